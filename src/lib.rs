@@ -1,0 +1,13 @@
+//! pushpull: how messages really travel, in a Redis that pushes and a Kafka that is pulled.
+//!
+//! The map of the house. Folders are layers; who may import whom is a table in
+//! `tests/layers.rs`.
+//!
+//! | folder | what it is |
+//! |---|---|
+//! | [`sim`] | virtual time, seeded randomness, the event queue, links and connections |
+//!
+//! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
+//! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
+
+pub mod sim;

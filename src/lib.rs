@@ -6,8 +6,10 @@
 //! | folder | what it is |
 //! |---|---|
 //! | [`sim`] | virtual time, seeded randomness, the event queue, links and connections |
+//! | [`event`] | ids, commands, events: the words that pass between layers; no behaviour |
 //!
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
+pub mod event;
 pub mod sim;

@@ -1,3 +1,14 @@
 //! Virtual time, seeded randomness, the event queue, links and connections.
 //!
-//! Knows nothing of either messaging system.
+//! Knows nothing of either messaging system. Everything here is a plain value: cloning it clones
+//! the future.
+
+mod connection;
+mod queue;
+mod rng;
+mod time;
+
+pub use connection::{Connection, Course, Direction, Link};
+pub use queue::Queue;
+pub use rng::{Purpose, Rng};
+pub use time::{Instant, Span};

@@ -1,0 +1,261 @@
+//! Commands of a person and facts about the experiment: nodes, messages, parties, standings.
+
+use super::{ConnectionId, EventId, MessageId, Name, NodeId, PartyId, Tag};
+use crate::sim::{Instant, Span};
+use serde::{Deserialize, Serialize};
+
+/// One of the two systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum System {
+    /// The push lane.
+    Redis,
+    /// The pull lane.
+    Kafka,
+}
+
+/// Something a person does, at an instant of the run. Names refer to nodes and parties as the
+/// lesson spells them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// When, in virtual time.
+    pub at: Instant,
+    /// What.
+    pub action: Action,
+}
+
+/// What a person can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase")]
+pub enum Action {
+    /// Pulls the plug of a consumer: closes its connections in every lane and keeps them closed.
+    Unplug {
+        /// The consumer's name; the same name stands in both lanes.
+        consumer: Name,
+    },
+    /// Puts the plug back: the consumer connects again.
+    PlugIn {
+        /// The consumer's name.
+        consumer: Name,
+    },
+    /// Changes how many messages a second a producer sends.
+    SetRate {
+        /// The producer's name.
+        producer: Name,
+        /// Messages in a thousand seconds; 0 stops it.
+        per_kilosecond: u32,
+    },
+}
+
+/// What kind of process a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NodeKind {
+    /// Sends messages to one or both systems.
+    Producer,
+    /// A Redis server.
+    RedisServer,
+    /// A Kafka broker.
+    Broker,
+    /// A Redis client that subscribed.
+    Subscriber,
+    /// A Kafka consumer.
+    Consumer,
+}
+
+/// What a process is doing as far as its machine knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NodeState {
+    /// It runs.
+    Running,
+    /// It is stopped and will go on where it was (SIGSTOP, a long collection).
+    Paused,
+    /// It is gone with its memory.
+    Crashed,
+}
+
+/// Where a (message, party) pair stands. Exactly one at any instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// Sent, and the system has not yet stored it or begun to deliver it.
+    OnItsWay,
+    /// The system keeps it for this party.
+    Waiting,
+    /// The party's handler finished.
+    Delivered,
+    /// In a dead-letter queue or stream.
+    Parked,
+    /// No copy remains that the protocol will still deliver unasked.
+    Lost(LostReason),
+    /// The sender got an error.
+    Refused,
+}
+
+/// Why a message is lost to a party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LostReason {
+    /// The subscriber had no connection when it was published.
+    NotConnected,
+    /// It was connected but had not subscribed (yet).
+    NotSubscribed,
+    /// It was under way, or in the kernel's buffer, when the connection closed.
+    ConnectionClosed,
+    /// It was in the output buffer when the server cut the client off.
+    OutputBuffer,
+    /// The process had received it and crashed before it handled it.
+    Crashed,
+    /// The log dropped it before the group had read it.
+    Retention,
+    /// It was acknowledged and then gone with the machines that had it.
+    Replication,
+    /// It was skipped: the committed offset had moved past it.
+    Skipped,
+    /// It was evicted or trimmed from memory.
+    Evicted,
+}
+
+impl LostReason {
+    /// The reason in words, for the floor of lost messages.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not connected",
+            Self::NotSubscribed => "not subscribed",
+            Self::ConnectionClosed => "on the wire when the connection closed",
+            Self::OutputBuffer => "in the output buffer when Redis cut the connection",
+            Self::Crashed => "received, then the process crashed",
+            Self::Retention => "deleted by retention before it was read",
+            Self::Replication => "gone with the machine that had it",
+            Self::Skipped => "skipped: the bookmark had moved past it",
+            Self::Evicted => "evicted from memory",
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CloseReason {
+    /// A person pulled the plug.
+    Unplugged,
+    /// A process on one end is gone.
+    ProcessGone,
+    /// The server closed it; a fact of that server says why.
+    ByServer,
+    /// The client closed it.
+    ByClient,
+}
+
+/// What became true of the experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LabFact {
+    /// A person did something.
+    Commanded(Action),
+    /// A process was added.
+    NodeAdded {
+        /// Its identity.
+        node: NodeId,
+        /// Its kind.
+        kind: NodeKind,
+        /// Its name; a consumer in both lanes has one name and two nodes.
+        name: Name,
+        /// The lane it stands in; none for a producer that feeds both.
+        system: Option<System>,
+        /// The party it reads for, when it reads.
+        party: Option<PartyId>,
+    },
+    /// A process started, paused or crashed.
+    NodeChanged {
+        /// Which.
+        node: NodeId,
+        /// Its state from now on.
+        state: NodeState,
+    },
+    /// A party was added; messages sent from now on are owed to it.
+    PartyAdded {
+        /// Its identity.
+        party: PartyId,
+        /// Its name: of the subscriber or of the group.
+        name: Name,
+        /// The system that owes it.
+        system: System,
+    },
+    /// A producer's rate was set.
+    RateSet {
+        /// Which producer.
+        node: NodeId,
+        /// Messages in a thousand seconds.
+        per_kilosecond: u32,
+    },
+    /// A connection was opened.
+    Connected {
+        /// Its identity.
+        connection: ConnectionId,
+        /// The side that opened it.
+        client: NodeId,
+        /// The side that accepted it.
+        server: NodeId,
+    },
+    /// A connection ended, with all that was under way on it.
+    Disconnected {
+        /// Which.
+        connection: ConnectionId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// An application sent a message.
+    Sent {
+        /// Its identity.
+        message: MessageId,
+        /// The producer's own count, from 1: what is written on the token.
+        number: u32,
+        /// Which producer.
+        producer: NodeId,
+        /// Its key; the colour of its token.
+        key: Option<Name>,
+        /// Bytes of its value.
+        bytes: u32,
+    },
+    /// A client took a message from its connection; it waits for the handler.
+    Received {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+    },
+    /// A handler began to work on a message.
+    HandlingBegan {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+        /// How long it will take.
+        takes: Span,
+    },
+    /// A handler finished with a message.
+    Handled {
+        /// Which client.
+        node: NodeId,
+        /// For which party.
+        party: PartyId,
+        /// The copy.
+        tag: Tag,
+        /// Whether the same party had handled the message before in this reading.
+        repeated: bool,
+    },
+    /// The standing of a message with a party changed. The ledger is the sum of these.
+    Stands {
+        /// Which message.
+        message: MessageId,
+        /// With which party.
+        party: PartyId,
+        /// Its standing from now on.
+        standing: Standing,
+        /// When it was sent.
+        sent: Instant,
+        /// The event that says why, when it is not the cause itself.
+        because: Option<EventId>,
+    },
+}

@@ -1,0 +1,67 @@
+//! Facts about a Redis server. The server emits them; `lab/` adds time, cause and node.
+
+use super::{ConnectionId, Name, Tag};
+use serde::{Deserialize, Serialize};
+
+/// What happened inside a Redis server, in the past tense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RedisFact {
+    /// A client subscribed to a channel or a pattern.
+    Subscribed {
+        /// Who.
+        client: ConnectionId,
+        /// Channel or pattern, lossily decoded when it is not UTF-8.
+        channel: Name,
+        /// Whether it is a pattern (`PSUBSCRIBE`).
+        pattern: bool,
+    },
+    /// A client left a channel or a pattern.
+    Unsubscribed {
+        /// Who.
+        client: ConnectionId,
+        /// Channel or pattern.
+        channel: Name,
+        /// Whether it is a pattern.
+        pattern: bool,
+    },
+    /// A `PUBLISH` was carried out. The copies stand in [`RedisFact::Queued`].
+    Published {
+        /// The channel.
+        channel: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// What `PUBLISH` answers: copies queued for delivery on this node.
+        receivers: u32,
+    },
+    /// A copy was appended to a client's output buffer.
+    Queued {
+        /// Whose buffer.
+        client: ConnectionId,
+        /// The channel or pattern that matched.
+        channel: Name,
+        /// Whether a pattern matched.
+        pattern: bool,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// The client's output buffer afterwards, in bytes as its limit counts them.
+        buffered: u64,
+    },
+    /// A client's output went to its socket.
+    Written {
+        /// Whose.
+        client: ConnectionId,
+        /// Bytes that left.
+        bytes: u64,
+        /// What is left in the output buffer, in bytes.
+        buffered: u64,
+    },
+    /// The server closed a client's connection.
+    ClientClosed {
+        /// Whose.
+        client: ConnectionId,
+        /// Why, in the words of Redis's log.
+        reason: Name,
+        /// The messages that were in its output buffer and are gone.
+        lost: Vec<Tag>,
+    },
+}

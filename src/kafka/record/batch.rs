@@ -154,6 +154,11 @@ impl RecordBatch {
         self.records.iter().filter_map(Record::tag)
     }
 
+    /// The records as they were sent: timestamps are the producer's.
+    pub(super) fn stored(&self) -> &[Record] {
+        &self.records
+    }
+
     fn uncompressed_records_size(&self) -> u32 {
         let base = self.base_timestamp();
         self.records

@@ -7,9 +7,11 @@
 //! |---|---|
 //! | [`sim`] | virtual time, seeded randomness, the event queue, links and connections |
 //! | [`event`] | ids, commands, events: the words that pass between layers; no behaviour |
+//! | [`kafka`] | the pull engine: cluster, log, coordinators, clients |
 //!
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
 pub mod event;
+pub mod kafka;
 pub mod sim;

@@ -1,3 +1,20 @@
-//! The pull engine: a Kafka cluster and its clients as sans-IO state machines.
+//! The pull engine: Apache Kafka 4.3 as sans-IO state machines.
+//!
+//! Knows virtual time, the words of `event/` and Kafka's rules. Must not know the lab, lessons or
+//! anything that is drawn. Every rule names the file and symbol of Kafka it follows.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`assignor`] | the clients' assignors: which member of a group reads what |
+//! | [`broker`] | a broker: logs, replicas, waiting requests |
+//! | [`controller`] | cluster metadata: brokers, topics, partitions, elections |
+//! | [`group`] | the group coordinator inside a broker |
+//! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |
+//! | [`record`] | records and record batches with their true sizes and byte layout |
 
 pub mod assignor;
+pub mod broker;
+pub mod controller;
+pub mod group;
+pub mod protocol;
+pub mod record;

@@ -6,6 +6,7 @@
 
 use super::offsets::Offsets;
 use crate::event::{ConnectionId, Name};
+use crate::kafka::assignor::java;
 use crate::kafka::protocol::{
     Assignment, ErrorCode, JoinGroupRequestProtocol, JoinGroupResponseMember,
 };
@@ -87,9 +88,14 @@ pub(super) enum TimerKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expiry {
     /// The first rebalance of an empty group: extend it for as long as somebody new came.
-    InitialJoin { delay: Span, remaining: Span },
+    InitialJoin {
+        delay: Span,
+        remaining: Span,
+    },
     CompleteJoin,
-    PendingSync { generation: u32 },
+    PendingSync {
+        generation: u32,
+    },
     Heartbeat,
 }
 
@@ -111,7 +117,8 @@ pub struct Group {
     pub(super) protocol_type: Option<Name>,
     pub(super) protocol: Option<Name>,
     pub(super) leader: Option<Name>,
-    /// In the order of joining. Kafka walks a Java hash map over random ids here.
+    /// In the order of joining. Where Kafka walks its Java hash map and the order decides (who
+    /// follows a lost leader), `in_map_order` does.
     pub(super) members: Vec<Member>,
     pub(super) pending_join: BTreeSet<Name>,
     pub(super) pending_sync: BTreeSet<Name>,
@@ -290,6 +297,10 @@ impl Group {
         Ok(())
     }
 
+    fn in_map_order(&self) -> Vec<&Member> {
+        java::hash_order(&self.members, |member| java::string_hash(&member.id))
+    }
+
     /// Takes a member out; a leader is followed by the first of the others.
     pub(super) fn remove(&mut self, id: &str) -> Option<Member> {
         let removed = self
@@ -298,7 +309,7 @@ impl Group {
             .position(|member| &*member.id == id)
             .map(|index| self.members.remove(index));
         if self.is_leader(id) {
-            self.leader = self.members.first().map(|member| member.id.clone());
+            self.leader = self.in_map_order().first().map(|member| member.id.clone());
         }
         self.pending_join.remove(id);
         self.pending_sync.remove(id);
@@ -312,7 +323,7 @@ impl Group {
         if self.member(leader).as_ref().is_some_and(joined) {
             return true;
         }
-        let Some(successor) = self.members.iter().find(joined) else { return false };
+        let Some(successor) = self.in_map_order().into_iter().find(joined) else { return false };
         self.leader = Some(successor.id.clone());
         true
     }

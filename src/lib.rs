@@ -7,9 +7,11 @@
 //! |---|---|
 //! | [`sim`] | virtual time, seeded randomness, the event queue, links and connections |
 //! | [`event`] | ids, commands, events: the words that pass between layers; no behaviour |
+//! | [`redis`] | the push engine: a Redis server as a state machine, in RESP terms |
 //!
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
 pub mod event;
+pub mod redis;
 pub mod sim;

@@ -38,9 +38,10 @@ test('a phone shows the page without scrolling sideways', async () => {
 });
 
 test('without JavaScript the page says what it is', async () => {
-  const { page, check } = await house.open({ ready: false, context: { javaScriptEnabled: false } });
+  const { page, close } = await house.open({ ready: false, context: { javaScriptEnabled: false } });
   assert.ok(await page.getByRole('heading', { level: 1, name: 'pushpull' }).isVisible());
-  assert.ok(await page.getByText('this page needs JavaScript').isVisible());
-  await page.close();
-  assert.ok(check);
+  const words = page.locator('noscript');
+  assert.ok(await words.isVisible());
+  assert.match(await words.textContent(), /needs JavaScript and WebAssembly/);
+  await close();
 });

@@ -94,10 +94,7 @@ fn a_pulled_plug_loses_in_redis_and_delays_in_kafka() {
     world.advance_to(Instant::from_millis(10_100));
     assert_eq!(
         counts(&world, "billing", System::Redis),
-        BTreeMap::from([
-            (Standing::Delivered, 40),
-            (Standing::Lost(LostReason::NotConnected), 10)
-        ])
+        BTreeMap::from([(Standing::Delivered, 40), (Standing::Lost(LostReason::NotConnected), 10)])
     );
     assert_eq!(
         counts(&world, "billing", System::Kafka),
@@ -220,7 +217,9 @@ fn kafka_loses_nothing_whatever_happens_to_its_consumers() {
                 }
             }
         }
-        world.act(Action::SetRate { producer: "shop".into(), per_kilosecond: 0 }).expect("it sends");
+        world
+            .act(Action::SetRate { producer: "shop".into(), per_kilosecond: 0 })
+            .expect("it sends");
         // A crashed member is removed after its session time-out of 45 s, then the group goes on.
         let quiet = world.now() + Span::from_secs(400);
         world.advance_to(quiet);

@@ -149,7 +149,13 @@ impl World {
                 let Some(index) = self.nodes.iter().position(broker) else { return };
                 let node = NodeId(index as u32);
                 self.with_broker(node, Some(cause), |broker, now, out| {
-                    broker.create_topic(now, name, partitions, crate::kafka::broker::TopicConfig::default(), out);
+                    broker.create_topic(
+                        now,
+                        name,
+                        partitions,
+                        crate::kafka::broker::TopicConfig::default(),
+                        out,
+                    );
                 });
             }
             Action::AddProducer { name, topic, carriers, load } => {
@@ -168,7 +174,8 @@ impl World {
             Action::AddSubscriber { name, channels, patterns, takes } => {
                 let party = self.add_party(&name, System::Redis, cause);
                 let handler = Handler::new(takes);
-                let subscriber = Subscriber { party, channels, patterns, connection: None, handler };
+                let subscriber =
+                    Subscriber { party, channels, patterns, connection: None, handler };
                 let role = Role::Subscriber(Box::new(subscriber));
                 let node = self.add_node(name, role, Some(party), cause);
                 self.start(node, cause);
@@ -355,7 +362,9 @@ impl World {
             }
         }
         let unsent = match &mut self.node_mut(id).role {
-            Role::Source(source) => source.producer.as_mut().map(|side| std::mem::take(&mut side.open)),
+            Role::Source(source) => {
+                source.producer.as_mut().map(|side| std::mem::take(&mut side.open))
+            }
             _ => None,
         };
         for message in unsent.into_iter().flat_map(BTreeMap::into_values) {
@@ -373,7 +382,9 @@ impl World {
         let index = id.0 + self.emitted as u32;
         let name = self.node(id).name.clone();
         let consumer = match &self.node(id).role {
-            Role::Consumer(reader) => Some(self.consumer(&name, &reader.group, &reader.topics, index)),
+            Role::Consumer(reader) => {
+                Some(self.consumer(&name, &reader.group, &reader.topics, index))
+            }
             _ => None,
         };
         let side = self.kafka_side(index);

@@ -78,8 +78,7 @@ impl World {
             return;
         }
         let Some(job) = handler.in_hand.take() else { return };
-        let repeated =
-            self.ledger.standing(job.tag.message, party) == Some(Standing::Delivered);
+        let repeated = self.ledger.standing(job.tag.message, party) == Some(Standing::Delivered);
         let fact = LabFact::Handled { node, party, tag: job.tag, repeated };
         let handled: EventId = self.emit(job.cause, What::Lab(fact));
         if repeated {

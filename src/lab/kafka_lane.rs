@@ -8,7 +8,8 @@ use crate::event::{
 };
 use crate::kafka::broker::{Broker, Output};
 use crate::kafka::client::ClientOutput;
-use crate::kafka::protocol::{BrokerId, ErrorCode, Record, Request, Response};
+use crate::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
+use crate::kafka::record::Record;
 use crate::sim::{Direction, Instant, Span};
 
 /// The time-out of an application's `poll`: when nothing was there, it polls again after this.
@@ -95,7 +96,8 @@ impl World {
     }
 
     pub(super) fn kafka_unreachable(&mut self, node: NodeId, broker: BrokerId) {
-        let out = with_client!(self, node, |client, now, out| client.disconnected(now, broker, out));
+        let out =
+            with_client!(self, node, |client, now, out| client.disconnected(now, broker, out));
         self.client_outputs(node, out, None);
         self.schedule_tick(node);
     }
@@ -112,8 +114,8 @@ impl World {
         if self.node(wire.client).state == NodeState::Crashed {
             return;
         }
-        let out =
-            with_client!(self, wire.client, |client, now, out| client.disconnected(now, broker, out));
+        let out = with_client!(self, wire.client, |client, now, out| client
+            .disconnected(now, broker, out));
         self.client_outputs(wire.client, out, Some(cause));
         self.schedule_tick(wire.client);
     }
@@ -139,7 +141,8 @@ impl World {
                 ClientOutput::Send { broker, correlation, request } => {
                     let Some(id) = self.wire_to(node, broker) else { continue };
                     let load = request_load(&request);
-                    let sent_by = load.tags.first().and_then(|tag| self.partitioned.get(&tag.message));
+                    let sent_by =
+                        load.tags.first().and_then(|tag| self.partitioned.get(&tag.message));
                     let cause = sent_by.copied().or(cause);
                     let body = Body::Request { correlation, request };
                     self.transmit(cause, id, Direction::ToServer, body, load);
@@ -306,7 +309,9 @@ impl World {
             self.queue.push(now + POLL, Due::Poll(node));
         }
         for record in records {
-            let Some(tag) = record.value.as_ref().and_then(crate::event::Payload::tag) else { continue };
+            let Some(tag) = record.value.as_ref().and_then(crate::event::Payload::tag) else {
+                continue;
+            };
             let fetched = match &mut self.node_mut(node).role {
                 Role::Consumer(reader) => reader.fetched.remove(&tag.copy),
                 _ => None,
@@ -346,7 +351,8 @@ fn request_load(request: &Request) -> Load {
             None => Cargo::KafkaRequest { api: "Produce".into() },
         },
         Request::Fetch(fetch) => {
-            let from = |p: &crate::kafka::protocol::FetchPartition| (p.partition.clone(), p.fetch_offset);
+            let from =
+                |p: &crate::kafka::protocol::FetchPartition| (p.partition.clone(), p.fetch_offset);
             Cargo::Fetch { from: fetch.partitions.iter().map(from).collect() }
         }
         Request::OffsetCommit(commit) => Cargo::OffsetCommit {
@@ -359,7 +365,13 @@ fn request_load(request: &Request) -> Load {
         },
         other => Cargo::KafkaRequest { api: other.name().into() },
     };
-    Load { cargo, tags, bytes: request.wire_size() }
+    let bytes = match request {
+        Request::Produce(produce) => {
+            produce.partitions.iter().map(|p| u64::from(p.records.size_in_bytes())).sum()
+        }
+        _ => 0,
+    };
+    Load { cargo, tags, bytes }
 }
 
 fn response_load(response: &Response) -> Load {
@@ -377,7 +389,7 @@ fn response_load(response: &Response) -> Load {
             from: fetch
                 .partitions
                 .iter()
-                .filter_map(|p| Some((p.partition.clone(), p.records.first()?.base_offset)))
+                .filter_map(|p| Some((p.partition.clone(), p.records.first()?.base_offset())))
                 .collect(),
             error: fetch
                 .partitions
@@ -388,5 +400,27 @@ fn response_load(response: &Response) -> Load {
         },
         other => Cargo::KafkaAnswer { api: other.name().into(), error: None },
     };
-    Load { cargo, tags, bytes: response.wire_size() }
+    let bytes = match response {
+        Response::Fetch(fetch) => fetch
+            .partitions
+            .iter()
+            .flat_map(|p| &p.records)
+            .map(|b| u64::from(b.size_in_bytes()))
+            .sum(),
+        _ => 0,
+    };
+    Load { cargo, tags, bytes }
+}
+
+/// A broker as a lesson's cluster starts it: Kafka's defaults but for
+/// `group.initial.rebalance.delay.ms`, which the images for development set to 0 as well, so
+/// that the first member of a group need not wait three seconds for others.
+pub(super) fn broker_config() -> crate::kafka::broker::BrokerConfig {
+    crate::kafka::broker::BrokerConfig::default()
+}
+
+/// A consumer whose application commits what it has handled (`enable.auto.commit=false`) and
+/// that begins a partition without bookmark at its start (`auto.offset.reset=earliest`).
+pub(super) fn consumer_config() -> crate::kafka::consumer::ConsumerConfig {
+    crate::kafka::consumer::ConsumerConfig::default()
 }

@@ -50,7 +50,10 @@ impl Party {
 
     /// Messages lost for whatever reason.
     pub fn lost(&self) -> u64 {
-        self.sums().filter(|(standing, _)| matches!(standing, Standing::Lost(_))).map(|(_, n)| n).sum()
+        self.sums()
+            .filter(|(standing, _)| matches!(standing, Standing::Lost(_)))
+            .map(|(_, n)| n)
+            .sum()
     }
 }
 
@@ -143,10 +146,9 @@ impl Ledger {
     pub fn fold(&mut self, message: MessageId) {
         let done = self.open.get(&message).is_some_and(|owed| {
             owed.stored == 0
-                && owed
-                    .standings
-                    .iter()
-                    .all(|(_, s)| !matches!(s, Standing::OnItsWay | Standing::Waiting | Standing::Parked))
+                && owed.standings.iter().all(|(_, s)| {
+                    !matches!(s, Standing::OnItsWay | Standing::Waiting | Standing::Parked)
+                })
         });
         if done {
             self.open.remove(&message);
@@ -160,7 +162,9 @@ impl Ledger {
 
     /// Whether what every party is owed equals the sum of its standings.
     pub fn balances(&self) -> bool {
-        self.parties.values().all(|party| party.expected == party.sums().map(|(_, n)| n).sum::<u64>())
+        self.parties
+            .values()
+            .all(|party| party.expected == party.sums().map(|(_, n)| n).sum::<u64>())
     }
 }
 

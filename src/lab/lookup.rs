@@ -1,7 +1,7 @@
 //! Finding things by the names that people gave them, and saying what is not there.
 
-use super::node::{Role, Source};
 use super::World;
+use super::node::{Role, Source};
 use crate::event::{Name, NodeId, NodeKind, NodeState, PartyId, Refusal};
 use crate::kafka::broker::Broker;
 use crate::sim::Span;
@@ -21,14 +21,22 @@ impl World {
 
     pub(super) fn existing(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
         let nodes = self.named(name);
-        if nodes.is_empty() { refuse(format!("There is nothing named \"{name}\".")) } else { Ok(nodes) }
+        if nodes.is_empty() {
+            refuse(format!("There is nothing named \"{name}\"."))
+        } else {
+            Ok(nodes)
+        }
     }
 
     /// The consumer of this name, in every lane.
     pub(super) fn readers(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
         let mut nodes = self.named(name);
         nodes.retain(|&id| matches!(self.node(id).role, Role::Subscriber(_) | Role::Consumer(_)));
-        if nodes.is_empty() { refuse(format!("There is no consumer \"{name}\".")) } else { Ok(nodes) }
+        if nodes.is_empty() {
+            refuse(format!("There is no consumer \"{name}\"."))
+        } else {
+            Ok(nodes)
+        }
     }
 
     pub(super) fn source(&self, name: &Name) -> Option<(NodeId, &Source)> {
@@ -71,7 +79,11 @@ impl World {
             )
         };
         let taken = self.named(name).into_iter().any(|id| !shares(self.node(id).role.kind()));
-        if taken { refuse(format!("The name \"{name}\" is taken; choose another.")) } else { Ok(()) }
+        if taken {
+            refuse(format!("The name \"{name}\" is taken; choose another."))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn needs_redis(&self, name: &Name) -> Check {

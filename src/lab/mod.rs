@@ -19,7 +19,8 @@ mod workload;
 pub use ledger::{Ledger, Party};
 
 use crate::event::{
-    Action, ConnectionId, Event, EventId, LabFact, MessageId, NodeId, NodeKind, Refusal, System, What,
+    Action, ConnectionId, Event, EventId, LabFact, MessageId, NodeId, NodeKind, Refusal, System,
+    What,
 };
 use crate::kafka::protocol::BrokerId;
 use crate::sim::{Direction, Instant, Queue};
@@ -28,7 +29,7 @@ use node::{Node, Role};
 use std::collections::BTreeMap;
 
 /// Both systems, everything connected to them, and what is due.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct World {
     seed: u64,
     now: Instant,

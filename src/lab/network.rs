@@ -40,9 +40,19 @@ pub(super) struct Packet {
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     Command(Vec<crate::event::Payload>),
-    Frames { frames: Vec<crate::redis::Frame>, tags: Vec<Tag>, bytes: u64 },
-    Request { correlation: u32, request: Request },
-    Response { correlation: u32, response: Response },
+    /// Frames of one write; only the messages in them matter to a modelled client.
+    Frames {
+        tags: Vec<Tag>,
+        bytes: u64,
+    },
+    Request {
+        correlation: u32,
+        request: Request,
+    },
+    Response {
+        correlation: u32,
+        response: Response,
+    },
 }
 
 /// What a hop shows of a packet.
@@ -169,7 +179,7 @@ impl World {
             let cause = packet.departed;
             match packet.body {
                 Body::Command(args) => self.redis_command(server, id, args, cause),
-                Body::Frames { tags, bytes, .. } => self.redis_frames(client, id, tags, bytes, cause),
+                Body::Frames { tags, bytes } => self.redis_frames(client, id, tags, bytes, cause),
                 Body::Request { correlation, request } => {
                     self.kafka_request(server, id, correlation, request, cause);
                 }

@@ -1,8 +1,8 @@
 //! Processes and the machines they run on.
 
+use super::Due;
 use super::handler::Handler;
 use super::workload::Workload;
-use super::Due;
 use crate::event::{
     ConnectionId, CopyId, EventId, MessageId, Name, NodeKind, NodeState, PartyId, Tag,
     TopicPartition,
@@ -16,7 +16,7 @@ use crate::sim::{Instant, Link};
 use std::collections::BTreeMap;
 
 /// One process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Node {
     pub(super) name: Name,
     pub(super) state: NodeState,
@@ -32,7 +32,7 @@ pub(super) struct Node {
 }
 
 /// What a process is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Role {
     Source(Box<Source>),
     Redis(Box<Server>),

@@ -4,8 +4,8 @@ use super::network::{Body, Load, Wire};
 use super::node::{InHand, Role, Subscriber};
 use super::{Due, World};
 use crate::event::{
-    Cargo, CloseReason, ConnectionId, CopyId, EventId, LostReason, MessageId, Name, NodeId, NodeState,
-    Payload, RedisFact, Standing, System, Tag, What,
+    Cargo, CloseReason, ConnectionId, CopyId, EventId, LostReason, MessageId, Name, NodeId,
+    NodeState, Payload, RedisFact, Standing, System, Tag, What,
 };
 use crate::redis::{Frame, Output};
 use crate::sim::{Direction, Span};
@@ -22,7 +22,10 @@ impl Subscriber {
     /// Whether a message published to `channel` is owed to this subscriber.
     pub(super) fn wants(&self, channel: &Name) -> bool {
         self.channels.contains(channel)
-            || self.patterns.iter().any(|p| crate::redis::glob_matches(p.as_bytes(), channel.as_bytes()))
+            || self
+                .patterns
+                .iter()
+                .any(|p| crate::redis::glob::matches(p.as_bytes(), channel.as_bytes()))
     }
 }
 
@@ -95,13 +98,7 @@ impl World {
     }
 
     /// Sends one command to the server.
-    fn redis_send(
-        &mut self,
-        id: ConnectionId,
-        args: Vec<Payload>,
-        tags: Vec<Tag>,
-        cause: EventId,
-    ) {
+    fn redis_send(&mut self, id: ConnectionId, args: Vec<Payload>, tags: Vec<Tag>, cause: EventId) {
         let text = |index: usize| -> Name {
             args.get(index).map_or("".into(), |arg| String::from_utf8_lossy(&arg.bytes()).into())
         };
@@ -117,7 +114,14 @@ impl World {
     }
 
     /// An application publishes a message.
-    pub(super) fn publish(&mut self, node: NodeId, topic: &Name, value: &Payload, message: MessageId, cause: EventId) {
+    pub(super) fn publish(
+        &mut self,
+        node: NodeId,
+        topic: &Name,
+        value: &Payload,
+        message: MessageId,
+        cause: EventId,
+    ) {
         let tag = Tag { message, copy: self.next_copy() };
         let Role::Source(source) = &mut self.node_mut(node).role else { return };
         let Some(publisher) = &mut source.publisher else { return };
@@ -176,7 +180,10 @@ impl World {
                     let event = self.emit(cause, What::Redis { node, fact: fact.clone() });
                     match fact {
                         RedisFact::Queued { client, tag: Some(tag), .. } => {
-                            self.outstanding.entry(client).or_default().push_back((tag.message, event));
+                            self.outstanding
+                                .entry(client)
+                                .or_default()
+                                .push_back((tag.message, event));
                             copies.push((client, tag, event));
                         }
                         RedisFact::Published { channel, tag: Some(tag), .. } => {
@@ -188,7 +195,9 @@ impl World {
                         _ => {}
                     }
                 }
-                Output::Write { client, frames, bytes } => self.redis_write(client, frames, bytes, cause),
+                Output::Write { client, frames, bytes } => {
+                    self.redis_write(client, &frames, bytes, cause)
+                }
                 Output::Close { client } => {
                     self.close(client, CloseReason::ByServer, cause);
                 }
@@ -222,14 +231,21 @@ impl World {
                 self.settle(tag.message, party, Standing::Waiting, Some(*queued));
                 continue;
             }
-            let established = connection.and_then(|id| self.network.wire(id)).is_some_and(|w| w.established);
+            let established =
+                connection.and_then(|id| self.network.wire(id)).is_some_and(|w| w.established);
             let reason =
                 if established { LostReason::NotSubscribed } else { LostReason::NotConnected };
             self.lose(tag.message, party, reason, Some(event));
         }
     }
 
-    fn redis_write(&mut self, id: ConnectionId, frames: Vec<Frame>, bytes: u64, cause: Option<EventId>) {
+    fn redis_write(
+        &mut self,
+        id: ConnectionId,
+        frames: &[Frame],
+        bytes: u64,
+        cause: Option<EventId>,
+    ) {
         let sent: Vec<Tag> = frames.iter().flat_map(Frame::tags).collect();
         let queued = self.outstanding.get(&id).and_then(|list| {
             let first = sent.first()?.message;
@@ -238,12 +254,12 @@ impl World {
         // Each subscriber's copy is a copy of its own.
         let tags: Vec<Tag> =
             sent.iter().map(|tag| Tag { message: tag.message, copy: self.next_copy() }).collect();
-        let cargo = match frames.first().and_then(Frame::pushed_channel) {
+        let cargo = match frames.iter().find_map(pushed_channel) {
             Some(channel) if !tags.is_empty() => Cargo::RedisPush { channel },
-            _ => Cargo::RedisReply { text: frames.last().map_or("".into(), |f| f.to_string().into()) },
+            _ => Cargo::RedisReply { text: frames.last().map_or_else(|| "".into(), answer) },
         };
         let load = Load { cargo, tags: tags.clone(), bytes };
-        let body = Body::Frames { frames, tags, bytes };
+        let body = Body::Frames { tags, bytes };
         self.transmit(queued.or(cause), id, Direction::ToClient, body, load);
     }
 
@@ -263,7 +279,9 @@ impl World {
         if tags.is_empty() {
             let server = self.network.wire(id).map(|wire| wire.server);
             if let Some(server) = server {
-                self.with_server(server, Some(cause), |s, now, out| s.acknowledged(now, id, bytes, out));
+                self.with_server(server, Some(cause), |s, now, out| {
+                    s.acknowledged(now, id, bytes, out)
+                });
             }
             return;
         }
@@ -285,7 +303,9 @@ impl World {
     /// A client's connection is gone: its subscriptions and its buffer with it.
     pub(super) fn redis_disconnected(&mut self, wire: &Wire, id: ConnectionId, cause: EventId) {
         if wire.established && self.node(wire.server).state != NodeState::Crashed {
-            self.with_server(wire.server, Some(cause), |server, now, out| server.disconnect(now, id, out));
+            self.with_server(wire.server, Some(cause), |server, now, out| {
+                server.disconnect(now, id, out)
+            });
         }
         let mut unanswered = VecDeque::new();
         match &mut self.node_mut(wire.client).role {
@@ -333,6 +353,37 @@ impl World {
     pub(super) fn next_copy(&mut self) -> CopyId {
         self.copies += 1;
         CopyId(self.copies)
+    }
+}
+
+/// The channel that a `message` or `pmessage` was published to.
+fn pushed_channel(frame: &Frame) -> Option<Name> {
+    let elements: &[Frame] = match frame {
+        Frame::Push(elements) => elements,
+        Frame::Array(elements) => elements,
+        _ => return None,
+    };
+    let text = |index: usize| match elements.get(index)? {
+        Frame::Bulk(payload) => Some(String::from_utf8_lossy(&payload.bytes()).into_owned()),
+        _ => None,
+    };
+    match text(0)?.as_str() {
+        "message" | "smessage" => text(1).map(Into::into),
+        "pmessage" => text(2).map(Into::into),
+        _ => None,
+    }
+}
+
+/// A reply in one line, as redis-cli prints it.
+fn answer(frame: &Frame) -> Name {
+    match frame {
+        Frame::Simple(text) => (*text).into(),
+        Frame::Error(text) => format!("(error) {text}").into(),
+        Frame::Integer(number) => format!("(integer) {number}").into(),
+        Frame::Bulk(payload) => String::from_utf8_lossy(&payload.bytes()).into(),
+        Frame::Array(elements) => elements.first().map_or_else(|| "(empty array)".into(), answer),
+        Frame::Push(elements) => elements.first().map_or_else(|| "(empty push)".into(), answer),
+        _ => "(reply)".into(),
     }
 }
 

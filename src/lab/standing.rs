@@ -1,7 +1,7 @@
 //! What the ledger is told, and when: the rules by which a message changes its standing.
 
-use super::node::Role;
 use super::World;
+use super::node::Role;
 use crate::event::{
     EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, TopicPartition, What,
 };
@@ -12,16 +12,23 @@ pub(super) type Logs = BTreeMap<TopicPartition, VecDeque<(u64, MessageId)>>;
 
 impl World {
     /// Opens the ledger for a message that was just sent to `topic`.
-    pub(super) fn owe(&mut self, message: MessageId, topic: &Name, systems: &[System], sent: EventId) {
+    pub(super) fn owe(
+        &mut self,
+        message: MessageId,
+        topic: &Name,
+        systems: &[System],
+        sent: EventId,
+    ) {
         let mut parties: Vec<PartyId> = Vec::new();
         for node in &self.nodes {
             let (party, owed) = match &node.role {
                 Role::Subscriber(subscriber) => {
                     (subscriber.party, systems.contains(&System::Redis) && subscriber.wants(topic))
                 }
-                Role::Consumer(reader) => {
-                    (reader.party, systems.contains(&System::Kafka) && reader.topics.contains(topic))
-                }
+                Role::Consumer(reader) => (
+                    reader.party,
+                    systems.contains(&System::Kafka) && reader.topics.contains(topic),
+                ),
                 _ => continue,
             };
             if owed && !parties.contains(&party) {
@@ -31,8 +38,7 @@ impl World {
         self.ledger.open(message, self.now, &parties);
         for party in parties {
             let standing = Standing::OnItsWay;
-            let fact =
-                LabFact::Stands { message, party, standing, sent: self.now, because: None };
+            let fact = LabFact::Stands { message, party, standing, sent: self.now, because: None };
             self.emit(Some(sent), What::Lab(fact));
         }
     }
@@ -77,7 +83,11 @@ impl World {
 
     /// The parties of a system in the order they were added.
     pub(super) fn parties_of(&self, system: System) -> Vec<PartyId> {
-        self.ledger.parties().filter(|(_, party)| party.system == system).map(|(id, _)| id).collect()
+        self.ledger
+            .parties()
+            .filter(|(_, party)| party.system == system)
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// A log took a record: it waits there for every group that is owed it.
@@ -99,7 +109,12 @@ impl World {
     }
 
     /// The records before `start` left a log.
-    pub(super) fn records_deleted(&mut self, partition: &TopicPartition, start: u64, event: EventId) {
+    pub(super) fn records_deleted(
+        &mut self,
+        partition: &TopicPartition,
+        start: u64,
+        event: EventId,
+    ) {
         let Some(log) = self.logs.get_mut(partition) else { return };
         let kept = log.partition_point(|&(offset, _)| offset < start);
         let gone: Vec<_> = log.drain(..kept).collect();

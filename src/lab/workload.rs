@@ -5,7 +5,7 @@ use crate::sim::{Purpose, Rng, Span};
 
 /// A producer's stream of messages.
 #[derive(Clone, Debug)]
-pub struct Workload {
+pub(super) struct Workload {
     load: Load,
     rng: Rng,
     sent: u32,
@@ -13,39 +13,39 @@ pub struct Workload {
 
 /// One message, before any system has seen it.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub(super) struct Draft {
     /// The producer's own count, from 1.
-    pub number: u32,
+    pub(super) number: u32,
     /// Its key.
-    pub key: Option<Name>,
+    pub(super) key: Option<Name>,
     /// Its value.
-    pub value: Payload,
+    pub(super) value: Payload,
 }
 
 impl Workload {
     /// The workload of the `index`-th producer of the run.
-    pub fn new(load: Load, seed: u64, index: u32) -> Self {
+    pub(super) fn new(load: Load, seed: u64, index: u32) -> Self {
         Self { load, rng: Rng::new(seed, Purpose::Workload, index), sent: 0 }
     }
 
     /// Messages in a thousand seconds.
-    pub fn rate(&self) -> u32 {
+    pub(super) fn rate(&self) -> u32 {
         self.load.per_kilosecond
     }
 
     /// Changes the rate of what is sent from now on.
-    pub fn set_rate(&mut self, per_kilosecond: u32) {
+    pub(super) fn set_rate(&mut self, per_kilosecond: u32) {
         self.load.per_kilosecond = per_kilosecond;
     }
 
     /// Time between two messages; none when the producer is stopped.
-    pub fn gap(&self) -> Option<Span> {
+    pub(super) fn gap(&self) -> Option<Span> {
         let rate = u64::from(self.load.per_kilosecond);
         (rate > 0).then(|| Span(1_000_000_000_000 / rate))
     }
 
     /// The next message.
-    pub fn draft(&mut self) -> Draft {
+    pub(super) fn draft(&mut self) -> Draft {
         let index = u64::from(self.sent);
         let key = match &self.load.keys {
             Keys::None => None,

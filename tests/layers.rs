@@ -191,16 +191,16 @@ fn faults(layer: &Layer, depth: usize, text: &str) -> Vec<String> {
             for path in OUTSIDE.iter().filter(|path| path[0] == name) {
                 match path {
                     [_] => out.push(format!("names `{name}`")),
-                    [_, second] if next == Some(&Token::Path) => {
-                        if names_after(&tokens, at + 2).iter().any(|name| name == second) {
-                            out.push(format!("names `{name}::{second}`"));
-                        }
+                    [_, second]
+                        if next == Some(&Token::Path)
+                            && names_after(&tokens, at + 2).iter().any(|name| name == second) =>
+                    {
+                        out.push(format!("names `{name}::{second}`"));
                     }
                     _ => {}
                 }
             }
-            let called =
-                at > 0 && tokens[at - 1] == Token::Dot || at > 0 && tokens[at - 1] == Token::Path;
+            let called = at > 0 && matches!(tokens[at - 1], Token::Dot | Token::Path);
             if called
                 && LIBM.contains(&name.as_str())
                 && next == Some(&Token::Open(Delimiter::Parenthesis))

@@ -26,3 +26,5 @@ pub mod kafka;
 pub mod lab;
 pub mod redis;
 pub mod sim;
+pub mod stage;
+pub mod timeline;

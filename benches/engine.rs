@@ -1,18 +1,25 @@
 //! Engine events a second, native: the first lesson's topology under a steady load, both systems
 //! and the ledger included. Prints one JSON object for `make bench`.
 
-use pushpull::event::{Action, Carrier, Keys, Load};
+use pushpull::event::{Action, Carrier, Keys, Load, Settings};
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Span};
 use std::time::Instant as Clock;
+
+fn settings(name: &str, value: &str) -> Settings {
+    Settings::from([(name.into(), value.into())])
+}
 
 fn shop(per_kilosecond: u32) -> World {
     let mut world = World::new(1);
     let load = Load { per_kilosecond, keys: Keys::Random(vec!["a".into(), "b".into()]), bytes: 200 };
     let mut actions = vec![
-        Action::AddRedis { name: "redis-1".into() },
-        Action::AddBroker { name: "kafka-1".into() },
-        Action::CreateTopic { name: "orders".into(), partitions: 6 },
+        Action::AddRedis { name: "redis-1".into(), config: Settings::new() },
+        Action::AddBroker {
+            name: "kafka-1".into(),
+            config: settings("group.initial.rebalance.delay.ms", "0"),
+        },
+        Action::CreateTopic { name: "orders".into(), partitions: 6, config: Settings::new() },
     ];
     for name in ["email", "billing"] {
         actions.push(Action::AddSubscriber {
@@ -26,6 +33,7 @@ fn shop(per_kilosecond: u32) -> World {
             group: name.into(),
             topics: vec!["orders".into()],
             takes: Span::from_micros(10),
+config: settings("auto.offset.reset", "earliest"),
         });
     }
     actions.push(Action::AddProducer {
@@ -33,6 +41,7 @@ fn shop(per_kilosecond: u32) -> World {
         topic: "orders".into(),
         carriers: vec![Carrier::PubSub, Carrier::Kafka],
         load,
+        config: Settings::new(),
     });
     for action in actions {
         world.act(action).expect("the shop can be built");

@@ -16,12 +16,9 @@
 
 pub mod assignor;
 pub mod broker;
-pub mod client;
-pub mod consumer;
 pub mod controller;
 pub mod group;
 pub mod log;
 pub mod murmur2;
-pub mod producer;
 pub mod protocol;
 pub mod record;

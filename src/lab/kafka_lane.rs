@@ -412,15 +412,3 @@ fn response_load(response: &Response) -> Load {
     Load { cargo, tags, bytes }
 }
 
-/// A broker as a lesson's cluster starts it: Kafka's defaults but for
-/// `group.initial.rebalance.delay.ms`, which the images for development set to 0 as well, so
-/// that the first member of a group need not wait three seconds for others.
-pub(super) fn broker_config() -> crate::kafka::broker::BrokerConfig {
-    crate::kafka::broker::BrokerConfig::default()
-}
-
-/// A consumer whose application commits what it has handled (`enable.auto.commit=false`) and
-/// that begins a partition without bookmark at its start (`auto.offset.reset=earliest`).
-pub(super) fn consumer_config() -> crate::kafka::consumer::ConsumerConfig {
-    crate::kafka::consumer::ConsumerConfig::default()
-}

@@ -12,7 +12,8 @@ fn settings(name: &str, value: &str) -> Settings {
 
 fn shop(per_kilosecond: u32) -> World {
     let mut world = World::new(1);
-    let load = Load { per_kilosecond, keys: Keys::Random(vec!["a".into(), "b".into()]), bytes: 200 };
+    let load =
+        Load { per_kilosecond, keys: Keys::Random(vec!["a".into(), "b".into()]), bytes: 200 };
     let mut actions = vec![
         Action::AddRedis { name: "redis-1".into(), config: Settings::new() },
         Action::AddBroker {
@@ -33,7 +34,7 @@ fn shop(per_kilosecond: u32) -> World {
             group: name.into(),
             topics: vec!["orders".into()],
             takes: Span::from_micros(10),
-config: settings("auto.offset.reset", "earliest"),
+            config: settings("auto.offset.reset", "earliest"),
         });
     }
     actions.push(Action::AddProducer {

@@ -2,8 +2,8 @@
 //! list of actions.
 
 use pushpull::event::{
-    Action, Carrier, Course, Event, Keys, LabFact, Load, LostReason, NodeKind, Settings, Standing, System,
-    What,
+    Action, Carrier, Course, Event, Keys, LabFact, Load, LostReason, NodeKind, Settings, Standing,
+    System, What,
 };
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Purpose, Rng, Span};
@@ -29,7 +29,7 @@ fn shop(seed: u64) -> World {
                 group: name.into(),
                 topics: vec!["orders".into()],
                 takes: Span::from_millis(5),
-config: settings("auto.offset.reset", "earliest"),
+                config: settings("auto.offset.reset", "earliest"),
             },
         ]
     };

@@ -173,7 +173,8 @@ impl World {
             Action::AddProducer { name, topic, carriers, load, config } => {
                 let index = self.nodes.len() as u32;
                 let rate = load.per_kilosecond;
-                let producer = carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
+                let producer =
+                    carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
                 let publisher = carriers.contains(&Carrier::PubSub).then(Publisher::default);
                 let workload = Workload::new(load, self.seed, index);
                 let source = Source { topic, workload, plan: 0, publisher, producer };
@@ -296,7 +297,14 @@ impl World {
         KafkaSide { client, wires: BTreeMap::new(), open: BTreeMap::new() }
     }
 
-    fn consumer(&self, name: &Name, group: &Name, topics: &[Name], config: &Settings, index: u32) -> Consumer {
+    fn consumer(
+        &self,
+        name: &Name,
+        group: &Name,
+        topics: &[Name],
+        config: &Settings,
+        index: u32,
+    ) -> Consumer {
         let config = ConsumerConfig {
             client_id: name.clone(),
             group_id: Some(group.clone()),

@@ -309,7 +309,7 @@ impl World {
             self.queue.push(now + POLL, Due::Poll(node));
         }
         for record in records {
-            let Some(tag) = record.value.as_ref().and_then(crate::event::Payload::tag) else {
+            let Some(tag) = record.record.value.as_ref().and_then(crate::event::Payload::tag) else {
                 continue;
             };
             let fetched = match &mut self.node_mut(node).role {
@@ -411,4 +411,3 @@ fn response_load(response: &Response) -> Load {
     };
     Load { cargo, tags, bytes }
 }
-

@@ -37,7 +37,9 @@ fn read(
     for (name, value) in settings {
         let reason = match set(name, value) {
             Some(Ok(())) => continue,
-            Some(Err(expected)) => format!("{name} of {what} is \"{value}\"; it must be {expected}."),
+            Some(Err(expected)) => {
+                format!("{name} of {what} is \"{value}\"; it must be {expected}.")
+            }
             None => format!("\"{name}\" is not a setting of {what} that pushpull models."),
         };
         return Err(Refusal { reason });
@@ -82,7 +84,9 @@ pub(super) fn producer(settings: &Settings) -> Result<ProducerConfig, Refusal> {
                 "RoundRobinPartitioner" => Ok(Partitioner::RoundRobin),
                 "consistent_random" => Ok(Partitioner::ConsistentRandom),
                 "murmur2_random" => Ok(Partitioner::Murmur2Random),
-                _ => Err("RoundRobinPartitioner (Java), consistent_random or murmur2_random (librdkafka)"),
+                _ => Err(
+                    "RoundRobinPartitioner (Java), consistent_random or murmur2_random (librdkafka)",
+                ),
             },
         ),
         _ => None,
@@ -220,7 +224,8 @@ mod tests {
 
     #[test]
     fn a_setting_takes_the_real_name_and_form() {
-        let config = producer(&settings(&[("linger.ms", "0"), ("acks", "1")])).expect("both are known");
+        let config =
+            producer(&settings(&[("linger.ms", "0"), ("acks", "1")])).expect("both are known");
         assert_eq!((config.linger, config.acks), (Span::ZERO, Acks::Leader));
         let config = redis(&settings(&[("client-output-buffer-limit", "pubsub 1mb 512kb 10")]));
         let limit = BufferLimit { hard: 1 << 20, soft: 512 << 10, soft_seconds: 10 };
@@ -232,7 +237,10 @@ mod tests {
         for (refused, words) in [
             (producer(&settings(&[("acks", "2")])).map(drop), ["acks", "0, 1 or all"]),
             (producer(&settings(&[("lingerMs", "2")])).map(drop), ["lingerMs", "not a setting"]),
-            (consumer(&settings(&[("max.poll.records", "-1")])).map(drop), ["max.poll.records", "not negative"]),
+            (
+                consumer(&settings(&[("max.poll.records", "-1")])).map(drop),
+                ["max.poll.records", "not negative"],
+            ),
             (topic(&settings(&[("retention.ms", "week")])).map(drop), ["retention.ms", "must be"]),
             (redis(&settings(&[("timeout", "soon")])).map(drop), ["timeout", "whole number"]),
         ] {

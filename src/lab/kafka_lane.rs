@@ -309,7 +309,8 @@ impl World {
             self.queue.push(now + POLL, Due::Poll(node));
         }
         for record in records {
-            let Some(tag) = record.record.value.as_ref().and_then(crate::event::Payload::tag) else {
+            let Some(tag) = record.record.value.as_ref().and_then(crate::event::Payload::tag)
+            else {
                 continue;
             };
             let fetched = match &mut self.node_mut(node).role {

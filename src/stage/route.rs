@@ -1,0 +1,267 @@
+//! The ways that things travel: curves between ports, and what lies before and after them inside
+//! a server or a log.
+
+use super::Rect;
+use super::layout::{Layout, Port, Row, Server};
+use crate::event::{Name, NodeId, System};
+use crate::sim::Instant;
+use crate::timeline::Timeline;
+use std::fmt::Write;
+
+/// A cubic Bézier curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Curve {
+    pub(super) a: (f32, f32),
+    pub(super) b: (f32, f32),
+    pub(super) c: (f32, f32),
+    pub(super) d: (f32, f32),
+}
+
+impl Curve {
+    /// The curve from one port to another: it leaves and enters along their directions.
+    pub(super) fn between(from: Port, to: Port) -> Self {
+        let reach = |port: Port, other: Port| {
+            let along = (other.x - port.x) * port.nx + (other.y - port.y) * port.ny;
+            let reach = along.abs().max(24.0) * 0.5;
+            (port.x + port.nx * reach, port.y + port.ny * reach)
+        };
+        Self { a: (from.x, from.y), b: reach(from, to), c: reach(to, from), d: (to.x, to.y) }
+    }
+
+    /// A straight line as a curve.
+    pub(super) fn line(a: (f32, f32), d: (f32, f32)) -> Self {
+        let at = |s: f32| (a.0 + (d.0 - a.0) * s, a.1 + (d.1 - a.1) * s);
+        Self { a, b: at(1.0 / 3.0), c: at(2.0 / 3.0), d }
+    }
+
+    pub(super) fn reversed(self) -> Self {
+        Self { a: self.d, b: self.c, c: self.b, d: self.a }
+    }
+
+    /// The point at `s` from 0 to 1.
+    pub(super) fn at(&self, s: f32) -> (f32, f32) {
+        let r = 1.0 - s;
+        let (p, q, v, w) = (r * r * r, 3.0 * r * r * s, 3.0 * r * s * s, s * s * s);
+        (
+            p * self.a.0 + q * self.b.0 + v * self.c.0 + w * self.d.0,
+            p * self.a.1 + q * self.b.1 + v * self.c.1 + w * self.d.1,
+        )
+    }
+
+    /// SVG path data.
+    pub(super) fn path(&self) -> String {
+        let mut d = String::new();
+        let [a, b, c, e] = [self.a, self.b, self.c, self.d];
+        let _ = write!(
+            d,
+            "M{:.1} {:.1}C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
+            a.0, a.1, b.0, b.1, c.0, c.1, e.0, e.1
+        );
+        d
+    }
+}
+
+/// A way in up to three pieces, each with the share of the time it takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Route {
+    pieces: [(Curve, f32); 3],
+}
+
+impl Route {
+    pub(super) fn single(curve: Curve) -> Self {
+        Self::of([(curve, 1.0), (curve, 0.0), (curve, 0.0)])
+    }
+
+    fn of(pieces: [(Curve, f32); 3]) -> Self {
+        Self { pieces }
+    }
+
+    /// The point at `progress` from 0 to 1, eased along the whole way.
+    pub(super) fn at(&self, progress: f32) -> (f32, f32) {
+        let p = progress.clamp(0.0, 1.0);
+        // Half way between even and smooth: it starts and lands softly and never bounces.
+        let mut s = p + (p * p * (3.0 - 2.0 * p) - p) * 0.6;
+        for (curve, share) in &self.pieces {
+            if s <= *share {
+                return curve.at(if *share > 0.0 { s / share } else { 0.0 });
+            }
+            s -= share;
+        }
+        let last = self.pieces.iter().rev().find(|(_, share)| *share > 0.0);
+        last.map_or((0.0, 0.0), |(curve, _)| curve.d)
+    }
+
+    /// The unit vector of motion at `progress`.
+    pub(super) fn direction(&self, progress: f32) -> (f32, f32) {
+        let (a, b) = (self.at(progress - 0.02), self.at(progress + 0.02));
+        let (x, y) = (b.0 - a.0, b.1 - a.1);
+        let length = (x * x + y * y).sqrt();
+        if length < 0.01 { (0.0, 0.0) } else { (x / length, y / length) }
+    }
+}
+
+impl Layout {
+    /// Where wires leave a box for the system: from its right edge, on a phone from below.
+    fn out_of(&self, area: Rect, index: f32) -> Port {
+        if self.falls() {
+            Port { x: area.centre() + index * 10.0, y: area.bottom(), nx: 0.0, ny: 1.0 }
+        } else {
+            Port { x: area.right(), y: area.middle() + index * 7.0, nx: 1.0, ny: 0.0 }
+        }
+    }
+
+    /// Where wires enter a box.
+    fn into(&self, area: Rect, index: f32) -> Port {
+        if self.falls() {
+            Port { x: area.centre() + index * 10.0, y: area.y, nx: 0.0, ny: -1.0 }
+        } else {
+            Port { x: area.x, y: area.middle() + index * 7.0, nx: -1.0, ny: 0.0 }
+        }
+    }
+
+    /// The wire from a producer to a server.
+    pub(super) fn wire_in(&self, producer: NodeId, server: &Server) -> Option<Curve> {
+        let from = self.out_of(self.place_of(producer)?.area, -1.0);
+        let mut to = self.into(server.area, 0.0);
+        if !self.falls()
+            && let Some((_, bar)) = server.channels.first()
+        {
+            to.y = bar.middle();
+        }
+        Some(Curve::between(from, to))
+    }
+
+    /// The wire from a producer to a partition.
+    pub(super) fn wire_in_row(&self, producer: NodeId, row: &Row) -> Option<Curve> {
+        let from = self.out_of(self.place_of(producer)?.area, 1.0);
+        Some(Curve::between(from, row.entry))
+    }
+
+    /// The wire from a client's output buffer to the client.
+    pub(super) fn wire_out(&self, subscriber: NodeId) -> Option<Curve> {
+        let (server, buffer) = self.buffer_of(subscriber)?;
+        let mut from = self.out_of(buffer, 0.0);
+        if self.falls() {
+            from.y = server.area.bottom();
+        } else {
+            from.x = server.area.right();
+        }
+        Some(Curve::between(from, self.into(self.place_of(subscriber)?.area, 0.0)))
+    }
+
+    /// The wire from a partition to a consumer, by the partition's place among all.
+    pub(super) fn wire_out_row(&self, consumer: NodeId, row: &Row) -> Option<Curve> {
+        let index = self.rows.iter().position(|other| other.log == row.log)? as f32;
+        let middle = (self.rows.len() as f32 - 1.0) / 2.0;
+        let spread = (index - middle).clamp(-3.0, 3.0) * 0.8;
+        Some(Curve::between(row.exit, self.into(self.place_of(consumer)?.area, spread)))
+    }
+
+    /// A publish: along the wire, then into the channel's bar.
+    pub(super) fn publish(
+        &self,
+        producer: NodeId,
+        server: NodeId,
+        channel: &Name,
+    ) -> Option<Route> {
+        let server = self.servers.iter().find(|s| s.node == server)?;
+        let wire = self.wire_in(producer, server)?;
+        let Some(bar) = bar(server, channel) else { return Some(Route::single(wire)) };
+        let door = Curve::line(wire.d, (bar.x + 14.0, bar.middle()));
+        let inside = Curve::line(door.d, (bar.centre(), bar.middle()));
+        Some(Route::of([(wire, 0.66), (door, 0.12), (inside, 0.22)]))
+    }
+
+    /// A push: from the channel's bar into the client's output buffer, then along its wire.
+    pub(super) fn push(&self, subscriber: NodeId, channel: &Name) -> Option<Route> {
+        let (server, buffer) = self.buffer_of(subscriber)?;
+        let wire = self.wire_out(subscriber)?;
+        let Some(bar) = bar(server, channel) else { return Some(Route::single(wire)) };
+        let start = (bar.centre(), bar.middle());
+        let (from, to) = if self.falls() {
+            let at = Port { x: start.0, y: start.1, nx: 0.0, ny: 1.0 };
+            (at, Port { x: buffer.centre(), y: buffer.y, nx: 0.0, ny: -1.0 })
+        } else {
+            let at = Port { x: start.0, y: start.1, nx: 1.0, ny: 0.0 };
+            (at, Port { x: buffer.x, y: buffer.middle(), nx: -1.0, ny: 0.0 })
+        };
+        let inside = Curve::between(from, to);
+        let through = Curve::line(inside.d, wire.a);
+        Some(Route::of([(inside, 0.26), (through, 0.14), (wire, 0.6)]))
+    }
+
+    /// A produce request: along the wire, then along the row to the cell it will be.
+    pub(super) fn produce(&self, producer: NodeId, row: &Row, cell: (f32, f32)) -> Option<Route> {
+        let wire = self.wire_in_row(producer, row)?;
+        let inside = Curve::line(wire.d, cell);
+        Some(Route::of([(wire, 0.62), (inside, 0.38), (inside, 0.0)]))
+    }
+
+    /// A fetch: from the consumer to the cell that it asks for.
+    pub(super) fn fetch(&self, consumer: NodeId, row: &Row, cell: (f32, f32)) -> Option<Route> {
+        let wire = self.wire_out_row(consumer, row)?.reversed();
+        let inside = Curve::line(wire.d, cell);
+        Some(Route::of([(wire, 0.72), (inside, 0.28), (inside, 0.0)]))
+    }
+
+    /// The answer: from the first record's cell back to the consumer.
+    pub(super) fn fetched(&self, consumer: NodeId, row: &Row, cell: (f32, f32)) -> Option<Route> {
+        let wire = self.wire_out_row(consumer, row)?;
+        let inside = Curve::line(cell, wire.a);
+        Some(Route::of([(inside, 0.28), (wire, 0.72), (wire, 0.0)]))
+    }
+
+    /// Any other traffic between two nodes.
+    pub(super) fn between(&self, from: NodeId, to: NodeId) -> Option<Route> {
+        let server = |id| self.servers.iter().find(|server| server.node == id);
+        let side = |node: NodeId| -> Option<(Curve, bool)> {
+            // The curve runs from the node to its system; whether it does so backwards.
+            if self.producers.iter().any(|place| place.node == node) {
+                if let Some(server) = server(from).or(server(to)) {
+                    return self.wire_in(node, server).map(|curve| (curve, false));
+                }
+                let row = self.rows.first()?;
+                return self.wire_in_row(node, row).map(|curve| (curve, false));
+            }
+            let place = self.consumers.iter().find(|place| place.node == node)?;
+            match place.system {
+                Some(System::Redis) => self.wire_out(node).map(|curve| (curve, true)),
+                _ => {
+                    let row = self.rows.first()?;
+                    self.wire_out_row(node, row).map(|curve| (curve, true))
+                }
+            }
+        };
+        let oriented = |(curve, backwards): (Curve, bool), outbound: bool| {
+            if backwards == outbound { curve.reversed() } else { curve }
+        };
+        let curve = match side(from) {
+            Some(found) => oriented(found, true),
+            None => oriented(side(to)?, false),
+        };
+        Some(Route::single(curve))
+    }
+
+    /// Where a consumer's fetch lies while it waits: on the free cells, one slot each.
+    pub(super) fn asking(
+        &self,
+        timeline: &Timeline,
+        t: Instant,
+        row: &Row,
+        offset: u64,
+        consumer: NodeId,
+    ) -> (f32, f32) {
+        let Some(log) = timeline.logs().get(row.log) else { return (row.exit.x, row.exit.y) };
+        let slot = self.consumers.iter().position(|place| place.node == consumer).unwrap_or(0);
+        let nth = self.consumers[..slot].iter().filter(|p| p.system == Some(System::Kafka)).count();
+        // The second of two that wait at the same place stands one free cell further.
+        let shift = if offset >= log.end(t) { (nth % 2) as u64 } else { 0 };
+        row.centre(offset + shift, log, t)
+    }
+}
+
+/// The bar of a channel, or the first where a pattern or an unknown name matched.
+fn bar(server: &Server, channel: &Name) -> Option<Rect> {
+    let named = server.channels.iter().find(|(name, _)| name == channel);
+    named.or(server.channels.first()).map(|(_, bar)| *bar)
+}

@@ -26,6 +26,8 @@ pub struct Layout {
     pub(super) rows: Vec<Row>,
     pub(super) consumers: Vec<Place>,
     pub(super) plug: Option<Plug>,
+    /// Left and right edge of the free band between systems and consumers.
+    pub(super) alley: (f32, f32),
     /// Hairline between the lanes.
     pub(super) rule: Option<Rect>,
     /// Where what Redis lost lies.
@@ -178,6 +180,7 @@ impl Layout {
             rows: Vec::new(),
             consumers: Vec::new(),
             plug: None,
+            alley: (0.0, view.width),
             rule: None,
             floor: None,
             sentence: Rect::default(),
@@ -301,7 +304,7 @@ fn measures(view: &View, size: Size) -> Measures {
     let pad = if wide { 20.0 } else { 12.0 };
     let right = left + content - pad;
     let producer = (content * 0.104).clamp(84.0, 124.0);
-    let column = if wide { 78.0 } else { 54.0 } * (1.0 + (k - 1.0) * 0.6);
+    let column = if wide { 78.0 } else { 62.0 } * (1.0 + (k - 1.0) * 0.6);
     let consumer = if wide { 3.0 * column - 14.0 } else { 3.0 * column - 12.0 };
     let plug = right - consumer - column - if wide { 44.0 } else { 30.0 };
     let gap = (content * 0.062).clamp(40.0, 84.0);
@@ -335,6 +338,7 @@ fn place(layout: &mut Layout, cast: &Cast<'_>) {
     let air = spare / (lanes * 3.0 + 1.0);
     let mut y = 20.0 + ((layout.height - least - spare) / 2.0).max(0.0) + air * 0.5;
 
+    layout.alley = (m.system.1, m.right - m.consumer);
     let top = y;
     if cast.redis {
         layout.lanes.push(lane(System::Redis, &m, y));
@@ -411,7 +415,7 @@ fn redis_lane(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, heig
 /// What stands in a server's box: channels at the left, output buffers at its right edge.
 fn server(node: NodeId, area: Rect, channels: &[Name], cast: &Cast<'_>, m: &Measures) -> Server {
     let k = m.k;
-    let buffer = (area.w * 0.3).clamp(104.0, 150.0) * (1.0 + (k - 1.0) * 0.3);
+    let buffer = (area.w * 0.3).clamp(118.0, 156.0) * (1.0 + (k - 1.0) * 0.3);
     let inset = if area.w < 330.0 { 12.0 } else { 18.0 };
     let x = area.right() - inset + 2.0 - buffer;
     let bar = (x - area.x - inset - 14.0).min(300.0);
@@ -522,7 +526,9 @@ pub(super) fn row(
 ) -> Row {
     let (cells, pitch) = match style {
         RowStyle::Cells => {
-            let pitch = if area.w < 420.0 { 28.0 } else { 32.0 };
+            // As many whole cells as fit, so that the last one ends where the row ends.
+            let wish = if area.w < 420.0 { 28.0 } else { 32.0 };
+            let pitch = area.w / (area.w / wish).floor().max(1.0);
             (Rect::new(area.x, area.y + 34.0 * k, area.w, pitch), pitch)
         }
         RowStyle::Bar => {
@@ -531,7 +537,7 @@ pub(super) fn row(
         }
         RowStyle::Tile => (area, 1.0),
     };
-    let capacity = ((cells.w / pitch).floor() as u64).max(FREE + 1);
+    let capacity = ((cells.w / pitch).round() as u64).max(FREE + 1);
     let y = cells.middle();
     Row {
         log,

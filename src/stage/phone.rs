@@ -47,10 +47,10 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
     layout.lanes.push(Lane {
         system: front,
         title: Rect::new(x, 10.0, width, 44.0 * k),
-        score: Rect::new(x, 10.0 + 46.0 * k, width, 46.0 * k),
+        score: Rect::new(x, 10.0 + 52.0 * k, width, 46.0 * k),
         column,
     });
-    let mut y = 10.0 + 46.0 * k + 56.0 * k;
+    let mut y = 10.0 + 52.0 * k + 60.0 * k;
     let across = if k > 1.2 { 2 } else { 3 };
 
     let shelf = Shelf { x, width, y, h: 52.0 * k, gap: 8.0, across };
@@ -153,7 +153,7 @@ fn kafka(layout: &mut Layout, cast: &Cast<'_>, top: f32, k: f32) -> f32 {
             // Eight records and the two free cells.
             row.pitch = (width / 10.0).clamp(24.0, 40.0);
             row.cells.h = row.pitch.min(34.0);
-            row.capacity = ((row.cells.w + 0.5) / row.pitch).floor() as u64;
+            row.capacity = ((row.cells.w + 0.5) / row.pitch).floor().max(3.0) as u64;
         }
         row.entry = Port { y: row.cells.middle(), ..row.entry };
         row.exit = Port { y: row.cells.middle(), ..row.exit };

@@ -48,8 +48,14 @@ impl Curve {
         )
     }
 
-    /// SVG path data.
-    pub(super) fn path(&self) -> String {
+    /// About its length: the mean of its chord and its hull.
+    fn length(&self) -> f32 {
+        let far = |a: (f32, f32), b: (f32, f32)| (a.0 - b.0).hypot(a.1 - b.1);
+        let hull = far(self.a, self.b) + far(self.b, self.c) + far(self.c, self.d);
+        f32::midpoint(hull, far(self.a, self.d))
+    }
+
+    fn path(&self) -> String {
         let mut d = String::new();
         let [a, b, c, e] = [self.a, self.b, self.c, self.d];
         let _ = write!(
@@ -61,41 +67,85 @@ impl Curve {
     }
 }
 
-/// A way in up to three pieces, each with the share of the time it takes.
+/// Most pieces of a way: three of a wire, two inside a system.
+const PIECES: usize = 5;
+
+/// A way in pieces, passed at an even speed that eases at both ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Route {
-    pieces: [(Curve, f32); 3],
+    pieces: [Curve; PIECES],
+    lengths: [f32; PIECES],
+    n: usize,
 }
 
 impl Route {
     pub(super) fn single(curve: Curve) -> Self {
-        Self::of([(curve, 1.0), (curve, 0.0), (curve, 0.0)])
+        let mut route = Self { pieces: [curve; PIECES], lengths: [0.0; PIECES], n: 0 };
+        route.push(curve);
+        route
     }
 
-    fn of(pieces: [(Curve, f32); 3]) -> Self {
-        Self { pieces }
+    fn push(&mut self, curve: Curve) {
+        if self.n < PIECES {
+            self.pieces[self.n] = curve;
+            self.lengths[self.n] = curve.length().max(0.01);
+            self.n += 1;
+        }
+    }
+
+    fn then(mut self, curve: Curve) -> Self {
+        self.push(curve);
+        self
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        other.curves().iter().for_each(|curve| self.push(*curve));
+        self
+    }
+
+    pub(super) fn curves(&self) -> &[Curve] {
+        &self.pieces[..self.n]
+    }
+
+    pub(super) fn start(&self) -> (f32, f32) {
+        self.pieces[0].a
+    }
+
+    pub(super) fn end(&self) -> (f32, f32) {
+        self.pieces[self.n.saturating_sub(1)].d
+    }
+
+    pub(super) fn reversed(self) -> Self {
+        let mut back = Self { n: 0, ..self };
+        self.curves().iter().rev().for_each(|curve| back.push(curve.reversed()));
+        back
+    }
+
+    /// SVG path data.
+    pub(super) fn path(&self) -> String {
+        self.curves().iter().map(Curve::path).collect()
     }
 
     /// The point at `progress` from 0 to 1, eased along the whole way.
     pub(super) fn at(&self, progress: f32) -> (f32, f32) {
         let p = progress.clamp(0.0, 1.0);
         // Half way between even and smooth: it starts and lands softly and never bounces.
-        let mut s = p + (p * p * (3.0 - 2.0 * p) - p) * 0.6;
-        for (curve, share) in &self.pieces {
-            if s <= *share {
-                return curve.at(if *share > 0.0 { s / share } else { 0.0 });
+        let s = p + (p * p * (3.0 - 2.0 * p) - p) * 0.6;
+        let mut left = s * self.lengths[..self.n].iter().sum::<f32>();
+        for (curve, length) in self.curves().iter().zip(self.lengths) {
+            if left <= length {
+                return curve.at(left / length);
             }
-            s -= share;
+            left -= length;
         }
-        let last = self.pieces.iter().rev().find(|(_, share)| *share > 0.0);
-        last.map_or((0.0, 0.0), |(curve, _)| curve.d)
+        self.end()
     }
 
     /// The unit vector of motion at `progress`.
     pub(super) fn direction(&self, progress: f32) -> (f32, f32) {
         let (a, b) = (self.at(progress - 0.02), self.at(progress + 0.02));
         let (x, y) = (b.0 - a.0, b.1 - a.1);
-        let length = (x * x + y * y).sqrt();
+        let length = x.hypot(y);
         if length < 0.01 { (0.0, 0.0) } else { (x / length, y / length) }
     }
 }
@@ -120,7 +170,7 @@ impl Layout {
     }
 
     /// The wire from a producer to a server.
-    pub(super) fn wire_in(&self, producer: NodeId, server: &Server) -> Option<Curve> {
+    pub(super) fn wire_in(&self, producer: NodeId, server: &Server) -> Option<Route> {
         let from = self.out_of(self.place_of(producer)?.area, -1.0);
         let mut to = self.into(server.area, 0.0);
         if !self.falls()
@@ -128,17 +178,22 @@ impl Layout {
         {
             to.y = bar.middle();
         }
-        Some(Curve::between(from, to))
+        Some(Route::single(Curve::between(from, to)))
     }
 
-    /// The wire from a producer to a partition.
-    pub(super) fn wire_in_row(&self, producer: NodeId, row: &Row) -> Option<Curve> {
+    /// The wire from a producer to a partition; on a phone down the left gutter.
+    pub(super) fn wire_in_row(&self, producer: NodeId, row: &Row) -> Option<Route> {
         let from = self.out_of(self.place_of(producer)?.area, 1.0);
-        Some(Curve::between(from, row.entry))
+        if !self.falls() {
+            return Some(Route::single(Curve::between(from, row.entry)));
+        }
+        let x = row.entry.x - 14.0;
+        let top = self.rows.first()?.area.y - 8.0;
+        Some(gutter(from, (x, top), row.entry))
     }
 
     /// The wire from a client's output buffer to the client.
-    pub(super) fn wire_out(&self, subscriber: NodeId) -> Option<Curve> {
+    pub(super) fn wire_out(&self, subscriber: NodeId) -> Option<Route> {
         let (server, buffer) = self.buffer_of(subscriber)?;
         let mut from = self.out_of(buffer, 0.0);
         if self.falls() {
@@ -146,15 +201,23 @@ impl Layout {
         } else {
             from.x = server.area.right();
         }
-        Some(Curve::between(from, self.into(self.place_of(subscriber)?.area, 0.0)))
+        let to = self.into(self.place_of(subscriber)?.area, 0.0);
+        Some(Route::single(Curve::between(from, to)))
     }
 
-    /// The wire from a partition to a consumer, by the partition's place among all.
-    pub(super) fn wire_out_row(&self, consumer: NodeId, row: &Row) -> Option<Curve> {
+    /// The wire from a partition to a consumer, by the partition's place among all; on a phone
+    /// down the right gutter.
+    pub(super) fn wire_out_row(&self, consumer: NodeId, row: &Row) -> Option<Route> {
         let index = self.rows.iter().position(|other| other.log == row.log)? as f32;
         let middle = (self.rows.len() as f32 - 1.0) / 2.0;
         let spread = (index - middle).clamp(-3.0, 3.0) * 0.8;
-        Some(Curve::between(row.exit, self.into(self.place_of(consumer)?.area, spread)))
+        let to = self.into(self.place_of(consumer)?.area, spread);
+        if !self.falls() {
+            return Some(Route::single(Curve::between(row.exit, to)));
+        }
+        let x = row.exit.x + 14.0;
+        let bottom = self.rows.last()?.area.bottom() + 8.0;
+        Some(gutter(to, (x, bottom), row.exit).reversed())
     }
 
     /// A publish: along the wire, then into the channel's bar.
@@ -166,17 +229,16 @@ impl Layout {
     ) -> Option<Route> {
         let server = self.servers.iter().find(|s| s.node == server)?;
         let wire = self.wire_in(producer, server)?;
-        let Some(bar) = bar(server, channel) else { return Some(Route::single(wire)) };
-        let door = Curve::line(wire.d, (bar.x + 14.0, bar.middle()));
-        let inside = Curve::line(door.d, (bar.centre(), bar.middle()));
-        Some(Route::of([(wire, 0.66), (door, 0.12), (inside, 0.22)]))
+        let Some(bar) = bar(server, channel) else { return Some(wire) };
+        let door = Curve::line(wire.end(), (bar.x + 14.0, bar.middle()));
+        Some(wire.then(door).then(Curve::line(door.d, (bar.centre(), bar.middle()))))
     }
 
     /// A push: from the channel's bar into the client's output buffer, then along its wire.
     pub(super) fn push(&self, subscriber: NodeId, channel: &Name) -> Option<Route> {
         let (server, buffer) = self.buffer_of(subscriber)?;
         let wire = self.wire_out(subscriber)?;
-        let Some(bar) = bar(server, channel) else { return Some(Route::single(wire)) };
+        let Some(bar) = bar(server, channel) else { return Some(wire) };
         let start = (bar.centre(), bar.middle());
         let (from, to) = if self.falls() {
             let at = Port { x: start.0, y: start.1, nx: 0.0, ny: 1.0 };
@@ -186,35 +248,31 @@ impl Layout {
             (at, Port { x: buffer.x, y: buffer.middle(), nx: -1.0, ny: 0.0 })
         };
         let inside = Curve::between(from, to);
-        let through = Curve::line(inside.d, wire.a);
-        Some(Route::of([(inside, 0.26), (through, 0.14), (wire, 0.6)]))
+        Some(Route::single(inside).then(Curve::line(inside.d, wire.start())).join(wire))
     }
 
     /// A produce request: along the wire, then along the row to the cell it will be.
     pub(super) fn produce(&self, producer: NodeId, row: &Row, cell: (f32, f32)) -> Option<Route> {
         let wire = self.wire_in_row(producer, row)?;
-        let inside = Curve::line(wire.d, cell);
-        Some(Route::of([(wire, 0.62), (inside, 0.38), (inside, 0.0)]))
+        Some(wire.then(Curve::line(wire.end(), cell)))
     }
 
     /// A fetch: from the consumer to the cell that it asks for.
     pub(super) fn fetch(&self, consumer: NodeId, row: &Row, cell: (f32, f32)) -> Option<Route> {
         let wire = self.wire_out_row(consumer, row)?.reversed();
-        let inside = Curve::line(wire.d, cell);
-        Some(Route::of([(wire, 0.72), (inside, 0.28), (inside, 0.0)]))
+        Some(wire.then(Curve::line(wire.end(), cell)))
     }
 
     /// The answer: from the first record's cell back to the consumer.
     pub(super) fn fetched(&self, consumer: NodeId, row: &Row, cell: (f32, f32)) -> Option<Route> {
         let wire = self.wire_out_row(consumer, row)?;
-        let inside = Curve::line(cell, wire.a);
-        Some(Route::of([(inside, 0.28), (wire, 0.72), (wire, 0.0)]))
+        Some(Route::single(Curve::line(cell, wire.start())).join(wire))
     }
 
     /// Any other traffic between two nodes.
     pub(super) fn between(&self, from: NodeId, to: NodeId) -> Option<Route> {
         let server = |id| self.servers.iter().find(|server| server.node == id);
-        let side = |node: NodeId| -> Option<(Curve, bool)> {
+        let side = |node: NodeId| -> Option<(Route, bool)> {
             // The curve runs from the node to its system; whether it does so backwards.
             if self.producers.iter().any(|place| place.node == node) {
                 if let Some(server) = server(from).or(server(to)) {
@@ -232,14 +290,13 @@ impl Layout {
                 }
             }
         };
-        let oriented = |(curve, backwards): (Curve, bool), outbound: bool| {
+        let oriented = |(curve, backwards): (Route, bool), outbound: bool| {
             if backwards == outbound { curve.reversed() } else { curve }
         };
-        let curve = match side(from) {
-            Some(found) => oriented(found, true),
-            None => oriented(side(to)?, false),
-        };
-        Some(Route::single(curve))
+        match side(from) {
+            Some(found) => Some(oriented(found, true)),
+            None => Some(oriented(side(to)?, false)),
+        }
     }
 
     /// Where a consumer's fetch lies while it waits: on the free cells, one slot each.
@@ -264,4 +321,14 @@ impl Layout {
 fn bar(server: &Server, channel: &Name) -> Option<Rect> {
     let named = server.channels.iter().find(|(name, _)| name == channel);
     named.or(server.channels.first()).map(|(_, bar)| *bar)
+}
+
+/// From a port to a corner, along the gutter, and into a row's side.
+fn gutter(from: Port, (x, y): (f32, f32), row: Port) -> Route {
+    let down = if row.y > y { 1.0 } else { -1.0 };
+    let corner = Port { x, y, nx: 0.0, ny: -down };
+    let turn = Port { x, y: row.y - down * 14.0, nx: 0.0, ny: down };
+    let first = Curve::between(from, corner);
+    let last = Curve { a: (x, turn.y), b: (x, row.y), c: (x, row.y), d: (row.x, row.y) };
+    Route::single(first).then(Curve::line((x, y), (x, turn.y))).then(last)
 }

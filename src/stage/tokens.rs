@@ -60,11 +60,12 @@ impl Painter<'_> {
                 .as_ref()
                 .is_some_and(|label| label.text == text && (label.y - y).abs() < 60.0)
         });
-        let label = (!said).then(|| Label {
-            text,
-            x: row.cells.right(),
-            y: row.cells.y - 8.0,
-            anchor: Anchor::End,
+        let label = (!said).then(|| {
+            // Under the free cells, where no offset stands yet.
+            let wide = super::text::width(&text, 11.0, false, false);
+            let limit = (row.cells.right() + 40.0).min(self.layout.view.width - 4.0) - wide;
+            let x = (x - row.pitch / 2.0 + 2.0).min(limit);
+            Label { text, x, y: row.cells.bottom() + 14.0, anchor: Anchor::Start }
         });
         let mut token = blank(hop, System::Kafka, (x, y), TokenKind::Request);
         token.label = label;
@@ -96,7 +97,7 @@ impl Painter<'_> {
                     return;
                 }
                 let Some(row) = layout.row_of(partition) else { return };
-                let back = layout.wire_in_row(hop.to, row).map(|c| Route::single(c.reversed()));
+                let back = layout.wire_in_row(hop.to, row).map(Route::reversed);
                 self.request(motion, System::Kafka, back, error.clone());
             }
             Cargo::Fetch { from } => {

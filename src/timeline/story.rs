@@ -4,7 +4,7 @@
 use crate::event::{
     Action, Cargo, Carrier, CloseReason, ConnectionId, CopyId, Course, Event, EventId, Hop, HopId,
     KafkaFact, Keys, LabFact, Load, LostReason, MessageId, Name, NodeId, NodeKind, PartyId,
-    RedisFact, Standing, System, Tag, TopicPartition, What,
+    RedisFact, Settings, Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Direction, Instant, Span};
 
@@ -148,7 +148,8 @@ pub(crate) fn crowd(
     };
     let carriers = vec![Carrier::PubSub, Carrier::Kafka];
     let (name, topic): (Name, Name) = ("shop".into(), "orders".into());
-    let shop = Action::AddProducer { name, topic: topic.clone(), carriers, load };
+    let shop =
+        Action::AddProducer { name, topic: topic.clone(), carriers, load, config: Settings::new() };
     story.lab(Instant::ZERO, LabFact::Commanded(shop));
     story.node(0, NodeKind::Producer, "shop", None, None);
     story.node(1, NodeKind::RedisServer, "redis-1", Some(System::Redis), None);

@@ -3,7 +3,7 @@
 use super::{Scene, rect};
 use crate::event::{Carrier, Name, NodeKind, NodeState, System};
 use crate::stage::layout::Place;
-use crate::stage::route::Curve;
+use crate::stage::route::Route;
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::journal::rate;
 use crate::timeline::{Node, Wire};
@@ -64,10 +64,11 @@ impl Scene<'_> {
         }
     }
 
-    fn wire(&mut self, id: String, curve: Option<Curve>, class: Class, wire: Option<&Wire>) {
+    fn wire(&mut self, id: String, curve: Option<Route>, class: Class, wire: Option<&Wire>) {
         let Some(curve) = curve else { return };
-        let (x, y) = (curve.a.0.min(curve.d.0), curve.a.1.min(curve.d.1));
-        let (w, h) = ((curve.a.0 - curve.d.0).abs(), (curve.a.1 - curve.d.1).abs());
+        let (a, d) = (curve.start(), curve.end());
+        let (x, y) = (a.0.min(d.0), a.1.min(d.1));
+        let (w, h) = ((a.0 - d.0).abs(), (a.1 - d.1).abs());
         let mark = Mark::Path { d: curve.path(), class };
         let target = wire.map(|wire| Target::Wire(wire.id));
         self.add(id, Role::Decoration, "", target, Rect::new(x, y, w, h), vec![mark]);
@@ -85,7 +86,10 @@ impl Scene<'_> {
                 (Some(n), _) => {
                     let text = rate(*n);
                     let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
-                    format!("{number} {what} {unit}")
+                    let full = format!("{number} {what} {unit}");
+                    let room = place.area.w - 20.0;
+                    let fits = text::width(&full, 11.0 * self.k(), false, false) <= room;
+                    if fits { full } else { text }
                 }
             };
             self.boxed(place, node, crashed, vec![(speed, "dim")], "Producer");
@@ -204,18 +208,20 @@ impl Scene<'_> {
             let room = 120.0 * k;
             let middle = Anchor::Middle;
             let top = slot.y - 12.0;
-            marks.push(self.anchored(
-                slot.centre(),
-                top,
-                room,
-                11.5,
-                middle,
-                Run::bold(title, class),
-            ));
+            let title = Run::bold(title, class);
+            // Between the systems and the consumers, on whichever side has the room.
+            let (left, right) = self.layout.alley;
+            let clear = |text: &str| {
+                let half = text::width(text, 11.5 * k, true, false) / 2.0;
+                slot.centre().min(right - half - 4.0).max(left + half + 4.0)
+            };
+            let x = clear(&title.text);
+            marks.push(self.anchored(x, top, room.min(right - left - 8.0), 11.5, middle, title));
             if out {
                 let run = Run::bold(&*state, "waiting");
                 let y = slot.bottom() + 17.0 * k;
-                marks.push(self.anchored(slot.centre(), y, room, 11.5, middle, run));
+                let x = clear(&run.text);
+                marks.push(self.anchored(x, y, room, 11.5, middle, run));
             }
             area = Rect::new(slot.x - 4.0, slot.y, slot.w + 8.0, slot.h);
         }

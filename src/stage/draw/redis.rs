@@ -69,7 +69,8 @@ impl Scene<'_> {
         let Some(node) = self.timeline.node(client) else { return };
         let (k, t) = (self.k(), self.t);
         let level = self.timeline.open_wire(client, t).map(|wire| wire.buffered.value(t));
-        let inner = Rect::new(area.x + 12.0, area.y, area.w - 24.0, area.h);
+        let inset = if area.w < 130.0 { 9.0 } else { 12.0 };
+        let inner = Rect::new(area.x + inset, area.y, area.w - 2.0 * inset, area.h);
         let state = level.map_or_else(|| "closed".to_owned(), text::bytes);
         let state_width = text::width(&state, 10.5 * k, false, true);
         let track = Rect::new(inner.x, area.bottom() - 16.0, inner.w, 7.0);
@@ -142,7 +143,7 @@ impl Scene<'_> {
         let k = self.k();
         let (w, h, pitch) = (28.0, 20.0, 33.0);
         let wide = text::width(&words, 12.5 * k, true, false);
-        let stacked = self.layout.falls();
+        let stacked = floor.w < 440.0;
         let words_room = if stacked { floor.w } else { wide.min(floor.w * 0.55) };
         let room = if stacked { floor.w } else { floor.w - words_room - 24.0 };
         let fit = ((room / pitch).floor() as usize).max(1);

@@ -11,6 +11,7 @@
 //! | [`consumer`] | a modelled consumer |
 //! | [`controller`] | cluster metadata: brokers, topics, partitions, elections |
 //! | [`group`] | the group coordinator inside a broker |
+//! | [`log`] | one partition's records on one broker: segments, epochs, retention, producers |
 //! | [`murmur2`] | the hash that keyed records are partitioned by |
 //! | [`producer`] | a modelled producer |
 //! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |
@@ -22,6 +23,7 @@ pub mod client;
 pub mod consumer;
 pub mod controller;
 pub mod group;
+pub mod log;
 pub mod murmur2;
 pub mod producer;
 pub mod protocol;

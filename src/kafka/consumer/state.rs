@@ -66,7 +66,6 @@ pub struct Consumer {
     pub(super) config: ConsumerConfig,
     pub(super) network: Network<Asked>,
     pub(super) metadata: Metadata,
-    pub(super) backoff: Backoff,
     pub(super) membership: Membership,
     pub(super) positions: Positions,
     pub(super) buffer: Buffer,
@@ -103,7 +102,6 @@ impl Consumer {
         Self {
             network: Network::new(config.request_timeout, reconnect),
             metadata,
-            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, seed, 1),
             membership: Membership::default(),
             positions,
             buffer: Buffer::default(),

@@ -96,13 +96,17 @@ impl Timeline {
                 });
                 self.registry.note(*message, event.id);
             }
-            LabFact::Received { tag, .. } | LabFact::HandlingBegan { tag, .. } => {
+            LabFact::Received { tag, .. }
+            | LabFact::HandlingBegan { tag, .. }
+            | LabFact::HandlingFailed { tag, .. }
+            | LabFact::Discarded { tag, .. } => {
                 self.registry.note(tag.message, event.id);
             }
             LabFact::Handled { party, tag, repeated, .. } => {
                 self.registry.note(tag.message, event.id);
                 self.ledger.handled(at, *party, tag.message, *repeated);
             }
+            LabFact::Charged { message, .. } => self.registry.note(*message, event.id),
             LabFact::Stands { message, party, standing, sent, .. } => {
                 self.registry.note(*message, event.id);
                 let stored = self.registry.stored(*message);

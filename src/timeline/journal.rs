@@ -2,9 +2,9 @@
 
 use super::Timeline;
 use crate::event::{
-    Action, Cargo, CloseReason, ConnectionId, Course, Event, Hop, KafkaFact, LabFact, MessageId,
-    Name, NodeId, NodeKind, NodeState, PartyId, RedisFact, Standing, System, Tag, TopicPartition,
-    What,
+    Action, Cargo, CloseReason, CommitPoint, ConnectionId, Course, Event, Failure, Hop, KafkaFact,
+    LabFact, MessageId, Name, NodeId, NodeKind, NodeState, PartyId, RedisFact, Standing, System,
+    Tag, TopicPartition, What,
 };
 use crate::sim::Span;
 
@@ -45,6 +45,36 @@ pub fn done(action: &Action) -> String {
         }
         Action::SendOne { producer } => format!("{producer} told to send one"),
         Action::SetWork { consumer, takes } => format!("{consumer} set to {takes} a message"),
+        Action::Burst { producer, messages } => {
+            format!("{producer} told to send {}", count(*messages as usize, "message"))
+        }
+        Action::SetVariance { consumer, per_cent } => {
+            format!("processing time of {consumer} varies by {per_cent} %")
+        }
+        Action::SetFailure { consumer, fails } => match fails {
+            Failure::Never => format!("handler of {consumer} mended"),
+            Failure::Key(key) => format!("handler of {consumer} fails on key {key}"),
+            Failure::Numbers(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                format!("handler of {consumer} fails on {}", numbers.join(", "))
+            }
+            Failure::Chance(ppm) => {
+                format!("handler of {consumer} fails {} in a million times", ppm)
+            }
+        },
+        Action::SetCommit { consumer, commit } => match commit {
+            CommitPoint::AfterWork => format!("{consumer} commits after its work"),
+            CommitPoint::BeforeWork => format!("{consumer} commits before its work"),
+        },
+        Action::SetDeduplication { consumer, on: true } => format!("{consumer} remembers"),
+        Action::SetDeduplication { consumer, on: false } => format!("{consumer} forgets"),
+        Action::AddAccount { consumer, .. } => format!("account of {consumer} opened"),
+        Action::Seek { consumer, partition, offset } => {
+            format!("{consumer} sent to {offset} in {partition}")
+        }
+        Action::CloseConnection { client, server } => {
+            format!("connection of {client} to {server} closed")
+        }
         Action::Unplug { consumer } => format!("{consumer} unplugged"),
         Action::PlugIn { consumer } => format!("{consumer} plugged in"),
         Action::Crash { node } => format!("{node} crashed"),
@@ -213,6 +243,7 @@ impl Words<'_> {
                 let reason = match reason {
                     CloseReason::Unplugged => "the plug was pulled",
                     CloseReason::ProcessGone => "a process on one end is gone",
+                    CloseReason::ByPerson => "you closed it",
                     CloseReason::ByServer => "the server closed it",
                     CloseReason::ByClient => "the client closed it",
                 };
@@ -236,6 +267,18 @@ impl Words<'_> {
                 } else {
                     format!("{node} began to work on {message}; it takes {takes}.")
                 }
+            }
+            LabFact::HandlingFailed { node, tag, attempt } => {
+                let (node, message) = (self.node(*node), self.message(tag.message));
+                format!("{node} failed on {message}, attempt {attempt}.")
+            }
+            LabFact::Discarded { node, tag } => {
+                let (node, message) = (self.node(*node), self.message(tag.message));
+                format!("{node} had handled {message} before and threw the repeat away.")
+            }
+            LabFact::Charged { party, message, expected, actual } => {
+                let (party, message) = (self.party(*party), self.message(*message));
+                format!("{party} charged for {message}: {actual} of {expected} expected.")
             }
             LabFact::Handled { node, tag, repeated, .. } => {
                 let (node, message) = (self.node(*node), self.message(tag.message));

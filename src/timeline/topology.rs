@@ -286,7 +286,13 @@ impl Topology {
                     node.working.set(at, None);
                 }
             }
+            LabFact::HandlingFailed { node, .. } | LabFact::Discarded { node, .. } => {
+                if let Some(node) = self.node_mut(*node) {
+                    node.working.set(at, None);
+                }
+            }
             LabFact::Sent { .. }
+            | LabFact::Charged { .. }
             | LabFact::PartyAdded { .. }
             | LabFact::Received { .. }
             | LabFact::Stands { .. } => {}

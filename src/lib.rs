@@ -7,9 +7,13 @@
 //! |---|---|
 //! | [`sim`] | virtual time, seeded randomness, the event queue, links and connections |
 //! | [`event`] | ids, commands, events: the words that pass between layers; no behaviour |
+//! | [`timeline`] | events -> what is true and what is under way at an instant |
+//! | [`stage`] | a timeline at an instant -> a pure picture: shapes, words, tokens; also as SVG |
 //!
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
 pub mod event;
 pub mod sim;
+pub mod stage;
+pub mod timeline;

@@ -106,6 +106,7 @@ class PushPull extends HTMLElement {
     this.#mounting += 1;
     this.#handle?.unmount();
     this.#handle = null;
+    this.shadowRoot.replaceChildren();
   }
 
   #applyTheme() {

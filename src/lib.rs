@@ -9,11 +9,17 @@
 //! | [`event`] | ids, commands, events: the words that pass between layers; no behaviour |
 //! | [`timeline`] | events -> what is true and what is under way at an instant |
 //! | [`stage`] | a timeline at an instant -> a pure picture: shapes, words, tokens; also as SVG |
+//! | [`redis`] | the push engine: a Redis server as a state machine, in RESP terms |
+//! | [`kafka`] | the pull engine: cluster, log, coordinators, clients |
+//! | [`lab`] | a World: both systems, the actors on them, the ledger |
 //!
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
 pub mod event;
+pub mod kafka;
+pub mod lab;
+pub mod redis;
 pub mod sim;
 pub mod stage;
 pub mod timeline;

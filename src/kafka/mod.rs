@@ -1,0 +1,19 @@
+//! The pull engine: Apache Kafka 4.3 as sans-IO state machines.
+//!
+//! Knows virtual time, the words of `event/` and Kafka's rules. Must not know the lab, lessons or
+//! anything that is drawn. Every rule names the file and symbol of Kafka it follows.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`broker`] | a broker: logs, replicas, waiting requests |
+//! | [`controller`] | cluster metadata: brokers, topics, partitions, elections |
+//! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |
+//! | [`record`] | records and record batches with their true sizes and byte layout |
+
+pub mod broker;
+pub mod client;
+pub mod consumer;
+pub mod controller;
+pub mod producer;
+pub mod protocol;
+pub mod record;

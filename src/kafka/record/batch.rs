@@ -1,0 +1,165 @@
+//! The record batch: what is produced, stored, replicated and fetched as one piece.
+
+use super::{Record, size};
+use crate::event::Tag;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The codec in a batch's attributes (`CompressionType`).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Compression {
+    /// `none`.
+    #[default]
+    None,
+    /// `gzip`.
+    Gzip,
+    /// `snappy`.
+    Snappy,
+    /// `lz4`.
+    Lz4,
+    /// `zstd`.
+    Zstd,
+}
+
+/// Whose clock a batch's timestamps are from (`message.timestamp.type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TimestampType {
+    /// The producer's.
+    #[default]
+    CreateTime,
+    /// The broker's, at the append.
+    LogAppendTime,
+}
+
+/// What an idempotent producer writes on a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProducerStamp {
+    /// The id that `InitProducerId` gave.
+    pub producer_id: u64,
+    /// The producer's epoch, 0..=32767.
+    pub producer_epoch: i16,
+    /// The sequence number of the first record; they go on by one a record and wrap from
+    /// 2147483647 to 0. -1 on control batches.
+    pub base_sequence: i32,
+}
+
+/// A record batch of magic 2. Clones share the records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordBatch {
+    base_offset: u64,
+    partition_leader_epoch: Option<u32>,
+    compression: Compression,
+    timestamp_type: TimestampType,
+    max_timestamp: i64,
+    producer: Option<ProducerStamp>,
+    size: u32,
+    records: Arc<[Record]>,
+}
+
+impl RecordBatch {
+    /// A producer's batch: base offset 0, no leader epoch, `CreateTime`. The size of a
+    /// compressed batch is that of its encoding. Kafka has no batch without a record, so an
+    /// empty list gives none.
+    pub fn new(
+        records: Vec<Record>,
+        compression: Compression,
+        producer: Option<ProducerStamp>,
+    ) -> Option<Self> {
+        let max_timestamp = records.iter().map(|record| record.timestamp).max()?;
+        let mut batch = Self {
+            base_offset: 0,
+            partition_leader_epoch: None,
+            compression,
+            timestamp_type: TimestampType::CreateTime,
+            max_timestamp,
+            producer,
+            size: 0,
+            records: records.into(),
+        };
+        batch.size = size::RECORD_BATCH_OVERHEAD + batch.uncompressed_records_size();
+        Some(batch)
+    }
+
+    /// The offset of the first record.
+    pub fn base_offset(&self) -> u64 {
+        self.base_offset
+    }
+
+    /// The offset of the last record.
+    pub fn last_offset(&self) -> u64 {
+        self.base_offset + u64::from(self.record_count()) - 1
+    }
+
+    /// The offset after the last record.
+    pub fn next_offset(&self) -> u64 {
+        self.base_offset + u64::from(self.record_count())
+    }
+
+    /// How many records, at least 1.
+    pub fn record_count(&self) -> u32 {
+        self.records.len() as u32
+    }
+
+    /// The epoch of the leader that appended it; none before that.
+    pub fn partition_leader_epoch(&self) -> Option<u32> {
+        self.partition_leader_epoch
+    }
+
+    /// The codec.
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// Whose clock the timestamps are from.
+    pub fn timestamp_type(&self) -> TimestampType {
+        self.timestamp_type
+    }
+
+    /// The largest timestamp in ms; the append time of a `LogAppendTime` batch.
+    pub fn max_timestamp(&self) -> i64 {
+        self.max_timestamp
+    }
+
+    /// The first record's timestamp as it was sent: the base of the timestamp deltas.
+    pub fn base_timestamp(&self) -> i64 {
+        self.records.first().map_or(-1, |record| record.timestamp)
+    }
+
+    /// The idempotent producer's stamp.
+    pub fn producer(&self) -> Option<ProducerStamp> {
+        self.producer
+    }
+
+    /// Bytes of the encoded batch, header included.
+    pub fn size_in_bytes(&self) -> u32 {
+        self.size
+    }
+
+    /// The records in order with their offsets and the timestamps a reader sees.
+    pub fn records(&self) -> impl Iterator<Item = (u64, Record)> {
+        self.records.iter().zip(self.base_offset..).map(|(record, offset)| {
+            let mut record = record.clone();
+            if self.timestamp_type == TimestampType::LogAppendTime {
+                record.timestamp = self.max_timestamp;
+            }
+            (offset, record)
+        })
+    }
+
+    /// The copies it carries, in order.
+    pub fn tags(&self) -> impl Iterator<Item = Tag> {
+        self.records.iter().filter_map(Record::tag)
+    }
+
+    fn uncompressed_records_size(&self) -> u32 {
+        let base = self.base_timestamp();
+        self.records
+            .iter()
+            .zip(0..)
+            .map(|(record, delta)| size::record(record, delta, record.timestamp.wrapping_sub(base)))
+            .fold(0, u32::saturating_add)
+    }
+}

@@ -4,17 +4,21 @@
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Event, Refusal};
+use crate::event::{Action, Refusal};
 use crate::history::{OpenError, Session};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
 use crate::stage::{self, Layout, Picture, Role, Run, Target, Token, View};
-use crate::timeline::Timeline;
 use crate::timeline::pace::Pace;
+use crate::timeline::{Timeline, journal};
 use yew::AttrValue;
 
 /// How far "step" looks for the next drawn event.
 const FAR_ENOUGH: Span = Span::from_secs(3_600);
+
+/// So many events at most are passed in one frame; the rest of the frame's time is dropped, so
+/// that a storm slows the run down instead of the page.
+const EVENTS_A_FRAME: u32 = 2_000;
 
 /// Everything that a person, a key or a script can ask of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,9 +178,18 @@ impl Page {
 
     /// Time passes: `real_ms` in front of the page. Answers whether events passed the cursor.
     pub(crate) fn frame(&mut self, real_ms: f64) -> bool {
-        let (before, next) = (self.passed(), self.next());
-        let to = self.pace.advance(&self.timeline, self.cursor, next, real_ms);
-        self.go_to(to);
+        let before = self.passed();
+        let mut left = real_ms;
+        // Each event may change the pace, so time goes on from event to event.
+        for _ in 0..EVENTS_A_FRAME {
+            let next = self.next();
+            let gone = self.pace.advance(&self.timeline, self.cursor, next, left);
+            self.go_to(gone.to);
+            left = gone.left_ms;
+            if left <= 0.0 {
+                break;
+            }
+        }
         self.passed() != before
     }
 
@@ -184,7 +197,7 @@ impl Page {
     pub(crate) fn act(&mut self, action: Action) -> Result<(), Refusal> {
         let done = self.session.act_at(self.cursor, action.clone());
         self.said = Some(match &done {
-            Ok(()) => panel::deed_words(&action),
+            Ok(()) => journal::done(&action),
             Err(refusal) => refusal.reason.clone(),
         });
         self.fold();
@@ -207,17 +220,27 @@ impl Page {
     fn step_on(&mut self) {
         self.playing = false;
         let limit = self.cursor + FAR_ENOUGH;
-        let found = self.session.next_event(self.cursor, limit, is_drawn);
-        self.fold();
-        if let Some(event) = found {
-            self.jump(event.at);
+        let found = loop {
+            let drawn = self.timeline.next_drawn(self.cursor);
+            // A drawn event counts once all that happens at its instant has happened.
+            match (drawn, self.session.next_at()) {
+                (Some(drawn), _) if drawn <= self.session.head() => break Some(drawn),
+                (_, Some(next)) if next <= limit => {
+                    self.session.advance_to(next);
+                    self.fold();
+                }
+                _ => break drawn,
+            }
+        };
+        if let Some(t) = found {
+            self.jump(t);
         }
     }
 
     fn step_back(&mut self) {
         self.playing = false;
-        let found = self.session.previous_event(self.cursor, is_drawn);
-        self.jump(found.map_or(Instant::ZERO, |event| event.at));
+        let before = self.timeline.previous_drawn(self.cursor);
+        self.jump(before.unwrap_or(Instant::ZERO));
     }
 
     /// Takes what is new in the run into the timeline; after a fork from the beginning.
@@ -341,6 +364,16 @@ impl Page {
         self.session.lesson()
     }
 
+    /// What has happened.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// How many futures stand beside this one.
+    pub(crate) fn branches(&self) -> usize {
+        0
+    }
+
     /// The run.
     pub(crate) fn session(&self) -> &Session {
         &self.session
@@ -365,11 +398,6 @@ impl Page {
     pub(crate) fn scale(&self) -> f64 {
         self.pace.scale(&self.timeline, self.cursor, self.next())
     }
-}
-
-/// Whether "step" stops at it.
-fn is_drawn(event: &Event) -> bool {
-    crate::timeline::is_drawn(event)
 }
 
 /// The sentence as plain text.

@@ -2,11 +2,11 @@
 
 use super::lesson::{DeedButton, LessonPanel, Question, TaskLine, Words};
 use super::transport::{Fold, Mark, TransportPanel, extent};
-use crate::event::Action;
 use crate::history::Session;
 use crate::lesson::{Piece, Progress};
 use crate::sim::{Instant, Span};
-use crate::timeline::{Timeline, pace};
+use crate::timeline::pace::{self, Pace};
+use crate::timeline::{MarkKind, Timeline};
 use std::borrow::Cow;
 
 /// Ticks and faces at the cursor: of the head, or folded again up to an earlier instant.
@@ -101,15 +101,20 @@ pub(super) fn transport(
     let head = session.head();
     let whole = extent(head);
     let share = |t: Instant| (t.as_nanos() as f64 / whole.as_nanos() as f64) as f32;
-    let marks = session.commands().iter().map(|command| Mark {
-        at: share(command.at),
-        label: deed_words(&command.action).into(),
+    let marks = timeline.marks().iter().map(|mark| Mark {
+        at: share(mark.at),
+        label: mark.label.clone().into(),
+        class: match mark.kind {
+            MarkKind::Fault => "fault",
+            MarkKind::Command => "command",
+            MarkKind::Fact => "fact",
+        },
     });
     let folds = pace::folds(timeline, Instant::ZERO, head, Span(whole.as_nanos() / 24));
     TransportPanel {
         playing,
         clock: clock(cursor).into(),
-        scale: scale_words(scale).into(),
+        scale: Pace::words(scale).into(),
         now_ms: cursor.as_millis() as u32,
         end_ms: whole.as_millis() as u32,
         marks: marks.collect(),
@@ -132,45 +137,4 @@ pub(super) fn clock(t: Instant) -> String {
 fn rounded(span: Span) -> Span {
     let tenth = 100_000_000;
     Span(span.as_nanos() / tenth * tenth)
-}
-
-/// How long something virtual takes in front of the page: `1 ms ≈ 0.4 s`, in even steps.
-fn scale_words(scale: f64) -> String {
-    let (unit, seconds) = [("1 µs", 1e3), ("1 ms", 1e6), ("1 s", 1e9), ("1 min", 6e10), ("1 h", 3.6e12)]
-        .into_iter()
-        .map(|(name, nanos)| (name, nanos / scale.max(1.0)))
-        .find(|(_, seconds)| *seconds >= 0.08)
-        .unwrap_or(("1 d", 8.64e13 / scale.max(1.0)));
-    // Tenths: enough to see it change, too coarse to flicker.
-    let tenths = ((seconds * 10.0).round() as u64).max(1);
-    match tenths {
-        0..100 if tenths % 10 != 0 => format!("{unit} ≈ {}.{} s", tenths / 10, tenths % 10),
-        _ => format!("{unit} ≈ {} s", tenths / 10),
-    }
-}
-
-/// What a person did, in a few words, in the past tense.
-pub(super) fn deed_words(action: &Action) -> String {
-    match action {
-        Action::Unplug { consumer } => format!("{consumer} unplugged"),
-        Action::PlugIn { consumer } => format!("{consumer} plugged in"),
-        Action::Crash { node } => format!("{node} crashed"),
-        Action::Restart { node } => format!("{node} restarted"),
-        Action::Pause { node } => format!("{node} paused"),
-        Action::Resume { node } => format!("{node} resumed"),
-        Action::Interrupt { node } => format!("{node} cut off"),
-        Action::Heal { node } => format!("{node} back on the network"),
-        Action::SendOne { producer } => format!("{producer} sent one"),
-        Action::SetRate { producer, per_kilosecond } => {
-            format!("{producer}: {} a second", per_kilosecond / 1_000)
-        }
-        Action::SetWork { consumer, takes } => format!("{consumer} takes {takes}"),
-        Action::SetLatency { node, latency } => format!("{node}: {latency} one way"),
-        Action::AddRedis { name }
-        | Action::AddBroker { name }
-        | Action::CreateTopic { name, .. }
-        | Action::AddProducer { name, .. }
-        | Action::AddSubscriber { name, .. }
-        | Action::AddConsumer { name, .. } => format!("{name} added"),
-    }
 }

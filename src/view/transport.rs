@@ -19,10 +19,11 @@ pub(super) struct TransportPanel {
     pub(super) folds: Vec<Fold>,
 }
 
-/// Something a person did.
+/// Something a person did, or that mattered.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mark {
     pub(super) at: f32,
+    pub(super) class: &'static str,
     pub(super) label: AttrValue,
 }
 
@@ -140,9 +141,9 @@ fn marks(marks: &[Mark]) -> Vec<Html> {
         let anchor = if mark.at < 0.05 { "start" } else { "middle" };
         html! {
             <>
-                <circle class="mark command" cx={percent(mark.at)} cy="50%" r="4.5" />
+                <circle class={classes!("mark", mark.class)} cx={percent(mark.at)} cy="50%" r="4.5" />
                 if shown {
-                    <text class="command" x={percent(mark.at)} y="16" text-anchor={anchor}>{ &mark.label }</text>
+                    <text class={mark.class} x={percent(mark.at)} y="16" text-anchor={anchor}>{ &mark.label }</text>
                 }
             </>
         }

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`broker`] | a broker: logs, replicas, waiting requests |
 //! | [`controller`] | cluster metadata: brokers, topics, partitions, elections |
+//! | [`log`] | one partition's records on one broker: segments, epochs, retention, producers |
+//! | [`murmur2`] | the hash that keyed records are partitioned by |
 //! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |
 //! | [`record`] | records and record batches with their true sizes and byte layout |
 
@@ -14,6 +16,8 @@ pub mod broker;
 pub mod client;
 pub mod consumer;
 pub mod controller;
+pub mod log;
+pub mod murmur2;
 pub mod producer;
 pub mod protocol;
 pub mod record;

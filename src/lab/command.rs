@@ -10,6 +10,7 @@ use crate::event::{
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
+use crate::kafka::log::TopicConfig;
 use crate::kafka::producer::{Producer, ProducerConfig};
 use crate::kafka::protocol::BrokerId;
 use crate::redis::Server;
@@ -32,16 +33,21 @@ impl World {
             Action::AddRedis { name } => self.free(name, NodeKind::RedisServer),
             Action::AddBroker { name } => self.free(name, NodeKind::Broker),
             Action::CreateTopic { name, partitions } => {
-                if !self.nodes.iter().any(|node| matches!(node.role, Role::Broker(_))) {
+                let Some(broker) = self.brokers().next() else {
                     return refuse("A topic needs a broker; add one first.");
+                };
+                // The cluster itself says whether it would: a copy of it is asked.
+                let created = broker.clone().create_topic(
+                    self.now,
+                    name.clone(),
+                    *partitions,
+                    TopicConfig::default(),
+                    &mut Vec::new(),
+                );
+                match created {
+                    Ok(()) => Ok(()),
+                    Err(error) => refuse(format!("{}: {}", error.name(), error.sentence())),
                 }
-                if *partitions == 0 {
-                    return refuse("A topic has at least one partition.");
-                }
-                if self.brokers().any(|broker| broker.has_topic(name)) {
-                    return refuse(format!("There is a topic \"{name}\" already."));
-                }
-                Ok(())
             }
             Action::AddProducer { name, carriers, topic, .. } => {
                 self.free(name, NodeKind::Producer)?;
@@ -149,13 +155,8 @@ impl World {
                 let Some(index) = self.nodes.iter().position(broker) else { return };
                 let node = NodeId(index as u32);
                 self.with_broker(node, Some(cause), |broker, now, out| {
-                    broker.create_topic(
-                        now,
-                        name,
-                        partitions,
-                        crate::kafka::broker::TopicConfig::default(),
-                        out,
-                    );
+                    // Refused by `check` beforehand, if at all.
+                    let _ = broker.create_topic(now, name, partitions, TopicConfig::default(), out);
                 });
             }
             Action::AddProducer { name, topic, carriers, load } => {

@@ -94,7 +94,7 @@ impl World {
     }
 
     pub(super) fn needs_topic(&self, name: &Name, topic: &Name) -> Check {
-        if self.brokers().any(|broker| broker.has_topic(topic)) {
+        if self.brokers().any(|broker| broker.image().topics.contains_key(topic)) {
             return Ok(());
         }
         refuse(format!("\"{name}\" needs the topic \"{topic}\"; create it first."))

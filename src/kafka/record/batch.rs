@@ -154,6 +154,11 @@ impl RecordBatch {
         self.records.iter().filter_map(Record::tag)
     }
 
+    /// The records as they were sent: timestamps are the producer's.
+    pub(super) fn stored(&self) -> &[Record] {
+        &self.records
+    }
+
     fn uncompressed_records_size(&self) -> u32 {
         let base = self.base_timestamp();
         self.records
@@ -161,5 +166,49 @@ impl RecordBatch {
             .zip(0..)
             .map(|(record, delta)| size::record(record, delta, record.timestamp.wrapping_sub(base)))
             .fold(0, u32::saturating_add)
+    }
+
+    /// Offsets and timestamps of the records, as a reader sees them.
+    pub fn timestamps(&self) -> impl Iterator<Item = (u64, i64)> {
+        self.records.iter().zip(self.base_offset..).map(|(record, offset)| {
+            match self.timestamp_type {
+                TimestampType::CreateTime => (offset, record.timestamp),
+                TimestampType::LogAppendTime => (offset, self.max_timestamp),
+            }
+        })
+    }
+
+    /// Offsets, bytes and copies of the records: what a leader reports of an append. Within a
+    /// compressed batch the bytes are those before compression.
+    pub fn entries(&self) -> impl Iterator<Item = (u64, u32, Option<Tag>)> {
+        let base = self.base_timestamp();
+        self.records.iter().zip(0_u32..).map(move |(record, delta)| {
+            let bytes = size::record(record, delta, record.timestamp.wrapping_sub(base));
+            (self.base_offset + u64::from(delta), bytes, record.tag())
+        })
+    }
+
+    /// The batch as the leader of `leader_epoch` stores it at `base_offset`.
+    #[must_use]
+    pub fn assigned(mut self, base_offset: u64, leader_epoch: u32) -> Self {
+        self.base_offset = base_offset;
+        self.partition_leader_epoch = Some(leader_epoch);
+        self
+    }
+
+    /// The batch with the broker's time in place of the producer's (attribute bit 3).
+    #[must_use]
+    pub fn with_log_append_time(mut self, now_ms: i64) -> Self {
+        self.timestamp_type = TimestampType::LogAppendTime;
+        self.max_timestamp = now_ms;
+        self
+    }
+
+    /// The batch with another codec.
+    #[must_use]
+    pub fn recompressed(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self.size = size::RECORD_BATCH_OVERHEAD + self.uncompressed_records_size();
+        self
     }
 }

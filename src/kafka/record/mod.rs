@@ -4,9 +4,11 @@
 //! [`encode`]. Knows nothing of logs, brokers or clients.
 
 mod batch;
+mod encode;
 pub mod size;
 
 pub use batch::{Compression, ProducerStamp, RecordBatch, TimestampType};
+pub use encode::encode;
 
 use crate::event::{Name, Payload, Tag};
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,74 @@
+//! A broker's configuration, by Kafka's names, with Kafka 4.3's defaults.
+
+use crate::event::Name;
+use crate::kafka::log::TopicConfig;
+use serde::{Deserialize, Serialize};
+
+/// `server.properties`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerConfig {
+    /// `broker.rack`.
+    pub rack: Option<Name>,
+    /// What topics have that do not say otherwise.
+    pub topic_defaults: TopicConfig,
+    /// `num.partitions`.
+    pub num_partitions: u32,
+    /// `default.replication.factor`.
+    pub default_replication_factor: u32,
+    /// `auto.create.topics.enable`.
+    pub auto_create_topics: bool,
+    /// `offsets.topic.num.partitions`.
+    pub offsets_topic_partitions: u32,
+    /// `offsets.topic.replication.factor`.
+    pub offsets_topic_replication_factor: u32,
+    /// `log.initial.task.delay.ms`: before the first pass of retention.
+    pub initial_task_delay_ms: u64,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval_ms: u64,
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_time_max_ms: u64,
+    /// `replica.fetch.wait.max.ms`.
+    pub replica_fetch_wait_max_ms: u32,
+    /// `replica.fetch.min.bytes`.
+    pub replica_fetch_min_bytes: u32,
+    /// `replica.fetch.max.bytes`, of one partition.
+    pub replica_fetch_max_bytes: u32,
+    /// `replica.fetch.response.max.bytes`.
+    pub replica_fetch_response_max_bytes: u32,
+    /// `replica.fetch.backoff.ms`: after an error.
+    pub replica_fetch_backoff_ms: u64,
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    pub high_watermark_checkpoint_interval_ms: u64,
+    /// `broker.heartbeat.interval.ms`.
+    pub broker_heartbeat_interval_ms: u64,
+    /// `fetch.max.bytes` of the broker: the most one fetch answers.
+    pub fetch_max_bytes: u32,
+    /// `producer.id.expiration.ms`.
+    pub producer_id_expiration_ms: i64,
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Self {
+            rack: None,
+            topic_defaults: TopicConfig::default(),
+            num_partitions: 1,
+            default_replication_factor: 1,
+            auto_create_topics: true,
+            offsets_topic_partitions: 50,
+            offsets_topic_replication_factor: 3,
+            initial_task_delay_ms: 30_000,
+            retention_check_interval_ms: 300_000,
+            replica_lag_time_max_ms: 30_000,
+            replica_fetch_wait_max_ms: 500,
+            replica_fetch_min_bytes: 1,
+            replica_fetch_max_bytes: 1 << 20,
+            replica_fetch_response_max_bytes: 10 << 20,
+            replica_fetch_backoff_ms: 1_000,
+            high_watermark_checkpoint_interval_ms: 5_000,
+            broker_heartbeat_interval_ms: 2_000,
+            fetch_max_bytes: 55 << 20,
+            producer_id_expiration_ms: 86_400_000,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `ListOffsets`, `OffsetForLeaderEpoch`, `DeleteRecords`, and committed offsets.
+
+use super::{Broker, Output};
+use crate::event::{KafkaFact, Name, TopicPartition};
+use crate::kafka::protocol::{
+    Coordinator, DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode, FindCoordinatorRequest,
+    FindCoordinatorResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse,
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetCommitPartition, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchPartition,
+    OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, OffsetForLeaderPartitionResponse, OffsetSpec, Request, Response,
+    SyncGroupResponse,
+};
+use std::collections::BTreeMap;
+
+impl Broker {
+    pub(super) fn list_offsets(&self, request: ListOffsetsRequest) -> ListOffsetsResponse {
+        let answer = |question: ListOffsetsPartition| {
+            let found = self.find_offset(&question, request.replica_id.is_some());
+            let (error_code, found) = match found {
+                Ok(found) => (ErrorCode::None, found),
+                Err(error) => (error, None),
+            };
+            ListOffsetsPartitionResponse {
+                error_code,
+                offset: found.map(|(offset, _)| offset),
+                timestamp: found.and_then(|(_, timestamp)| timestamp),
+                leader_epoch: found.and_then(|(offset, _)| {
+                    self.partitions
+                        .get(&question.partition)?
+                        .log()
+                        .epochs()
+                        .epoch_for_offset(offset)
+                }),
+                partition: question.partition,
+            }
+        };
+        ListOffsetsResponse { partitions: request.partitions.into_iter().map(answer).collect() }
+    }
+
+    #[expect(clippy::type_complexity, reason = "an offset that may have a time, or nothing")]
+    fn find_offset(
+        &self,
+        question: &ListOffsetsPartition,
+        by_replica: bool,
+    ) -> Result<Option<(u64, Option<i64>)>, ErrorCode> {
+        let partition =
+            self.partitions.get(&question.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        partition.check_leader(question.current_leader_epoch)?;
+        let log = partition.log();
+        let end = if by_replica { log.log_end_offset() } else { log.high_watermark() };
+        let visible = |found: Option<(u64, i64)>| {
+            found.filter(|&(offset, _)| offset < end).map(|(offset, time)| (offset, Some(time)))
+        };
+        Ok(match question.timestamp {
+            OffsetSpec::Earliest => Some((log.log_start_offset(), None)),
+            OffsetSpec::Latest => Some((end, None)),
+            OffsetSpec::MaxTimestamp => visible(log.offset_for_max_timestamp()),
+            OffsetSpec::At(timestamp) => visible(log.offset_for_timestamp(timestamp)),
+        })
+    }
+
+    pub(super) fn offsets_for_epochs(
+        &self,
+        request: OffsetForLeaderEpochRequest,
+    ) -> OffsetForLeaderEpochResponse {
+        let partitions = request
+            .partitions
+            .into_iter()
+            .map(|question| {
+                let end = self
+                    .partitions
+                    .get(&question.partition)
+                    .ok_or(ErrorCode::UnknownTopicOrPartition)
+                    .and_then(|partition| {
+                        partition.check_leader(question.current_leader_epoch)?;
+                        Ok(partition.log().end_offset_for_epoch(question.leader_epoch))
+                    });
+                OffsetForLeaderPartitionResponse {
+                    partition: question.partition,
+                    error_code: end.err().unwrap_or_default(),
+                    end: end.ok().flatten(),
+                }
+            })
+            .collect();
+        OffsetForLeaderEpochResponse { partitions }
+    }
+
+    pub(super) fn delete_records(
+        &mut self,
+        request: DeleteRecordsRequest,
+        out: &mut Vec<Output>,
+    ) -> DeleteRecordsResponse {
+        let mut partitions = Vec::with_capacity(request.partitions.len());
+        for (key, offset) in request.partitions {
+            let done = match self.partitions.get_mut(&key) {
+                None => Err(ErrorCode::UnknownTopicOrPartition),
+                Some(partition) => partition.check_leader(None).and_then(|()| {
+                    let before = partition.log().log_start_offset();
+                    let start = partition.log_mut().delete_records(offset)?;
+                    if start > before {
+                        out.push(Output::Fact(KafkaFact::LogStartMoved {
+                            partition: key.clone(),
+                            offset: start,
+                            reason: "client delete records request".into(),
+                        }));
+                    }
+                    Ok(start)
+                }),
+            };
+            partitions.push((key, done.err().unwrap_or_default(), done.ok()));
+        }
+        DeleteRecordsResponse { partitions }
+    }
+
+    pub(super) fn find_coordinator(
+        &self,
+        request: FindCoordinatorRequest,
+    ) -> FindCoordinatorResponse {
+        let coordinators = request
+            .coordinator_keys
+            .into_iter()
+            .map(|key| Coordinator { key, node_id: Some(self.id), error_code: ErrorCode::None })
+            .collect();
+        FindCoordinatorResponse { coordinators }
+    }
+}
+
+/// The answer to a request this broker has no part for.
+pub(super) fn not_here(request: &Request) -> Option<Response> {
+    let error_code = ErrorCode::CoordinatorNotAvailable;
+    Some(match request {
+        Request::JoinGroup(_) => {
+            JoinGroupResponse { error_code, ..JoinGroupResponse::default() }.into()
+        }
+        Request::SyncGroup(_) => {
+            SyncGroupResponse { error_code, ..SyncGroupResponse::default() }.into()
+        }
+        Request::Heartbeat(_) => HeartbeatResponse { error_code }.into(),
+        Request::LeaveGroup(_) => {
+            LeaveGroupResponse { error_code, ..LeaveGroupResponse::default() }.into()
+        }
+        _ => return None,
+    })
+}
+
+/// What groups have committed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CommittedOffsets(BTreeMap<(Name, TopicPartition), OffsetCommitPartition>);
+
+impl CommittedOffsets {
+    pub(super) fn commit(
+        &mut self,
+        request: OffsetCommitRequest,
+        out: &mut Vec<Output>,
+    ) -> OffsetCommitResponse {
+        let mut partitions = Vec::with_capacity(request.partitions.len());
+        for committed in request.partitions {
+            let partition = committed.partition.clone();
+            out.push(Output::Fact(KafkaFact::Committed {
+                group: request.group_id.clone(),
+                partition: partition.clone(),
+                offset: committed.committed_offset,
+            }));
+            self.0.insert((request.group_id.clone(), partition.clone()), committed);
+            partitions.push((partition, ErrorCode::None));
+        }
+        OffsetCommitResponse { partitions }
+    }
+
+    pub(super) fn fetch(&self, request: OffsetFetchRequest) -> OffsetFetchResponse {
+        let group = request.group_id;
+        let keys = request.partitions.unwrap_or_else(|| {
+            let of_group = self.0.keys().filter(|(name, _)| *name == group);
+            of_group.map(|(_, partition)| partition.clone()).collect()
+        });
+        let partitions = keys
+            .into_iter()
+            .map(|partition| {
+                let committed = self.0.get(&(group.clone(), partition.clone()));
+                OffsetFetchPartition {
+                    partition,
+                    committed_offset: committed.map(|c| c.committed_offset),
+                    committed_leader_epoch: committed.and_then(|c| c.committed_leader_epoch),
+                    metadata: committed.and_then(|c| c.committed_metadata.clone()),
+                    error_code: ErrorCode::None,
+                }
+            })
+            .collect();
+        OffsetFetchResponse { error_code: ErrorCode::None, partitions }
+    }
+}

@@ -5,7 +5,8 @@
 //   <push-pull lesson="w1"></push-pull>
 //
 // Attributes: `lesson` (a name in lessons/), `autoplay`, `theme` ("light" or "dark"; without it the
-// reader's own setting), `whole` (the widget is the page: its keys work anywhere). What stands between the tags is shown until the widget is ready.
+// reader's own setting), `whole` (the widget is the page: its keys work anywhere). What stands
+// between the tags is shown until the widget is ready.
 //
 // Methods, each a promise: play(), pause(), step(), stepBack(), seek(ms), command(object), state().
 // `ready` is a promise that is kept when the widget runs, and broken with the reason when it cannot.

@@ -68,17 +68,26 @@ pub(super) struct LessonProps {
 pub(super) fn lesson_view(props: &LessonProps) -> Html {
     let panel = &props.panel;
     let (step, steps) = panel.step;
+    // On a phone the panel is a sheet: a heading and a button, the rest on a tap.
+    let sheet = use_state_eq(|| false);
+    let turn = {
+        let sheet = sheet.clone();
+        move |_: MouseEvent| sheet.set(!*sheet)
+    };
     let go = |to: usize| {
         let on_step = props.on_step.clone();
         Callback::from(move |_: MouseEvent| on_step.emit(to))
     };
     html! {
-        <section class="lesson" aria-label="Lesson">
+        <section class={classes!("lesson", sheet.then_some("open"))} aria-label="Lesson">
             <div class="say">
                 if steps > 1 {
                     <p class="place soft">{ format!("Step {step} of {steps}") }</p>
                 }
                 <h1>{ &panel.heading }</h1>
+                <button type="button" class="quiet more" aria-expanded={sheet.to_string()} onclick={turn}>
+                    { if *sheet { "Less" } else { "More" } }
+                </button>
                 <p class="text">{ for panel.text.iter().map(|words| piece(words, &props.on_light)) }</p>
             </div>
             <div class="do">

@@ -28,7 +28,8 @@ pub(super) fn forget(root: &Element) {
 fn tell(info: &std::panic::PanicHookInfo<'_>) {
     let what = info.to_string();
     web_sys::console::error_1(&what.as_str().into());
-    let roots = ROOTS.try_with(|kept| kept.try_borrow_mut().map(|mut roots| std::mem::take(&mut *roots)));
+    let roots =
+        ROOTS.try_with(|kept| kept.try_borrow_mut().map(|mut roots| std::mem::take(&mut *roots)));
     let (Ok(Ok(roots)), Some(document)) = (roots, web_sys::window().and_then(|w| w.document()))
     else {
         return;

@@ -42,8 +42,7 @@ pub async fn mount(root: Element, options: JsValue) -> Result<Handle, JsValue> {
     failure::watch(&root);
     crate::view::restore_theme(&root);
     let shared = Rc::new(Shared::default());
-    let props =
-        AppProps { shared: Rc::clone(&shared), root: root.clone(), whole: options.whole };
+    let props = AppProps { shared: Rc::clone(&shared), root: root.clone(), whole: options.whole };
     let app = yew::Renderer::<App>::with_root_and_props(root.clone(), props).render();
     match open::page(&options).await {
         Ok(page) => *shared.page.borrow_mut() = Some(page),

@@ -113,9 +113,8 @@ impl Component for App {
             Msg::Copy => self.copy(ctx),
             Msg::Copied(done) => {
                 let link = ctx.link().clone();
-                self.copied = done.then(|| {
-                    Timeout::new(2_000, move || link.send_message(Msg::Copied(false)))
-                });
+                self.copied = done
+                    .then(|| Timeout::new(2_000, move || link.send_message(Msg::Copied(false))));
                 return true;
             }
             Msg::Visible(visible) => self.visible.set(*visible),
@@ -219,7 +218,8 @@ impl App {
     fn draw(&mut self, page: &mut Page) {
         let picture = page.picture();
         let before = self.drawn.as_ref();
-        let note = picture.shapes.iter().find(|shape| shape.selected).map(|shape| shape.name.clone());
+        let note =
+            picture.shapes.iter().find(|shape| shape.selected).map(|shape| shape.name.clone());
         let mut old = before.map(|drawn| drawn.shapes.iter()).into_iter().flatten().peekable();
         let lit = page.lit().map(|term| term.to_lowercase());
         let shapes: Vec<Same<Shape>> = picture

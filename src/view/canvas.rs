@@ -96,7 +96,13 @@ impl Canvas {
     }
 
     /// Paints all tokens; `lit` is the hop or message under attention.
-    pub(super) fn paint(&mut self, width: f32, height: f32, tokens: &[Token], lit: impl Fn(&Token) -> bool) {
+    pub(super) fn paint(
+        &mut self,
+        width: f32,
+        height: f32,
+        tokens: &[Token],
+        lit: impl Fn(&Token) -> bool,
+    ) {
         let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
         if self.size != (width, height, ratio) {
             self.size = (width, height, ratio);

@@ -12,7 +12,8 @@ pub(super) fn copy(text: String, root: &Element, done: impl FnOnce(bool) + 'stat
         let Some(window) = web_sys::window() else { return done(false) };
         let navigator = window.navigator();
         // Absent outside of secure contexts, whatever its type says.
-        let there = Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|it| !it.is_undefined());
+        let there =
+            Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|it| !it.is_undefined());
         let written =
             there && JsFuture::from(navigator.clipboard().write_text(&text)).await.is_ok();
         done(written || copy_by_selection(&text, &root).is_some());

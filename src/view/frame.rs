@@ -8,9 +8,11 @@ use wasm_bindgen::prelude::Closure;
 /// Asks the browser for frames. Dropping it ends the loop.
 pub(super) struct Frames(Rc<Inner>);
 
+/// Takes the frame's time stamp in milliseconds; answers whether it wants another.
+type Paint = Box<dyn FnMut(f64) -> bool>;
+
 struct Inner {
-    /// Takes the frame's time stamp in milliseconds; answers whether it wants another.
-    paint: RefCell<Box<dyn FnMut(f64) -> bool>>,
+    paint: RefCell<Paint>,
     tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
     asked: Cell<Option<i32>>,
 }

@@ -195,9 +195,10 @@ impl Page {
 
     /// Does it at the cursor; in the past that is a fork.
     pub(crate) fn act(&mut self, action: Action) -> Result<(), Refusal> {
-        let done = self.session.act_at(self.cursor, action.clone());
+        let deed = journal::done(&action);
+        let done = self.session.act_at(self.cursor, action);
         self.said = Some(match &done {
-            Ok(()) => journal::done(&action),
+            Ok(()) => deed,
             Err(refusal) => refusal.reason.clone(),
         });
         self.fold();
@@ -328,7 +329,12 @@ impl Page {
 
     /// What the lesson panel says.
     pub(super) fn lesson_panel(&self) -> LessonPanel {
-        panel::lesson(&self.session, self.cursor, self.step, self.chosen.get(self.step).copied().flatten())
+        panel::lesson(
+            &self.session,
+            self.cursor,
+            self.step,
+            self.chosen.get(self.step).copied().flatten(),
+        )
     }
 
     /// What the transport bar says.

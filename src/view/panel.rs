@@ -121,7 +121,7 @@ pub(super) fn transport(
         folds: folds
             .iter()
             .map(|fold| Fold {
-                at: (share(fold.from) + share(fold.to)) / 2.0,
+                at: share(fold.from).midpoint(share(fold.to)),
                 label: format!("{} folded", rounded(fold.length())).into(),
             })
             .collect(),

@@ -16,8 +16,10 @@ pub(super) struct SentenceProps {
 
 #[component(SentenceView)]
 pub(super) fn sentence_view(props: &SentenceProps) -> Html {
-    let words = props.runs.iter().map(|run| html! {
-        <span class={run_classes(run)}>{ &run.text }</span>
+    let words = props.runs.iter().map(|run| {
+        html! {
+            <span class={run_classes(run)}>{ &run.text }</span>
+        }
     });
     html! {
         <section class="sentence" aria-label="Result so far">

@@ -27,11 +27,15 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now()
 }
 
+/// What an observer calls, with its entries.
+type Heard = Closure<dyn FnMut(Array)>;
+
 /// Observers of the stage's size and sight.
 pub(super) struct Watch {
     resize: ResizeObserver,
     sight: IntersectionObserver,
-    _closures: (Closure<dyn FnMut(Array)>, Closure<dyn FnMut(Array)>),
+    /// Kept for as long as the observers may call them.
+    _heard: [Heard; 2],
 }
 
 impl Watch {
@@ -42,10 +46,10 @@ impl Watch {
         seen: impl Fn(bool) + 'static,
     ) -> Option<Self> {
         let of = stage.clone();
-        let on_resize = Closure::<dyn FnMut(Array)>::new(move |_| {
+        let on_resize = Heard::new(move |_| {
             resized(of.client_width() as f32, of.client_height() as f32);
         });
-        let on_sight = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
+        let on_sight = Heard::new(move |entries: Array| {
             let last = entries.pop();
             if let Some(entry) = last.dyn_ref::<IntersectionObserverEntry>() {
                 seen(entry.is_intersecting());
@@ -55,7 +59,7 @@ impl Watch {
         let sight = IntersectionObserver::new(on_sight.as_ref().unchecked_ref()).ok()?;
         resize.observe(stage);
         sight.observe(stage);
-        Some(Self { resize, sight, _closures: (on_resize, on_sight) })
+        Some(Self { resize, sight, _heard: [on_resize, on_sight] })
     }
 }
 
@@ -92,4 +96,3 @@ pub(super) fn is_ours(event: &KeyboardEvent, root: &Element, whole: bool) -> boo
 fn dialog_is_open(root: &Element) -> bool {
     root.query_selector("dialog[open]").is_ok_and(|found| found.is_some())
 }
-

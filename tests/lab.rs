@@ -2,12 +2,16 @@
 //! list of actions.
 
 use pushpull::event::{
-    Action, Carrier, Course, Event, Keys, LabFact, Load, LostReason, NodeKind, Standing, System,
-    What,
+    Action, Carrier, Course, Event, Keys, LabFact, Load, LostReason, NodeKind, Settings, Standing,
+    System, What,
 };
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Purpose, Rng, Span};
 use std::collections::BTreeMap;
+
+fn settings(name: &str, value: &str) -> Settings {
+    Settings::from([(name.into(), value.into())])
+}
 
 /// A shop that feeds both systems; email and billing read in both.
 fn shop(seed: u64) -> World {
@@ -25,13 +29,17 @@ fn shop(seed: u64) -> World {
                 group: name.into(),
                 topics: vec!["orders".into()],
                 takes: Span::from_millis(5),
+                config: settings("auto.offset.reset", "earliest"),
             },
         ]
     };
     let mut actions = vec![
-        Action::AddRedis { name: "redis-1".into() },
-        Action::AddBroker { name: "kafka-1".into() },
-        Action::CreateTopic { name: "orders".into(), partitions: 2 },
+        Action::AddRedis { name: "redis-1".into(), config: Settings::new() },
+        Action::AddBroker {
+            name: "kafka-1".into(),
+            config: settings("group.initial.rebalance.delay.ms", "0"),
+        },
+        Action::CreateTopic { name: "orders".into(), partitions: 2, config: Settings::new() },
     ];
     actions.extend(reader("email"));
     actions.extend(reader("billing"));
@@ -44,6 +52,7 @@ fn shop(seed: u64) -> World {
             keys: Keys::Cycle(["ada", "bob", "cyd", "dee"].map(Into::into).to_vec()),
             bytes: 120,
         },
+        config: settings("linger.ms", "0"),
     });
     for action in actions {
         world.act(action).expect("the shop can be built");
@@ -128,7 +137,7 @@ fn an_action_that_would_change_nothing_is_refused_and_changes_nothing() {
         (plug_in("billing"), "in already"),
         (unplug("nobody"), "no consumer"),
         (Action::SetRate { producer: "shop".into(), per_kilosecond: 5_000 }, "already"),
-        (Action::AddRedis { name: "shop".into() }, "taken"),
+        (Action::AddRedis { name: "shop".into(), config: Settings::new() }, "taken"),
         (Action::Heal { node: "billing".into() }, "not cut"),
         (Action::Restart { node: "email".into() }, "not crashed"),
     ] {

@@ -6,6 +6,11 @@
 use super::Name;
 use crate::sim::{Instant, Span};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Settings by the real system's own names, with their values as text: `linger.ms` = `0`. What
+/// is not named keeps the real system's default.
+pub type Settings = BTreeMap<Name, Name>;
 
 /// Something a person did, at an instant of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +28,15 @@ pub enum Action {
     AddRedis {
         /// Its name.
         name: Name,
+        /// What differs from the defaults, by the names of `redis.conf`.
+        config: Settings,
     },
     /// Adds a Kafka broker.
     AddBroker {
         /// Its name.
         name: Name,
+        /// What differs from the defaults, by the names of `server.properties`.
+        config: Settings,
     },
     /// Creates a topic on the brokers.
     CreateTopic {
@@ -35,6 +44,8 @@ pub enum Action {
         name: Name,
         /// How many partitions.
         partitions: u32,
+        /// What differs from the defaults, by Kafka's topic configurations.
+        config: Settings,
     },
     /// Adds a producer that feeds one or both systems with the same messages.
     AddProducer {
@@ -46,6 +57,8 @@ pub enum Action {
         carriers: Vec<Carrier>,
         /// What and how often it sends.
         load: Load,
+        /// What differs from the defaults, by Kafka's producer configurations.
+        config: Settings,
     },
     /// Adds a Redis client that subscribes, and with it a party.
     AddSubscriber {
@@ -68,6 +81,8 @@ pub enum Action {
         topics: Vec<Name>,
         /// How long its handler works on a record.
         takes: Span,
+        /// What differs from the defaults, by Kafka's consumer configurations.
+        config: Settings,
     },
     /// Changes how often a producer sends.
     SetRate {

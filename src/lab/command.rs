@@ -2,16 +2,16 @@
 
 use super::handler::Handler;
 use super::node::{KafkaSide, Node, Publisher, Reader, Role, Source, Subscriber};
+use super::options;
 use super::workload::Workload;
 use super::{Due, World};
 use crate::event::{
     Action, Carrier, CloseReason, EventId, LabFact, LostReason, Name, NodeId, NodeKind, NodeState,
-    PartyId, Refusal, System, What,
+    PartyId, Refusal, Settings, System, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
-use crate::kafka::log::TopicConfig;
-use crate::kafka::producer::{Producer, ProducerConfig};
+use crate::kafka::producer::Producer;
 use crate::kafka::protocol::BrokerId;
 use crate::redis::Server;
 use crate::sim::{Link, Span};
@@ -30,9 +30,15 @@ impl World {
     /// The checks of [`World::can`]; changes nothing.
     pub(super) fn check(&self, action: &Action) -> Result<(), Refusal> {
         match action {
-            Action::AddRedis { name } => self.free(name, NodeKind::RedisServer),
-            Action::AddBroker { name } => self.free(name, NodeKind::Broker),
-            Action::CreateTopic { name, partitions } => {
+            Action::AddRedis { name, config } => {
+                options::redis(config)?;
+                self.free(name, NodeKind::RedisServer)
+            }
+            Action::AddBroker { name, config } => {
+                options::broker(config)?;
+                self.free(name, NodeKind::Broker)
+            }
+            Action::CreateTopic { name, partitions, config } => {
                 let Some(broker) = self.brokers().next() else {
                     return refuse("A topic needs a broker; add one first.");
                 };
@@ -41,7 +47,7 @@ impl World {
                     self.now,
                     name.clone(),
                     *partitions,
-                    TopicConfig::default(),
+                    options::topic(config)?,
                     &mut Vec::new(),
                 );
                 match created {
@@ -49,7 +55,8 @@ impl World {
                     Err(error) => refuse(format!("{}: {}", error.name(), error.sentence())),
                 }
             }
-            Action::AddProducer { name, carriers, topic, .. } => {
+            Action::AddProducer { name, carriers, topic, config, .. } => {
+                options::producer(config)?;
                 self.free(name, NodeKind::Producer)?;
                 if carriers.is_empty() {
                     return refuse(format!("\"{name}\" has no way to send: name a carrier."));
@@ -70,7 +77,8 @@ impl World {
                 }
                 Ok(())
             }
-            Action::AddConsumer { name, topics, .. } => {
+            Action::AddConsumer { name, topics, config, .. } => {
+                options::consumer(config)?;
                 self.free(name, NodeKind::Consumer)?;
                 if topics.is_empty() {
                     return refuse(format!("\"{name}\" subscribes to nothing."));
@@ -140,33 +148,37 @@ impl World {
     /// Carries out what [`World::check`] allowed.
     pub(super) fn perform(&mut self, action: Action, cause: EventId) {
         match action {
-            Action::AddRedis { name } => {
+            Action::AddRedis { name, config } => {
                 let index = self.nodes.len() as u64;
-                let server = Server::new(crate::redis::Config::default(), self.seed ^ index);
-                self.add_node(name, Role::Redis(Box::new(server)), None, cause);
+                let Ok(settings) = options::redis(&config) else { return };
+                let server = Server::new(settings, self.seed ^ index);
+                self.add_node(name, Role::Redis(Box::new(server)), None, config, cause);
             }
-            Action::AddBroker { name } => {
+            Action::AddBroker { name, config } => {
                 let id = BrokerId(self.brokers().count() as u32 + 1);
-                let broker = Broker::single(id, super::kafka_lane::broker_config());
-                self.add_node(name, Role::Broker(Box::new(broker)), None, cause);
+                let Ok(settings) = options::broker(&config) else { return };
+                let broker = Broker::single(id, settings);
+                self.add_node(name, Role::Broker(Box::new(broker)), None, config, cause);
             }
-            Action::CreateTopic { name, partitions } => {
+            Action::CreateTopic { name, partitions, config } => {
+                let Ok(config) = options::topic(&config) else { return };
                 let broker = |node: &Node| matches!(node.role, Role::Broker(_));
                 let Some(index) = self.nodes.iter().position(broker) else { return };
                 let node = NodeId(index as u32);
                 self.with_broker(node, Some(cause), |broker, now, out| {
                     // Refused by `check` beforehand, if at all.
-                    let _ = broker.create_topic(now, name, partitions, TopicConfig::default(), out);
+                    let _ = broker.create_topic(now, name, partitions, config, out);
                 });
             }
-            Action::AddProducer { name, topic, carriers, load } => {
+            Action::AddProducer { name, topic, carriers, load, config } => {
                 let index = self.nodes.len() as u32;
                 let rate = load.per_kilosecond;
-                let producer = carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(index));
+                let producer =
+                    carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
                 let publisher = carriers.contains(&Carrier::PubSub).then(Publisher::default);
                 let workload = Workload::new(load, self.seed, index);
                 let source = Source { topic, workload, plan: 0, publisher, producer };
-                let node = self.add_node(name, Role::Source(Box::new(source)), None, cause);
+                let node = self.add_node(name, Role::Source(Box::new(source)), None, config, cause);
                 let fact = LabFact::RateSet { node, per_kilosecond: rate };
                 self.emit(Some(cause), What::Lab(fact));
                 self.start(node, cause);
@@ -178,16 +190,16 @@ impl World {
                 let subscriber =
                     Subscriber { party, channels, patterns, connection: None, handler };
                 let role = Role::Subscriber(Box::new(subscriber));
-                let node = self.add_node(name, role, Some(party), cause);
+                let node = self.add_node(name, role, Some(party), Settings::new(), cause);
                 self.start(node, cause);
             }
-            Action::AddConsumer { name, group, topics, takes } => {
+            Action::AddConsumer { name, group, topics, takes, config } => {
                 let party = match self.group_party(&group) {
                     Some(party) => party,
                     None => self.add_party(&group, System::Kafka, cause),
                 };
                 let index = self.nodes.len() as u32;
-                let client = self.consumer(&name, &group, &topics, index);
+                let client = self.consumer(&name, &group, &topics, &config, index);
                 let reader = Reader {
                     party,
                     group,
@@ -200,7 +212,7 @@ impl World {
                     polling: None,
                 };
                 let role = Role::Consumer(Box::new(reader));
-                let node = self.add_node(name, role, Some(party), cause);
+                let node = self.add_node(name, role, Some(party), config, cause);
                 self.start(node, cause);
             }
             Action::SetRate { producer, per_kilosecond } => {
@@ -278,18 +290,26 @@ impl World {
         }
     }
 
-    fn kafka_side(&self, index: u32) -> KafkaSide {
+    fn kafka_side(&self, config: &Settings, index: u32) -> KafkaSide {
         let seed = self.seed ^ (u64::from(index) << 32);
-        let client = Producer::new(ProducerConfig::default(), self.bootstrap(), seed);
+        let config = options::producer(config).unwrap_or_default();
+        let client = Producer::new(config, self.bootstrap(), seed);
         KafkaSide { client, wires: BTreeMap::new(), open: BTreeMap::new() }
     }
 
-    fn consumer(&self, name: &Name, group: &Name, topics: &[Name], index: u32) -> Consumer {
+    fn consumer(
+        &self,
+        name: &Name,
+        group: &Name,
+        topics: &[Name],
+        config: &Settings,
+        index: u32,
+    ) -> Consumer {
         let config = ConsumerConfig {
             client_id: name.clone(),
-            group_id: group.clone(),
+            group_id: Some(group.clone()),
             topics: topics.to_vec(),
-            ..super::kafka_lane::consumer_config()
+            ..options::consumer(config).unwrap_or_default()
         };
         Consumer::new(config, self.bootstrap(), self.seed ^ (u64::from(index) << 32))
     }
@@ -303,6 +323,7 @@ impl World {
         name: Name,
         role: Role,
         party: Option<PartyId>,
+        settings: Settings,
         cause: EventId,
     ) -> NodeId {
         let node = NodeId(self.nodes.len() as u32);
@@ -320,6 +341,7 @@ impl World {
             unplugged: false,
             stalled: Vec::new(),
             ticking: None,
+            settings,
             role,
         });
         self.emit(Some(cause), What::Lab(fact));
@@ -382,16 +404,19 @@ impl World {
         self.set_state(id, NodeState::Running, cause);
         let index = id.0 + self.emitted as u32;
         let name = self.node(id).name.clone();
+        let settings = self.node(id).settings.clone();
         let consumer = match &self.node(id).role {
             Role::Consumer(reader) => {
-                Some(self.consumer(&name, &reader.group, &reader.topics, index))
+                Some(self.consumer(&name, &reader.group, &reader.topics, &settings, index))
             }
             _ => None,
         };
-        let side = self.kafka_side(index);
+        let side = self.kafka_side(&settings, index);
         let seed = self.seed ^ u64::from(index);
         match &mut self.node_mut(id).role {
-            Role::Redis(server) => **server = Server::new(crate::redis::Config::default(), seed),
+            Role::Redis(server) => {
+                **server = Server::new(options::redis(&settings).unwrap_or_default(), seed);
+            }
             Role::Consumer(reader) => {
                 reader.wires.clear();
                 reader.polling = None;

@@ -309,7 +309,8 @@ impl World {
             self.queue.push(now + POLL, Due::Poll(node));
         }
         for record in records {
-            let Some(tag) = record.value.as_ref().and_then(crate::event::Payload::tag) else {
+            let Some(tag) = record.record.value.as_ref().and_then(crate::event::Payload::tag)
+            else {
                 continue;
             };
             let fetched = match &mut self.node_mut(node).role {
@@ -410,17 +411,4 @@ fn response_load(response: &Response) -> Load {
         _ => 0,
     };
     Load { cargo, tags, bytes }
-}
-
-/// A broker as a lesson's cluster starts it: Kafka's defaults but for
-/// `group.initial.rebalance.delay.ms`, which the images for development set to 0 as well, so
-/// that the first member of a group need not wait three seconds for others.
-pub(super) fn broker_config() -> crate::kafka::broker::BrokerConfig {
-    crate::kafka::broker::BrokerConfig::default()
-}
-
-/// A consumer whose application commits what it has handled (`enable.auto.commit=false`) and
-/// that begins a partition without bookmark at its start (`auto.offset.reset=earliest`).
-pub(super) fn consumer_config() -> crate::kafka::consumer::ConsumerConfig {
-    crate::kafka::consumer::ConsumerConfig::default()
 }

@@ -12,6 +12,7 @@ mod ledger;
 mod lookup;
 mod network;
 mod node;
+mod options;
 mod redis_lane;
 mod standing;
 mod workload;

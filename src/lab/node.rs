@@ -28,6 +28,8 @@ pub(super) struct Node {
     pub(super) stalled: Vec<Due>,
     /// The earliest tick in the queue.
     pub(super) ticking: Option<Instant>,
+    /// What it was started with, for when it is started again.
+    pub(super) settings: crate::event::Settings,
     pub(super) role: Role,
 }
 

@@ -4,57 +4,42 @@
 //! the cursor came. Knows no DOM, no engine, no colours.
 
 mod class;
+mod draw;
+mod layout;
+mod phone;
 mod picture;
+mod route;
 mod svg;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tokens;
 mod view;
 
 pub use class::{CLASSES, KEY_CLASSES};
+pub use layout::Layout;
 pub use picture::{
-    Anchor, Class, Form, Mark, Picture, Rect, Role, Run, Score, Shape, Target, Token, TokenKind,
+    Anchor, Class, Form, Label, Mark, Picture, Rect, Role, Run, Score, Shape, Target, Token,
+    TokenKind,
 };
 pub use svg::{Theme, svg};
+pub use tokens::tokens;
 pub use view::{Mode, Size, View};
 
 use crate::sim::Instant;
 use crate::timeline::Timeline;
-
-/// Where everything stands. Computed when the topology or the frame changes, not per frame.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    height: f32,
-}
-
-impl Layout {
-    /// Places everything that exists at `t`.
-    pub fn new(_timeline: &Timeline, _t: Instant, view: &View) -> Self {
-        Self { height: view.height }
-    }
-
-    /// Whether it still fits: the same frame and mode, and no node, topic, channel or party more
-    /// or less. Cheap; ask each frame.
-    pub fn fits(&self, _timeline: &Timeline, _t: Instant, _view: &View) -> bool {
-        true
-    }
-}
 
 /// Everything to be seen at `t`.
 pub fn picture(timeline: &Timeline, t: Instant, view: &View) -> Picture {
     picture_on(timeline, t, view, &Layout::new(timeline, t, view))
 }
 
-/// The same on a layout that fits.
+/// The same on a layout that fits. Of the view only the selection is read.
 pub fn picture_on(timeline: &Timeline, t: Instant, view: &View, layout: &Layout) -> Picture {
-    Picture {
-        at: t,
-        width: view.width,
-        height: layout.height,
-        shapes: Vec::new(),
-        tokens: tokens(timeline, t, layout),
-        sentence: Vec::new(),
+    if layout.view.selected == view.selected {
+        return draw::picture(timeline, t, layout);
     }
-}
-
-/// What moves at `t`, in painting order. Cheap enough for each frame.
-pub fn tokens(_timeline: &Timeline, _t: Instant, _layout: &Layout) -> Vec<Token> {
-    Vec::new()
+    let mut layout = layout.clone();
+    layout.view.selected.clone_from(&view.selected);
+    draw::picture(timeline, t, &layout)
 }

@@ -213,11 +213,21 @@ pub struct Token {
     pub kind: TokenKind,
     /// Its outline.
     pub form: Form,
-    /// A short word beside it: `what is at 20?`. Drawn right of it, or left where
-    /// `label_left` says so.
-    pub label: Option<Arc<str>>,
-    /// Whether the label stands to the left of the token.
-    pub label_left: bool,
+    /// A short word about it: `what is at 20?`.
+    pub label: Option<Label>,
+}
+
+/// A word that belongs to a token and moves with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// What it says, at 11 px.
+    pub text: Arc<str>,
+    /// Where its anchor is.
+    pub x: f32,
+    /// Its baseline.
+    pub y: f32,
+    /// Which point of it is at `x`.
+    pub anchor: Anchor,
 }
 
 /// What a token carries.

@@ -41,7 +41,7 @@ pub enum Mode {
 pub enum Size {
     /// From 900 px: all columns with air.
     Wide,
-    /// From 560 px: the same columns, closer.
+    /// From 680 px: the same columns, closer.
     Medium,
     /// Below: flow from top to bottom, one lane in full, the other a strip of 44 px.
     Phone,
@@ -66,7 +66,7 @@ impl View {
     pub fn size(&self) -> Size {
         if self.width >= 900.0 {
             Size::Wide
-        } else if self.width >= 560.0 {
+        } else if self.width >= 680.0 {
             Size::Medium
         } else {
             Size::Phone

@@ -31,12 +31,12 @@ pub fn sentence(timeline: &Timeline, event: &Event) -> String {
 /// What a person did, in the past tense and short: `billing unplugged`.
 pub fn done(action: &Action) -> String {
     match action {
-        Action::AddRedis { name }
-        | Action::AddBroker { name }
+        Action::AddRedis { name, .. }
+        | Action::AddBroker { name, .. }
         | Action::AddProducer { name, .. }
         | Action::AddSubscriber { name, .. }
         | Action::AddConsumer { name, .. } => format!("{name} added"),
-        Action::CreateTopic { name, partitions } => {
+        Action::CreateTopic { name, partitions, .. } => {
             format!("topic {name} created with {}", count(*partitions as usize, "partition"))
         }
         Action::SetRate { producer, per_kilosecond: 0 } => format!("{producer} stopped"),
@@ -326,6 +326,9 @@ impl Words<'_> {
             }
             KafkaFact::Committed { group, partition, offset } => {
                 format!("The bookmark of {group} in {partition} is {offset} (committed offset).")
+            }
+            KafkaFact::CommitFailed { group, partition, offset, error } => {
+                format!("{group} could not commit {offset} in {partition}: {error}.")
             }
             KafkaFact::GroupChanged { group, state, generation } => {
                 format!("Group {group} is {state}, generation {generation}.")

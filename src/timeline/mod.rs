@@ -13,6 +13,8 @@ mod marks;
 pub mod pace;
 mod steps;
 #[cfg(test)]
+pub(crate) mod story;
+#[cfg(test)]
 mod tests;
 mod topology;
 

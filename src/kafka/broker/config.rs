@@ -1,12 +1,16 @@
 //! A broker's configuration, by Kafka's names, with Kafka 4.3's defaults.
 
 use crate::event::Name;
+use crate::kafka::group::CoordinatorConfig;
 use crate::kafka::log::TopicConfig;
-use serde::{Deserialize, Serialize};
 
-/// `server.properties`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `server.properties`, and the run's seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerConfig {
+    /// The seed of the run: decides the ids that the broker draws.
+    pub seed: u64,
+    /// What concerns groups.
+    pub groups: CoordinatorConfig,
     /// `broker.rack`.
     pub rack: Option<Name>,
     /// What topics have that do not say otherwise.
@@ -50,6 +54,8 @@ pub struct BrokerConfig {
 impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
+            seed: 0,
+            groups: CoordinatorConfig::default(),
             rack: None,
             topic_defaults: TopicConfig::default(),
             num_partitions: 1,

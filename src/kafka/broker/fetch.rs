@@ -7,6 +7,7 @@ use crate::event::{ConnectionId, TopicPartition};
 use crate::kafka::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionData,
 };
+use crate::kafka::record::RecordBatch;
 use crate::sim::{Instant, Span};
 
 impl Broker {
@@ -51,7 +52,7 @@ impl Broker {
             let data = self
                 .read_partition(wanted, max_bytes, total == 0)
                 .unwrap_or_else(|error| self.unreadable(&wanted.partition, error));
-            let bytes = data.records.iter().map(|batch| batch.size_in_bytes()).sum();
+            let bytes = data.records.iter().map(RecordBatch::size_in_bytes).sum();
             left = left.saturating_sub(bytes);
             total = total.saturating_add(bytes);
             partitions.push(data);

@@ -5,6 +5,7 @@ use crate::event::Name;
 use crate::kafka::controller::{
     BrokerRegistration, ClusterImage, PartitionRegistration, TopicImage,
 };
+use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
     BrokerId, ErrorCode, MetadataRequest, MetadataResponse, MetadataResponsePartition,
     MetadataResponseTopic,
@@ -41,14 +42,15 @@ pub(super) fn single_image(id: BrokerId) -> ClusterImage {
 /// The metadata with one more topic, all of it on `id`.
 pub(super) fn with_topic(
     image: &ClusterImage,
-    name: &Name,
+    name: Name,
     partitions: u32,
+    config: TopicConfig,
     id: BrokerId,
 ) -> Result<ClusterImage, ErrorCode> {
-    if !is_valid_topic_name(name) {
+    if !is_valid_topic_name(&name) {
         return Err(ErrorCode::InvalidTopicException);
     }
-    if image.topics.contains_key(name) {
+    if image.topics.contains_key(&name) {
         return Err(ErrorCode::TopicAlreadyExists);
     }
     if partitions == 0 {
@@ -60,11 +62,10 @@ pub(super) fn with_topic(
         leader: Some(id),
         ..PartitionRegistration::default()
     };
-    let topic =
-        TopicImage { partitions: vec![registration; partitions as usize], ..TopicImage::default() };
+    let topic = TopicImage { partitions: vec![registration; partitions as usize], config };
     let mut image = image.clone();
     image.offset += 1;
-    image.topics.insert(name.clone(), topic);
+    image.topics.insert(name, topic);
     Ok(image)
 }
 
@@ -82,26 +83,24 @@ impl Broker {
         let mut topics = Vec::with_capacity(names.len());
         let mut missing = Vec::new();
         for name in names {
-            match self.image.topics.get(&name) {
-                Some(topic) => topics.push(MetadataResponseTopic {
+            if let Some(topic) = self.image.topics.get(&name) {
+                topics.push(MetadataResponseTopic {
                     error_code: ErrorCode::None,
                     partitions: self.partition_metadata(topic),
                     name,
-                }),
-                None => {
-                    let valid = is_valid_topic_name(&name);
-                    let error_code = if valid {
-                        ErrorCode::UnknownTopicOrPartition
-                    } else {
-                        ErrorCode::InvalidTopicException
-                    };
-                    if valid && request.allow_auto_topic_creation && self.config.auto_create_topics
-                    {
-                        missing.push(name.clone());
-                    }
-                    topics.push(MetadataResponseTopic { error_code, name, partitions: Vec::new() });
-                }
+                });
+                continue;
             }
+            let valid = is_valid_topic_name(&name);
+            let error_code = if valid {
+                ErrorCode::UnknownTopicOrPartition
+            } else {
+                ErrorCode::InvalidTopicException
+            };
+            if valid && request.allow_auto_topic_creation && self.config.auto_create_topics {
+                missing.push(name.clone());
+            }
+            topics.push(MetadataResponseTopic { error_code, name, partitions: Vec::new() });
         }
         // The answer still says "unknown": the topic is there when the client asks again.
         for name in missing {

@@ -15,6 +15,7 @@ pub use config::BrokerConfig;
 pub use partition::Partition;
 
 use super::controller::ClusterImage;
+use super::group::Coordinator;
 use super::log::TopicConfig;
 use super::protocol::{BrokerId, ErrorCode, FetchRequest, Request, Response};
 use crate::event::{ConnectionId, KafkaFact, Name, TopicPartition};
@@ -58,7 +59,7 @@ pub struct Broker {
     partitions: BTreeMap<TopicPartition, Partition>,
     fetches: Purgatory<FetchRequest>,
     produces: Purgatory<AwaitReplicas>,
-    committed: offsets::CommittedOffsets,
+    groups: Coordinator,
     next_producer_id: u64,
     next_retention: Instant,
 }
@@ -67,6 +68,7 @@ impl Broker {
     /// A cluster of one broker that is its own controller.
     pub fn single(id: BrokerId, config: BrokerConfig) -> Self {
         let next_retention = Instant::from_millis(config.initial_task_delay_ms);
+        let groups = Coordinator::new(config.groups, config.seed, id.0);
         Self {
             id,
             config,
@@ -74,7 +76,7 @@ impl Broker {
             partitions: BTreeMap::new(),
             fetches: Purgatory::default(),
             produces: Purgatory::default(),
-            committed: offsets::CommittedOffsets::default(),
+            groups,
             next_producer_id: 0,
             next_retention,
         }
@@ -114,19 +116,18 @@ impl Broker {
         config: TopicConfig,
         out: &mut Vec<Output>,
     ) -> Result<(), ErrorCode> {
-        let image = metadata::with_topic(&self.image, &name, partitions, self.id)?;
+        let key = name.clone();
+        let image = metadata::with_topic(&self.image, name, partitions, config, self.id)?;
         out.push(Output::Fact(KafkaFact::TopicCreated {
-            topic: name.clone(),
+            topic: key.clone(),
             partitions,
             replication_factor: 1,
         }));
         self.image = Arc::new(image);
-        for partition in 0..partitions {
-            let key = TopicPartition { topic: name.clone(), partition };
-            if let Some(registration) = self.image.partition(&key) {
-                let replica = Partition::new(self.id, registration, config.clone(), now);
-                self.partitions.insert(key, replica);
-            }
+        let Some(topic) = self.image.topics.get(&key) else { return Ok(()) };
+        for (registration, partition) in topic.partitions.iter().zip(0..) {
+            let replica = Partition::new(self.id, registration, topic.config.clone(), now);
+            self.partitions.insert(TopicPartition { topic: key.clone(), partition }, replica);
         }
         Ok(())
     }
@@ -154,12 +155,7 @@ impl Broker {
             Request::Metadata(request) => self.metadata(now, request, out).into(),
             Request::InitProducerId(request) => self.init_producer_id(&request).into(),
             Request::FindCoordinator(request) => self.find_coordinator(request).into(),
-            Request::OffsetCommit(request) => self.committed.commit(request, out).into(),
-            Request::OffsetFetch(request) => self.committed.fetch(request).into(),
-            other => match offsets::not_here(&other) {
-                Some(response) => response,
-                None => return,
-            },
+            other => return self.groups.handle(now, connection, correlation, other, out),
         };
         out.push(Output::Respond { connection, correlation, response });
     }
@@ -177,10 +173,9 @@ impl Broker {
 
     /// When [`Self::tick`] has something to do.
     pub fn next_tick(&self) -> Option<Instant> {
-        [self.fetches.next_deadline(), self.produces.next_deadline(), Some(self.next_retention)]
-            .into_iter()
-            .flatten()
-            .min()
+        let requests = [self.fetches.next_deadline(), self.produces.next_deadline()];
+        let timers = [self.groups.next_tick(), Some(self.next_retention)];
+        requests.into_iter().chain(timers).flatten().min()
     }
 
     /// Does what is due by `now`.
@@ -191,6 +186,7 @@ impl Broker {
         for id in self.produces.due(now) {
             self.expire_produce(id, out);
         }
+        self.groups.tick(now, out);
         if self.next_retention <= now {
             self.next_retention = now + Span::from_millis(self.config.retention_check_interval_ms);
             self.delete_old_segments(now, out);

@@ -1,17 +1,13 @@
-//! `ListOffsets`, `OffsetForLeaderEpoch`, `DeleteRecords`, and committed offsets.
+//! `ListOffsets`, `OffsetForLeaderEpoch`, `DeleteRecords`, `FindCoordinator`.
 
 use super::{Broker, Output};
-use crate::event::{KafkaFact, Name, TopicPartition};
+use crate::event::KafkaFact;
 use crate::kafka::protocol::{
     Coordinator, DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode, FindCoordinatorRequest,
-    FindCoordinatorResponse, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse,
-    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
-    OffsetCommitPartition, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchPartition,
-    OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, OffsetForLeaderPartitionResponse, OffsetSpec, Request, Response,
-    SyncGroupResponse,
+    FindCoordinatorResponse, ListOffsetsPartition, ListOffsetsPartitionResponse,
+    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, OffsetForLeaderPartitionResponse, OffsetSpec,
 };
-use std::collections::BTreeMap;
 
 impl Broker {
     pub(super) fn list_offsets(&self, request: ListOffsetsRequest) -> ListOffsetsResponse {
@@ -38,7 +34,6 @@ impl Broker {
         ListOffsetsResponse { partitions: request.partitions.into_iter().map(answer).collect() }
     }
 
-    #[expect(clippy::type_complexity, reason = "an offset that may have a time, or nothing")]
     fn find_offset(
         &self,
         question: &ListOffsetsPartition,
@@ -123,70 +118,5 @@ impl Broker {
             .map(|key| Coordinator { key, node_id: Some(self.id), error_code: ErrorCode::None })
             .collect();
         FindCoordinatorResponse { coordinators }
-    }
-}
-
-/// The answer to a request this broker has no part for.
-pub(super) fn not_here(request: &Request) -> Option<Response> {
-    let error_code = ErrorCode::CoordinatorNotAvailable;
-    Some(match request {
-        Request::JoinGroup(_) => {
-            JoinGroupResponse { error_code, ..JoinGroupResponse::default() }.into()
-        }
-        Request::SyncGroup(_) => {
-            SyncGroupResponse { error_code, ..SyncGroupResponse::default() }.into()
-        }
-        Request::Heartbeat(_) => HeartbeatResponse { error_code }.into(),
-        Request::LeaveGroup(_) => {
-            LeaveGroupResponse { error_code, ..LeaveGroupResponse::default() }.into()
-        }
-        _ => return None,
-    })
-}
-
-/// What groups have committed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CommittedOffsets(BTreeMap<(Name, TopicPartition), OffsetCommitPartition>);
-
-impl CommittedOffsets {
-    pub(super) fn commit(
-        &mut self,
-        request: OffsetCommitRequest,
-        out: &mut Vec<Output>,
-    ) -> OffsetCommitResponse {
-        let mut partitions = Vec::with_capacity(request.partitions.len());
-        for committed in request.partitions {
-            let partition = committed.partition.clone();
-            out.push(Output::Fact(KafkaFact::Committed {
-                group: request.group_id.clone(),
-                partition: partition.clone(),
-                offset: committed.committed_offset,
-            }));
-            self.0.insert((request.group_id.clone(), partition.clone()), committed);
-            partitions.push((partition, ErrorCode::None));
-        }
-        OffsetCommitResponse { partitions }
-    }
-
-    pub(super) fn fetch(&self, request: OffsetFetchRequest) -> OffsetFetchResponse {
-        let group = request.group_id;
-        let keys = request.partitions.unwrap_or_else(|| {
-            let of_group = self.0.keys().filter(|(name, _)| *name == group);
-            of_group.map(|(_, partition)| partition.clone()).collect()
-        });
-        let partitions = keys
-            .into_iter()
-            .map(|partition| {
-                let committed = self.0.get(&(group.clone(), partition.clone()));
-                OffsetFetchPartition {
-                    partition,
-                    committed_offset: committed.map(|c| c.committed_offset),
-                    committed_leader_epoch: committed.and_then(|c| c.committed_leader_epoch),
-                    metadata: committed.and_then(|c| c.committed_metadata.clone()),
-                    error_code: ErrorCode::None,
-                }
-            })
-            .collect();
-        OffsetFetchResponse { error_code: ErrorCode::None, partitions }
     }
 }

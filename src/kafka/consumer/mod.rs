@@ -1,61 +1,24 @@
-#![allow(missing_docs, unused)]
-use super::client::ClientOutput;
-use super::protocol::*;
-use crate::event::*;
-use crate::kafka::record::Record;
-use crate::sim::Instant;
-#[derive(Clone, Debug)]
-pub struct Consumer;
-#[derive(Clone, Debug, Default)]
-pub struct ConsumerConfig {
-    pub client_id: Name,
-    pub group_id: Name,
-    pub topics: Vec<Name>,
-}
-pub struct ConsumerRecord {
-    pub partition: TopicPartition,
-    pub offset: u64,
-    pub value: Option<Payload>,
-}
-impl Consumer {
-    pub fn new(config: ConsumerConfig, bootstrap: Vec<BrokerId>, seed: u64) -> Self {
-        Self
-    }
-    pub fn send(
-        &mut self,
-        now: Instant,
-        topic: Name,
-        record: Record,
-        out: &mut Vec<ClientOutput>,
-    ) -> u64 {
-        0
-    }
-    pub fn connected(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {}
-    pub fn disconnected(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {}
-    pub fn on_response(
-        &mut self,
-        now: Instant,
-        broker: BrokerId,
-        correlation: u32,
-        response: Response,
-        out: &mut Vec<ClientOutput>,
-    ) {
-    }
-    pub fn next_tick(&self) -> Option<Instant> {
-        None
-    }
-    pub fn tick(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {}
-    pub fn poll(&mut self, now: Instant, out: &mut Vec<ClientOutput>) -> Vec<ConsumerRecord> {
-        vec![]
-    }
-    pub fn has_records(&self) -> bool {
-        false
-    }
-    pub fn commit(
-        &mut self,
-        now: Instant,
-        offsets: Vec<(TopicPartition, u64)>,
-        out: &mut Vec<ClientOutput>,
-    ) {
-    }
-}
+//! A modelled consumer: Kafka's Java client with the classic group protocol as a state machine
+//! (`org.apache.kafka.clients.consumer.internals.ClassicKafkaConsumer`, `ConsumerCoordinator`,
+//! `AbstractCoordinator`, `Fetcher`, `SubscriptionState`).
+//!
+//! The application calls [`Consumer::poll`]; heartbeats run by [`Consumer::tick`] on their own
+//! clock. As in life, everything that concerns the group apart from heartbeats happens inside
+//! `poll`: a consumer that is busy with its records neither joins nor commits nor fetches. A poll
+//! that returned nothing is still going on until the next one: the application waits in it.
+//!
+//! Simplifications: offsets are not validated against the leader's epochs before they are used
+//! again (`OffsetsForLeaderEpoch`), so a log truncated by an unclean election shows as out of
+//! range or not at all; fetch sessions are left out, every fetch names all its partitions.
+
+mod commit;
+mod config;
+mod fetch;
+mod membership;
+mod offsets;
+mod positions;
+mod state;
+
+pub use super::client::ClientOutput;
+pub use config::{AutoOffsetReset, ConsumerConfig};
+pub use state::{CommitResult, Consumer, ConsumerError, ConsumerRecord};

@@ -1,6 +1,7 @@
 //! The cluster metadata as of one offset of the metadata log (`MetadataImage`).
 
 use crate::event::{Name, TopicPartition};
+use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{BrokerId, LeaderRecoveryState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,8 +46,8 @@ impl BrokerRegistration {
 pub struct TopicImage {
     /// By index.
     pub partitions: Vec<PartitionRegistration>,
-    /// Topic configurations by Kafka's names; those that were set.
-    pub configs: BTreeMap<Name, Name>,
+    /// Its configuration.
+    pub config: TopicConfig,
 }
 
 /// A partition as the controller sees it (`PartitionRegistration`).

@@ -32,9 +32,9 @@ pub struct Log {
     /// Never empty; the last one is active. Beside each the producers as they were when it
     /// began (Kafka's `.snapshot` files).
     segments: Vec<(Segment, Arc<ProducerStates>)>,
-    log_start_offset: u64,
+    start_offset: u64,
     high_watermark: u64,
-    log_end_offset: u64,
+    end_offset: u64,
     epochs: LeaderEpochCache,
     producers: ProducerStates,
 }
@@ -69,9 +69,9 @@ impl Log {
         Self {
             config,
             segments: vec![(Segment::new(start_offset, now_ms), Arc::default())],
-            log_start_offset: start_offset,
+            start_offset,
             high_watermark: start_offset,
-            log_end_offset: start_offset,
+            end_offset: start_offset,
             epochs: LeaderEpochCache::default(),
             producers: ProducerStates::default(),
         }
@@ -89,7 +89,7 @@ impl Log {
 
     /// The first offset that can be read.
     pub fn log_start_offset(&self) -> u64 {
-        self.log_start_offset
+        self.start_offset
     }
 
     /// Consumers see the records below it.
@@ -99,7 +99,7 @@ impl Log {
 
     /// The offset of the next record.
     pub fn log_end_offset(&self) -> u64 {
-        self.log_end_offset
+        self.end_offset
     }
 
     /// Which leader epoch begins where.
@@ -134,7 +134,7 @@ impl Log {
 
     /// Notes the start of a leader's epoch at the log's end (`UnifiedLog#assignEpochStartOffset`).
     pub fn assign_epoch(&mut self, epoch: u32) {
-        self.epochs.assign(epoch, self.log_end_offset);
+        self.epochs.assign(epoch, self.end_offset);
     }
 
     /// Appends a client's batch as the leader of `leader_epoch` (`UnifiedLog#appendAsLeader`).
@@ -148,8 +148,8 @@ impl Log {
     ) -> Result<Appended, AppendError> {
         let batch = validate::validate(&self.config, batch, now_ms)?;
         let log_append_time = validate::log_append_time(&batch);
-        let batch = batch.assigned(self.log_end_offset, leader_epoch);
-        self.epochs.assign(leader_epoch, self.log_end_offset);
+        let batch = batch.assigned(self.end_offset, leader_epoch);
+        self.epochs.assign(leader_epoch, self.end_offset);
         if batch.size_in_bytes() > self.config.segment_bytes {
             return Err(ErrorCode::RecordListTooLarge.into());
         }
@@ -188,7 +188,7 @@ impl Log {
         batch: RecordBatch,
         now_ms: i64,
     ) -> Result<Appended, ErrorCode> {
-        if batch.base_offset() != self.log_end_offset {
+        if batch.base_offset() != self.end_offset {
             return Err(ErrorCode::CorruptMessage);
         }
         if let Some(epoch) = batch.partition_leader_epoch() {
@@ -204,7 +204,7 @@ impl Log {
     fn push(&mut self, batch: RecordBatch, now_ms: i64) -> Appended {
         let (first_offset, last_offset) = (batch.base_offset(), batch.last_offset());
         self.producers.update(&batch);
-        self.log_end_offset = batch.next_offset();
+        self.end_offset = batch.next_offset();
         self.active_mut().append(batch, now_ms);
         let segment = self.active().base_offset();
         Appended { first_offset, last_offset, log_append_time: None, is_new: true, segment }
@@ -226,7 +226,7 @@ impl Log {
     /// Closes the active segment and begins a new one at the log's end. An empty one stays.
     fn roll(&mut self, now_ms: i64) {
         if self.active().size_in_bytes() > 0 {
-            let segment = Segment::new(self.log_end_offset, now_ms);
+            let segment = Segment::new(self.end_offset, now_ms);
             self.segments.push((segment, Arc::new(self.producers.clone())));
         }
     }
@@ -234,7 +234,7 @@ impl Log {
     /// Moves the high watermark, held between log start and log end
     /// (`UnifiedLog#updateHighWatermark`). True when that changed it.
     pub fn update_high_watermark(&mut self, offset: u64) -> bool {
-        let offset = offset.clamp(self.log_start_offset, self.log_end_offset);
+        let offset = offset.clamp(self.start_offset, self.end_offset);
         std::mem::replace(&mut self.high_watermark, offset) != offset
     }
 
@@ -248,7 +248,7 @@ impl Log {
         upper_bound: u64,
         min_one_batch: bool,
     ) -> Result<Read, ErrorCode> {
-        if offset < self.log_start_offset || offset > self.log_end_offset {
+        if offset < self.start_offset || offset > self.end_offset {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         let mut read = Read::default();
@@ -298,10 +298,10 @@ impl Log {
         let (segment, _) =
             self.segments.iter().find(|(segment, _)| segment.largest_timestamp() >= timestamp)?;
         segment
-            .batches_from(self.log_start_offset)
+            .batches_from(self.start_offset)
             .filter(|batch| batch.max_timestamp() >= timestamp)
             .flat_map(RecordBatch::timestamps)
-            .find(|&(offset, time)| time >= timestamp && offset >= self.log_start_offset)
+            .find(|&(offset, time)| time >= timestamp && offset >= self.start_offset)
     }
 
     /// The first record with the largest timestamp, with its time.
@@ -320,7 +320,7 @@ impl Log {
 
     /// Where `epoch` ends here.
     pub fn end_offset_for_epoch(&self, epoch: u32) -> Option<EpochEndOffset> {
-        self.epochs.end_offset_for(epoch, self.log_end_offset)
+        self.epochs.end_offset_for(epoch, self.end_offset)
     }
 
     /// The epoch of the last record.
@@ -331,7 +331,7 @@ impl Log {
     /// Drops every record from `offset` on (`UnifiedLog#truncateTo`). True when that changed the
     /// log's end.
     pub fn truncate_to(&mut self, offset: u64, now_ms: i64) -> bool {
-        if offset >= self.log_end_offset {
+        if offset >= self.end_offset {
             self.epochs.truncate_from_end(offset);
             return false;
         }
@@ -347,8 +347,8 @@ impl Log {
             .max(1);
         self.segments.truncate(kept);
         self.active_mut().truncate_to(offset, now_ms);
-        self.log_end_offset = offset;
-        self.log_start_offset = self.log_start_offset.min(offset);
+        self.end_offset = offset;
+        self.start_offset = self.start_offset.min(offset);
         self.epochs.truncate_from_end(offset);
         self.reload_producers();
         self.high_watermark = self.high_watermark.min(offset);

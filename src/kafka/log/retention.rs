@@ -43,7 +43,7 @@ impl Log {
     /// in Kafka's order; each goes from the oldest segment and stops at the first that stays.
     pub fn delete_old_segments(&mut self, now_ms: i64) -> Vec<Deleted> {
         let mut deleted = Vec::new();
-        let start = self.log_start_offset;
+        let start = self.start_offset;
         let below_start = |_: &Segment, next: Option<u64>| next.is_some_and(|next| next <= start);
         deleted.extend(self.delete_pass(DeletionReason::StartOffsetBreach, now_ms, below_start));
         if !self.config.cleanup_policy.delete {
@@ -79,7 +79,7 @@ impl Log {
         let mut count = 0;
         for (index, (segment, _)) in self.segments.iter().enumerate() {
             let next = self.segments.get(index + 1).map(|(next, _)| next.base_offset());
-            let upper_bound = next.unwrap_or(self.log_end_offset);
+            let upper_bound = next.unwrap_or(self.end_offset);
             let last_and_empty = next.is_none() && segment.size_in_bytes() == 0;
             let visible = self.high_watermark >= upper_bound;
             if !visible || !breaches(segment, next) || last_and_empty {
@@ -96,7 +96,7 @@ impl Log {
         self.segments.drain(..count);
         let first = self.segments[0].0.base_offset();
         self.increment_log_start_offset(first);
-        let log_start_offset = self.log_start_offset;
+        let log_start_offset = self.start_offset;
         Some(Deleted { segments: count as u32, reason, log_start_offset })
     }
 
@@ -112,16 +112,16 @@ impl Log {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         self.increment_log_start_offset(offset);
-        Ok(self.log_start_offset)
+        Ok(self.start_offset)
     }
 
     /// Raises the log start offset; a lower one changes nothing. A follower follows its leader
     /// with this. True when it rose.
     pub fn increment_log_start_offset(&mut self, offset: u64) -> bool {
-        if offset <= self.log_start_offset {
+        if offset <= self.start_offset {
             return false;
         }
-        self.log_start_offset = offset;
+        self.start_offset = offset;
         self.high_watermark = self.high_watermark.max(offset);
         self.epochs.truncate_from_start(offset);
         true

@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! error_codes {
-    ($($code:literal $variant:ident $name:literal $retriable:ident $sentence:literal;)*) => {
+    ($($(#[$attribute:meta])* $code:literal $variant:ident $name:literal $retriable:ident $sentence:literal;)*) => {
         /// An error a broker answers with.
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
         pub enum ErrorCode {
             $(
+                $(#[$attribute])*
                 #[doc = concat!("`", $name, "` (", stringify!($code), "): ", $sentence)]
                 $variant,
             )*
@@ -56,7 +57,7 @@ macro_rules! error_codes {
 error_codes! {
     -1 UnknownServerError "UNKNOWN_SERVER_ERROR" fatal
         "The broker failed in a way it has no name for.";
-    0 None "NONE" fatal
+    #[default] 0 None "NONE" fatal
         "It worked.";
     1 OffsetOutOfRange "OFFSET_OUT_OF_RANGE" fatal
         "The log has no such offset: it lies before the log start or past the log end.";
@@ -262,12 +263,6 @@ error_codes! {
         "The client should start again from its bootstrap servers.";
     133 ShareSessionLimitReached "SHARE_SESSION_LIMIT_REACHED" retry
         "The broker has as many share sessions as it may have.";
-}
-
-impl Default for ErrorCode {
-    fn default() -> Self {
-        Self::None
-    }
 }
 
 impl core::fmt::Display for ErrorCode {

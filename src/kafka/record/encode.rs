@@ -130,8 +130,12 @@ mod tests {
         ] {
             let mut bytes = Vec::new();
             put_varint(&mut bytes, value);
-            let written: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-            assert_eq!(written, hex, "{value}");
+            let expected: Vec<u8> = hex
+                .as_bytes()
+                .chunks(2)
+                .filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
+                .collect();
+            assert_eq!(bytes, expected, "{value}");
         }
     }
 }

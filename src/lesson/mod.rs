@@ -3,11 +3,20 @@
 //! A lesson knows nodes, topics and parties by their names and sees a run only through its
 //! events. It must not know a World, an engine's inside or the page.
 
+mod build;
+mod fact;
+mod format;
 mod model;
 mod progress;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
+mod shape;
 
 pub use model::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Piece, Prediction, Step, Sum, Task,
     Text, Trigger,
 };
-pub use progress::{Answer, Outcome, Progress, Sums};
+pub use progress::{Answer, Failure, Outcome, Progress, Sums};
+#[cfg(not(target_arch = "wasm32"))]
+pub use schema::schema;
+pub use shape::Mistake;

@@ -188,3 +188,93 @@ pub struct Bound {
     /// At most this.
     pub most: u64,
 }
+
+impl Lesson {
+    /// Every condition of the lesson: of tasks, choices and assertions.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.steps.iter().flat_map(|step| {
+            let choices = step.prediction.iter().flat_map(|p| &p.choices).map(|c| &c.when);
+            step.tasks.iter().map(|task| &task.done).chain(choices).chain(&step.assertions)
+        })
+    }
+}
+
+impl Condition {
+    /// Calls `with` for every condition in this one that has no others in it.
+    pub fn each<'a>(&'a self, with: &mut impl FnMut(&'a Self)) {
+        match self {
+            Self::All(inner) | Self::Any(inner) => {
+                for one in inner {
+                    one.each(with);
+                }
+            }
+            Self::Not(one) => one.each(with),
+            leaf => with(leaf),
+        }
+    }
+}
+
+impl Text {
+    /// Reads `[[term]]` and `[[term|words]]`; says what is wrong with a mark that does not close
+    /// or is empty.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((plain, after)) = rest.split_once("[[") {
+            let Some((mark, tail)) = after.split_once("]]") else {
+                return Err(format!(
+                    "the mark `[[{}` is not closed; end it with `]]`",
+                    head(after)
+                ));
+            };
+            let (term, words) = mark.split_once('|').unwrap_or((mark, mark));
+            if term.trim().is_empty() || words.trim().is_empty() {
+                return Err(format!(
+                    "the mark `[[{mark}]]` is empty; write `[[term]]` or `[[term|words]]`"
+                ));
+            }
+            if !plain.is_empty() {
+                pieces.push(Piece::Plain(plain.to_owned()));
+            }
+            pieces
+                .push(Piece::Term { term: term.trim().to_owned(), words: words.trim().to_owned() });
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Plain(rest.to_owned()));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// The text without marks.
+    pub fn plain(&self) -> String {
+        let words = |piece: &Piece| match piece {
+            Piece::Plain(words) | Piece::Term { words, .. } => words.clone(),
+        };
+        self.0.iter().map(words).collect()
+    }
+
+    /// How many words it has.
+    pub fn words(&self) -> usize {
+        self.plain().split_whitespace().count()
+    }
+
+    /// Its marked terms.
+    pub fn terms(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Plain(_) => None,
+            Piece::Term { term, .. } => Some(term.as_str()),
+        })
+    }
+}
+
+fn head(text: &str) -> String {
+    text.chars().take(20).collect()
+}
+
+impl Bound {
+    /// Exactly `n`.
+    pub const fn exactly(n: u64) -> Self {
+        Self { least: n, most: n }
+    }
+}

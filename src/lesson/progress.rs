@@ -1,10 +1,10 @@
 //! What a run has made of a lesson: a fold over its events.
 
-use super::{Bound, Condition, Figure, Lesson, Sum, Trigger};
+use super::{Button, Condition, Figure, Lesson, Step, Trigger, fact};
 use crate::event::{
-    Action, Event, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, What,
+    Action, Event, LabFact, LostReason, MessageId, Name, NodeId, PartyId, Standing, System, What,
 };
-use crate::sim::{Instant, Span};
+use crate::sim::Instant;
 use std::collections::BTreeMap;
 
 /// The ledger's figures of one party, or summed over several.
@@ -52,7 +52,7 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     parties: BTreeMap<PartyId, Party>,
-    nodes: BTreeMap<crate::event::NodeId, Name>,
+    nodes: BTreeMap<NodeId, Name>,
     /// Pairs that may still change: what is handled or refused is only in the sums.
     open: BTreeMap<(MessageId, PartyId), Standing>,
     /// How many actions of the topology have been seen; what comes after is the reader's.
@@ -90,7 +90,11 @@ impl Progress {
     pub fn new(lesson: &Lesson) -> Self {
         let mut triggers = Vec::new();
         for condition in lesson.conditions() {
-            condition.each_trigger(&mut |trigger| triggers.push((trigger.clone(), 0, 0)));
+            condition.each(&mut |leaf| {
+                if let Condition::Seen(trigger) = leaf {
+                    triggers.push((trigger.clone(), 0, 0));
+                }
+            });
         }
         Self {
             parties: BTreeMap::new(),
@@ -110,7 +114,6 @@ impl Progress {
 
     /// Takes the next event of the run.
     pub fn see(&mut self, lesson: &Lesson, event: &Event) {
-        // Time between two events belongs to the first: a task that only waits ticks on time.
         self.pass(lesson, event.at);
         self.fold(lesson, event);
         self.tick(lesson);
@@ -118,10 +121,28 @@ impl Progress {
 
     /// Nothing more happens until `now`.
     pub fn pass(&mut self, lesson: &Lesson, now: Instant) {
-        if now > self.now {
-            self.now = now;
+        // A wait ends when its time is up, however late somebody looks.
+        while let Some(due) = self.next_due(lesson).filter(|due| *due <= now) {
+            self.now = due;
             self.tick(lesson);
         }
+        self.now = self.now.max(now);
+    }
+
+    /// When the wait of the task whose turn it is will be over, if it is not over yet.
+    fn next_due(&self, lesson: &Lesson) -> Option<Instant> {
+        let step = self.step(lesson);
+        let task = lesson.steps.get(step)?.tasks.get(self.ticks(step))?;
+        let mut due: Option<Instant> = None;
+        task.done.each(&mut |leaf| {
+            if let Condition::Passed(span) = leaf {
+                let at = self.since + *span;
+                if at > self.now {
+                    due = Some(due.map_or(at, |due| due.min(at)));
+                }
+            }
+        });
+        due
     }
 
     /// When a task ticked.
@@ -159,7 +180,10 @@ impl Progress {
 
     /// The figures of the run per system.
     pub fn outcome(&self) -> Outcome {
-        Outcome { redis: self.sums(Some(System::Redis), None), kafka: self.sums(Some(System::Kafka), None) }
+        Outcome {
+            redis: self.sums(Some(System::Redis), None),
+            kafka: self.sums(Some(System::Kafka), None),
+        }
     }
 
     /// The figures, summed over the parties that match.
@@ -171,5 +195,183 @@ impl Progress {
             }
         }
         total
+    }
+}
+
+impl Progress {
+    fn fold(&mut self, lesson: &Lesson, event: &Event) {
+        match &event.what {
+            What::Lab(LabFact::Commanded(action)) => {
+                if lesson.topology.get(self.laid) == Some(action) {
+                    self.laid += 1;
+                } else {
+                    self.done.push(action.clone());
+                }
+            }
+            What::Lab(LabFact::NodeAdded { node, name, .. }) => {
+                self.nodes.insert(*node, name.clone());
+            }
+            What::Lab(LabFact::PartyAdded { party, name, system }) => {
+                let (name, system) = (name.clone(), *system);
+                self.parties.insert(*party, Party { name, system, sums: Sums::default() });
+            }
+            What::Lab(LabFact::Handled { party, repeated: true, .. }) => {
+                if let Some(party) = self.parties.get_mut(party) {
+                    party.sums.repeated += 1;
+                }
+            }
+            What::Lab(LabFact::Stands { message, party, standing, sent, .. }) => {
+                let late = event.at.since(*sent) > lesson.late;
+                self.stand((*message, *party), *standing, late);
+            }
+            _ => {}
+        }
+        if self.triggers.is_empty() {
+            return;
+        }
+        if let Some(fact) = fact::of(&event.what) {
+            let nodes = &self.nodes;
+            for (trigger, count, _) in &mut self.triggers {
+                if fact.matches(trigger, nodes) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    fn stand(&mut self, pair: (MessageId, PartyId), standing: Standing, late: bool) {
+        let Some(Party { sums, .. }) = self.parties.get_mut(&pair.1) else { return };
+        match self.open.remove(&pair) {
+            Some(before) => sums.count(before, false),
+            None => sums.expected += 1,
+        }
+        sums.count(standing, true);
+        match standing {
+            Standing::Delivered => sums.late += u64::from(late),
+            Standing::Refused => {}
+            _ => {
+                self.open.insert(pair, standing);
+            }
+        }
+    }
+
+    /// Ticks every task whose turn it is and whose condition holds.
+    fn tick(&mut self, lesson: &Lesson) {
+        for (index, step) in lesson.steps.iter().enumerate() {
+            while let Some(task) = step.tasks.get(self.ticks(index)) {
+                if !self.holds(&task.done, true) {
+                    return;
+                }
+                self.ticks[index].push(self.now);
+                self.since = self.now;
+                self.done_before = self.done.len();
+                for (_, count, before) in &mut self.triggers {
+                    *before = *count;
+                }
+                if self.ticks(index) == step.tasks.len() {
+                    self.decide(index, step);
+                }
+            }
+        }
+    }
+
+    /// The step's tasks have ticked: which choice is right, and do the assertions hold?
+    fn decide(&mut self, index: usize, step: &Step) {
+        if let Some(prediction) = &step.prediction {
+            let mut right = (0..prediction.choices.len())
+                .filter(|choice| self.holds(&prediction.choices[*choice].when, false));
+            let choice = right.next().filter(|_| right.next().is_none());
+            self.answers[index] = Some(Answer { choice, at: self.now });
+        }
+        for (assertion, condition) in step.assertions.iter().enumerate() {
+            if !self.holds(condition, false) {
+                self.failed.push(Failure { step: index, assertion });
+            }
+        }
+    }
+
+    /// Whether a condition holds now: of what happened since the last tick, or in the whole run.
+    fn holds(&self, condition: &Condition, since_tick: bool) -> bool {
+        match condition {
+            Condition::All(all) => all.iter().all(|one| self.holds(one, since_tick)),
+            Condition::Any(any) => any.iter().any(|one| self.holds(one, since_tick)),
+            Condition::Not(one) => !self.holds(one, since_tick),
+            Condition::Done(action) => {
+                let from = if since_tick { self.done_before } else { 0 };
+                self.done[from..].contains(action)
+            }
+            Condition::Seen(trigger) => self.triggers.iter().any(|(known, count, before)| {
+                let seen = if since_tick { count - before } else { *count };
+                known == trigger && seen >= trigger.times
+            }),
+            Condition::Ledger { sum, is } => {
+                let value = self.sums(sum.system, sum.party.as_deref()).figure(sum.figure);
+                (is.least..=is.most).contains(&value)
+            }
+            Condition::Passed(span) => {
+                let from = if since_tick { self.since } else { Instant::ZERO };
+                self.now.since(from) >= *span
+            }
+        }
+    }
+}
+
+impl Sums {
+    /// One figure.
+    pub fn figure(&self, figure: Figure) -> u64 {
+        match figure {
+            Figure::Expected => self.expected,
+            Figure::OnItsWay => self.on_its_way,
+            Figure::Waiting => self.waiting,
+            Figure::Delivered => self.delivered,
+            Figure::Parked => self.parked,
+            Figure::Lost => self.lost(),
+            Figure::LostBecause(reason) => self.lost.get(&reason).copied().unwrap_or(0),
+            Figure::Refused => self.refused,
+            Figure::Repeated => self.repeated,
+            Figure::Late => self.late,
+        }
+    }
+
+    /// Lost for any reason.
+    pub fn lost(&self) -> u64 {
+        self.lost.values().sum()
+    }
+
+    /// Whether what is owed equals the sum of the standings.
+    pub fn balances(&self) -> bool {
+        let standings = self.on_its_way + self.waiting + self.delivered + self.parked;
+        self.expected == standings + self.lost() + self.refused
+    }
+
+    fn count(&mut self, standing: Standing, more: bool) {
+        let figure = match standing {
+            Standing::OnItsWay => &mut self.on_its_way,
+            Standing::Waiting => &mut self.waiting,
+            Standing::Delivered => &mut self.delivered,
+            Standing::Parked => &mut self.parked,
+            Standing::Refused => &mut self.refused,
+            Standing::Lost(reason) => self.lost.entry(reason).or_default(),
+        };
+        *figure = if more { *figure + 1 } else { figure.saturating_sub(1) };
+        if let Standing::Lost(reason) = standing
+            && self.lost.get(&reason) == Some(&0)
+        {
+            self.lost.remove(&reason);
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.expected += other.expected;
+        self.on_its_way += other.on_its_way;
+        self.waiting += other.waiting;
+        self.delivered += other.delivered;
+        self.parked += other.parked;
+        self.refused += other.refused;
+        self.repeated += other.repeated;
+        self.late += other.late;
+        for (reason, count) in &other.lost {
+            *self.lost.entry(*reason).or_default() += count;
+        }
     }
 }

@@ -10,7 +10,6 @@
 //! | [`redis`] | the push engine: a Redis server as a state machine, in RESP terms |
 //! | [`kafka`] | the pull engine: cluster, log, coordinators, clients |
 //! | [`lab`] | a World: both systems, the actors on them, the ledger |
-<<<<<<< HEAD
 //! | `lesson` | the lesson format and its checks |
 //! | `history` | recordings, checkpoints, fork, undo, links |
 //! | `timeline` | events -> what is true and what is under way at an instant |
@@ -18,14 +17,14 @@
 //! | `view` | Yew: draws a stage, shows the panels (`wasm32` only) |
 //! | `embed` | the custom element, the JavaScript API (`wasm32` only) |
 //! | `cli` | run, check, serve (not on `wasm32`) |
-=======
-//! | [`lesson`] | the lesson format, its checks, and what a reader has made of a lesson |
->>>>>>> 53aa7a8 (Read lesson files: one declaration checks them and writes their schema)
 //!
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod event;
+pub mod history;
 pub mod kafka;
 pub mod lab;
 pub mod lesson;

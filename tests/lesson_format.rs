@@ -2,7 +2,8 @@
 //! schema is the one the code declares.
 #![cfg(not(target_arch = "wasm32"))]
 
-use pushpull::lesson::{Lesson, schema};
+use pushpull::cli::schema;
+use pushpull::lesson::Lesson;
 use std::fs;
 
 fn one_plug() -> String {

@@ -6,11 +6,12 @@
 mod branch;
 mod link;
 mod recording;
+mod run;
 mod session;
 mod trace;
 
 pub use branch::{Branch, Comparison, Difference};
-pub use link::{LinkError, from_link, to_link};
+pub use link::{LinkError, Wrong, from_link, to_link};
 pub use recording::{FORMAT, LessonRef, RULES, Recording};
-pub use session::{OpenError, Session};
+pub use session::{OpenError, Replay, Session};
 pub use trace::Trace;

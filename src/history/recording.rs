@@ -24,7 +24,31 @@ pub struct Recording {
     /// Where its head stood.
     pub until: Instant,
     /// The hash of its trace up to there.
+    #[serde(with = "hex")]
     pub trace: u64,
+}
+
+/// Sixteen hexadecimal digits where people read: a JSON number holds only 53 bits everywhere.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference
+    pub(super) fn serialize<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            format!("{value:016x}").serialize(to)
+        } else {
+            value.serialize(to)
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        if from.is_human_readable() {
+            let text = String::deserialize(from)?;
+            u64::from_str_radix(&text, 16).map_err(D::Error::custom)
+        } else {
+            u64::deserialize(from)
+        }
+    }
 }
 
 /// Which lesson a recording belongs to.

@@ -16,6 +16,14 @@ use std::collections::BTreeSet;
 const WORDS: usize = 40;
 
 impl Lesson {
+    /// Reads and checks somebody's own lesson: as [`Lesson::parse`], but recordings carry it.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn parse_own(id: &str, text: &str) -> Result<Self, Vec<Mistake>> {
+        Self::parse(id, text).map(|lesson| Self { own: true, ..lesson })
+    }
+
     /// Reads and checks a lesson file. All its mistakes are reported at once, unless it is not
     /// even JSON with comments.
     pub fn parse(id: &str, text: &str) -> Result<Self, Vec<Mistake>> {
@@ -125,6 +133,7 @@ impl Builder<'_> {
             topology,
             steps,
             source: source.into(),
+            own: false,
         }
     }
 

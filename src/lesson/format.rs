@@ -5,7 +5,7 @@ use super::shape::Shape::{List, Name, Rate, Record as Rec, Tagged, Time, Whole, 
 use super::shape::{Field, Record, Shape, may, must};
 
 /// A whole lesson file.
-pub(super) static LESSON: Shape = Rec(&Record {
+pub static LESSON: Shape = Rec(&Record {
     name: "a lesson",
     fields: &[
         may("$schema", Words, "lesson.schema.json, for editors"),

@@ -8,15 +8,12 @@ mod fact;
 mod format;
 mod model;
 mod progress;
-#[cfg(not(target_arch = "wasm32"))]
-mod schema;
 mod shape;
 
+pub use format::LESSON as FORMAT;
 pub use model::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Piece, Prediction, Step, Sum, Task,
     Text, Trigger,
 };
 pub use progress::{Answer, Failure, Outcome, Progress, Sums};
-#[cfg(not(target_arch = "wasm32"))]
-pub use schema::schema;
-pub use shape::Mistake;
+pub use shape::{Field, Mistake, Record, Shape};

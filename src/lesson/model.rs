@@ -23,8 +23,10 @@ pub struct Lesson {
     pub topology: Vec<Action>,
     /// At least one.
     pub steps: Vec<Step>,
-    /// The file's own text, so that a recording of an own lesson can carry it.
+    /// The file's own text.
     pub source: Arc<str>,
+    /// Whether it is somebody's own: then a recording carries its text, not its name.
+    pub own: bool,
 }
 
 /// One thing to read and do.

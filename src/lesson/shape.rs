@@ -7,7 +7,7 @@ use jsonc_parser::common::Ranged;
 
 /// What a value may be.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub enum Shape {
     /// Words: a text that is not empty.
     Words,
     /// A name: 1 to 64 characters, none of them a control character.
@@ -30,24 +30,24 @@ pub(super) enum Shape {
 
 /// An object's fields.
 #[derive(Debug)]
-pub(super) struct Record {
+pub struct Record {
     /// What the object is called, in the plain words of messages and of the schema.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// Its fields.
-    pub(super) fields: &'static [Field],
+    pub fields: &'static [Field],
 }
 
 /// A field of an object.
 #[derive(Debug)]
-pub(super) struct Field {
+pub struct Field {
     /// Its key.
-    pub(super) key: &'static str,
+    pub key: &'static str,
     /// Whether it must be there.
-    pub(super) required: bool,
+    pub required: bool,
     /// Its value.
-    pub(super) shape: Shape,
+    pub shape: Shape,
     /// What it means.
-    pub(super) about: &'static str,
+    pub about: &'static str,
 }
 
 /// A field that must be there.

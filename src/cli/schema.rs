@@ -1,14 +1,13 @@
 //! The JSON Schema of lesson files, for editors. Written from the same declaration that checks
 //! them.
 
-use super::format;
-use super::shape::{Record, Shape};
+use crate::lesson::{FORMAT, Record, Shape};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema (2020-12) of lesson files, as it is published beside them.
 pub fn schema() -> String {
     let mut definitions = Map::new();
-    let mut root = write(&format::LESSON, &mut definitions);
+    let mut root = write(&FORMAT, &mut definitions);
     if let Value::Object(root) = &mut root {
         root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
         root.insert("title".into(), json!("A pushpull lesson"));

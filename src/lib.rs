@@ -23,9 +23,13 @@
 //! Its laws: nothing below the page reads a clock, a thread, a socket or outside randomness;
 //! lesson + seed + commands = the run, on every machine; no engine is told what a lesson shows.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod event;
+pub mod history;
 pub mod kafka;
 pub mod lab;
+pub mod lesson;
 pub mod redis;
 pub mod sim;
 pub mod stage;

@@ -106,10 +106,12 @@ impl Handle {
     ///
     /// # Errors
     /// When it is no action, or when it would do nothing; the message says why.
-    pub fn command(&self, command: JsValue) -> Result<(), JsError> {
-        let action = open::action(command)?;
+    pub fn command(&self, command: &JsValue) -> Result<(), JsError> {
         let done = match self.shared.page.borrow_mut().as_mut() {
-            Some(page) => page.act(action),
+            Some(page) => {
+                let action = open::action(page.lesson(), command)?;
+                page.act(action)
+            }
             None => return Err(JsError::new("there is no lesson on the page")),
         };
         self.send(Msg::Refresh);

@@ -91,7 +91,8 @@ pub(super) fn action(lesson: &Lesson, command: &JsValue) -> Result<Action, JsErr
     let text = js_sys::JSON::stringify(command).ok().and_then(|text| text.as_string());
     let text = text.ok_or_else(|| JsError::new("a command is an object"))?;
     lesson.action(&text).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(|m| format!("{}; {}", m.wrong, m.mend)).collect();
+        let lines: Vec<String> =
+            mistakes.iter().map(|m| format!("{}; {}", m.wrong, m.mend)).collect();
         JsError::new(&lines.join("\n"))
     })
 }

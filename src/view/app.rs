@@ -281,7 +281,15 @@ impl App {
 
     fn copy(&self, ctx: &Context<Self>) {
         let Some(drawn) = &self.drawn else { return };
-        let text = plain(&drawn.sentence);
+        let address = web_sys::window().and_then(|window| window.location().href().ok());
+        let mut text = plain(&drawn.sentence);
+        // A link opens the exact run, where the widget is the page that the address names.
+        if let (true, Some(address), Some(page)) =
+            (ctx.props().whole, address, ctx.props().shared.page.borrow().as_ref())
+        {
+            let page_alone = address.split('#').next().unwrap_or_default();
+            text = format!("{text}\n{page_alone}#{}", page.link());
+        }
         let link = ctx.link().clone();
         clipboard::copy(text, &ctx.props().root, move |done| link.send_message(Msg::Copied(done)));
     }

@@ -5,7 +5,7 @@ use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
 use crate::event::{Action, Refusal};
-use crate::history::{OpenError, Session};
+use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
 use crate::stage::{self, Layout, Picture, Role, Run, Target, Token, View};
@@ -100,8 +100,22 @@ pub(crate) struct Page {
 impl Page {
     /// The lesson at its first instant, at rest.
     pub(crate) fn open(lesson: Lesson) -> Result<Self, OpenError> {
-        let chosen = vec![None; lesson.steps.len()];
-        let session = Session::open(lesson, None)?;
+        Ok(Self::new(Session::open(lesson, None)?))
+    }
+
+    /// A recorded run of the lesson, at its end; says so when it came out otherwise.
+    pub(crate) fn replay(lesson: Lesson, recording: &Recording) -> Result<Self, OpenError> {
+        let (session, replay) = Session::replay(lesson, recording)?;
+        let mut page = Self::new(session);
+        page.cursor = page.session.head();
+        if !replay.same {
+            page.said = Some("This run came out otherwise than when it was recorded.".into());
+        }
+        Ok(page)
+    }
+
+    fn new(session: Session) -> Self {
+        let chosen = vec![None; session.lesson().steps.len()];
         let (view, timeline) = (View::new(960.0, 640.0), Timeline::default());
         let layout = Layout::new(&timeline, Instant::ZERO, &view);
         let mut page = Self {
@@ -121,7 +135,7 @@ impl Page {
             said: None,
         };
         page.fold();
-        Ok(page)
+        page
     }
 
     /// The one place where a message changes the page.
@@ -211,7 +225,8 @@ impl Page {
     }
 
     fn go_to(&mut self, t: Instant) {
-        if t > self.session.head() {
+        // At the head something may still be due at this very instant.
+        if t >= self.session.head() {
             self.session.advance_to(t);
             self.fold();
         }
@@ -229,6 +244,9 @@ impl Page {
                 (_, Some(next)) if next <= limit => {
                     self.session.advance_to(next);
                     self.fold();
+                    if self.session.next_at() == Some(next) {
+                        break drawn;
+                    }
                 }
                 _ => break drawn,
             }
@@ -377,7 +395,12 @@ impl Page {
 
     /// How many futures stand beside this one.
     pub(crate) fn branches(&self) -> usize {
-        0
+        self.session.branches().len()
+    }
+
+    /// The run as the fragment of an address.
+    pub(crate) fn link(&self) -> String {
+        to_link(&self.session.recording())
     }
 
     /// The run.

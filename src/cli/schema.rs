@@ -34,6 +34,10 @@ fn write(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
                 |(word, about): &(&str, &str)| json!({ "const": word, "description": about });
             json!({ "oneOf": words.iter().map(word).collect::<Vec<_>>() })
         }
+        Shape::Settings => json!({
+            "type": "object",
+            "additionalProperties": { "type": ["string", "integer", "boolean"] },
+        }),
         Shape::List(least, of) => {
             json!({ "type": "array", "minItems": least, "items": write(of, definitions) })
         }

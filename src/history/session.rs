@@ -43,8 +43,8 @@ struct Mark {
 /// Why a lesson could not be opened: its topology cannot be laid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenError {
-    /// The action that was refused.
-    pub action: Action,
+    /// Which action of [`Lesson::topology`] was refused.
+    pub action: usize,
     /// Why.
     pub refusal: Refusal,
 }
@@ -77,8 +77,8 @@ impl Session {
         let seed = seed.unwrap_or(lesson.seed);
         let mut events = Vec::new();
         let lesson = Rc::new(lesson);
-        let thread = Thread::begin(lesson.clone(), seed, &mut events)
-            .map_err(|(at, refusal)| OpenError { action: lesson.topology[at].clone(), refusal })?;
+        let thread = Thread::begin(lesson, seed, &mut events)
+            .map_err(|(action, refusal)| OpenError { action, refusal })?;
         Ok(Self {
             thread,
             events,

@@ -6,9 +6,9 @@ use super::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
     Task, Text, Trigger, format,
 };
-use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, System};
+use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, Settings, System};
 use crate::sim::Span;
-use jsonc_parser::ast::Value;
+use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use std::collections::BTreeSet;
 
@@ -146,7 +146,7 @@ fn lower(text: &str) -> String {
 
 impl Builder<'_> {
     fn lesson(&mut self, id: &str, source: &str, root: &Value) -> Lesson {
-        let topology = self.topology(root);
+        let (places, topology): (Vec<usize>, _) = self.topology(root).into_iter().unzip();
         let steps = list(root, "steps").iter().map(|step| self.step(step)).collect();
         Lesson {
             id: id.into(),
@@ -156,30 +156,34 @@ impl Builder<'_> {
             seed: number(root, "seed").unwrap_or(1),
             late: span(root, "late").unwrap_or(Span::from_millis(250)),
             topology,
+            lines: places.into_iter().map(|at| shape::line(source, at)).collect(),
             steps,
             source: source.into(),
             own: false,
         }
     }
 
-    fn topology(&mut self, root: &Value) -> Vec<Action> {
+    /// The actions that lay the topology, each with its place in the text.
+    fn topology(&mut self, root: &Value) -> Vec<(usize, Action)> {
         let Some(value) = get(root, "topology") else { return Vec::new() };
         let mut actions = Vec::new();
+        let mut put = |at: &Value, action| actions.push((place(at), action));
         for server in list(value, "redis") {
-            let name: Name = string(server).unwrap_or_default().into();
+            let (name, config) = (name(server, "name"), settings(server));
             self.add(Role::Redis, &name, server);
-            actions.push(Action::AddRedis { name });
+            put(server, Action::AddRedis { name, config });
         }
         for broker in list(value, "brokers") {
-            let name: Name = string(broker).unwrap_or_default().into();
+            let (name, config) = (name(broker, "name"), settings(broker));
             self.add(Role::Broker, &name, broker);
-            actions.push(Action::AddBroker { name });
+            put(broker, Action::AddBroker { name, config });
         }
         for topic in list(value, "topics") {
             let (name, partitions) = (name(topic, "name"), number(topic, "partitions"));
             self.add(Role::Topic, &name, topic);
             self.needs(Role::Broker, topic, "a topic needs a broker", "`brokers`");
-            actions.push(Action::CreateTopic { name, partitions: partitions.unwrap_or(1) as u32 });
+            let (partitions, config) = (partitions.unwrap_or(1) as u32, settings(topic));
+            put(topic, Action::CreateTopic { name, partitions, config });
         }
         for subscriber in list(value, "subscribers") {
             let of = name(subscriber, "name");
@@ -195,7 +199,7 @@ impl Builder<'_> {
                 self.nodes.insert((Role::Channel, channel.clone()));
             }
             let takes = span(subscriber, "takes").unwrap_or_default();
-            actions.push(Action::AddSubscriber { name: of, channels, patterns, takes });
+            put(subscriber, Action::AddSubscriber { name: of, channels, patterns, takes });
         }
         for consumer in list(value, "consumers") {
             let (of, group) = (name(consumer, "name"), name(consumer, "group"));
@@ -205,13 +209,12 @@ impl Builder<'_> {
                 self.known(topic, &[Role::Topic], "topic");
             }
             let (topics, takes) = (names(consumer, "topics"), span(consumer, "takes"));
-            let takes = takes.unwrap_or_default();
-            actions.push(Action::AddConsumer { name: of, group, topics, takes });
+            let (takes, config) = (takes.unwrap_or_default(), settings(consumer));
+            put(consumer, Action::AddConsumer { name: of, group, topics, takes, config });
         }
         let loads = list(root, "workload");
         for producer in list(value, "producers") {
-            let action = self.producer(producer, loads);
-            actions.push(action);
+            put(producer, self.producer(producer, loads));
         }
         for load in loads {
             if let Some(of) = get(load, "producer") {
@@ -260,7 +263,7 @@ impl Builder<'_> {
             keys: load.and_then(|load| get(load, "keys")).map_or(Keys::None, keys),
             bytes: load.and_then(|load| number(load, "bytes")).unwrap_or(100) as u32,
         };
-        Action::AddProducer { name: of, topic, carriers, load }
+        Action::AddProducer { name: of, topic, carriers, load, config: settings(producer) }
     }
 
     /// Two nodes may have one name only when they are a consumer's two lanes.
@@ -479,6 +482,15 @@ impl Builder<'_> {
 fn tagged<'v, 't>(value: &'v Value<'t>) -> Option<(&'v str, &'v Value<'t>)> {
     let property = value.as_object()?.properties.first()?;
     Some((property.name.as_str(), &property.value))
+}
+
+fn settings(value: &Value) -> Settings {
+    let object = get(value, "config").and_then(Value::as_object);
+    let properties = object.map_or(&[][..], |object| &object.properties);
+    let setting = |property: &ObjectProp| {
+        Some((property.name.as_str().into(), shape::setting(&property.value)?.into()))
+    };
+    properties.iter().filter_map(setting).collect()
 }
 
 fn keys(value: &Value) -> Keys {

@@ -1,7 +1,9 @@
 //! The lesson format, version 1: every field that a lesson file may have.
 
 use super::fact;
-use super::shape::Shape::{List, Name, Rate, Record as Rec, Tagged, Time, Whole, Word, Words};
+use super::shape::Shape::{
+    List, Name, Rate, Record as Rec, Settings, Tagged, Time, Whole, Word, Words,
+};
 use super::shape::{Field, Record, Shape, may, must};
 
 /// A whole lesson file.
@@ -27,8 +29,8 @@ pub static LESSON: Shape = Rec(&Record {
 static TOPOLOGY: Record = Record {
     name: "a topology",
     fields: &[
-        may("redis", List(0, &Name), "names of Redis servers"),
-        may("brokers", List(0, &Name), "names of Kafka brokers"),
+        may("redis", List(0, &SERVER), "Redis servers"),
+        may("brokers", List(0, &SERVER), "Kafka brokers"),
         may("topics", List(0, &TOPIC), "Kafka topics"),
         may("subscribers", List(0, &SUBSCRIBER), "Redis clients that subscribe"),
         may("consumers", List(0, &CONSUMER), "Kafka consumers"),
@@ -36,11 +38,19 @@ static TOPOLOGY: Record = Record {
     ],
 };
 
+/// The one field that every process and topic may have.
+const CONFIG: Field =
+    may("config", Settings, "the real system's own settings, by its names; else its defaults");
+
+static SERVER: Shape =
+    Rec(&Record { name: "a server", fields: &[must("name", Name, "its name"), CONFIG] });
+
 static TOPIC: Shape = Rec(&Record {
     name: "a topic",
     fields: &[
         must("name", Name, "its name"),
         must("partitions", Whole(1, 64), "how many partitions"),
+        CONFIG,
     ],
 });
 
@@ -61,6 +71,7 @@ static CONSUMER: Shape = Rec(&Record {
         must("group", Name, "its consumer group"),
         must("topics", List(1, &Name), "topics for subscribe()"),
         must("takes", Time, "how long its handler works on a record"),
+        CONFIG,
     ],
 });
 
@@ -70,6 +81,7 @@ static PRODUCER: Shape = Rec(&Record {
         must("name", Name, "its name"),
         must("topic", Name, "the topic; in Redis the channel of the same name"),
         must("to", List(1, &CARRIER), "how its messages travel; several: the same messages"),
+        CONFIG,
     ],
 });
 

@@ -21,6 +21,8 @@ pub struct Lesson {
     pub late: Span,
     /// Applied in this order at instant 0.
     pub topology: Vec<Action>,
+    /// The line of each of these actions in the file, from 1.
+    pub lines: Vec<usize>,
     /// At least one.
     pub steps: Vec<Step>,
     /// The file's own text.

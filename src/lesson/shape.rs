@@ -20,6 +20,8 @@ pub enum Shape {
     Rate,
     /// One of these words, each with its meaning.
     Word(&'static [(&'static str, &'static str)]),
+    /// Settings by name: an object of texts, whole numbers, true and false.
+    Settings,
     /// A list of at least so many.
     List(usize, &'static Shape),
     /// An object with these fields.
@@ -94,7 +96,7 @@ impl<'a> Report<'a> {
     /// Adds a mistake at a byte of the text.
     pub(super) fn add(&mut self, at: usize, wrong: impl Into<String>, mend: impl Into<String>) {
         let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
+        let line = line(self.text, at);
         let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
         self.mistakes.push(Mistake { line, column, wrong: wrong.into(), mend: mend.into() });
     }
@@ -109,6 +111,11 @@ impl<'a> Report<'a> {
         self.mistakes.dedup();
         self.mistakes
     }
+}
+
+/// The line of a byte of the text, from 1.
+pub(super) fn line(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
 }
 
 /// Where a value begins, in bytes.
@@ -160,6 +167,14 @@ pub(super) fn check(value: &Value, shape: &Shape, report: &mut Report) {
             }
             for element in &list.elements {
                 check(element, of, report);
+            }
+        }
+        (Shape::Settings, Value::Object(object)) => {
+            for property in &object.properties {
+                if setting(&property.value).is_none() {
+                    let wrong = format!("{} is not what belongs here", kind(&property.value));
+                    report.add(place(&property.value), wrong, "write the value as a text");
+                }
             }
         }
         (Shape::Record(record), Value::Object(object)) => {
@@ -247,6 +262,7 @@ fn expected(shape: &Shape) -> String {
             let all: Vec<String> = words.iter().map(|(word, _)| format!("`\"{word}\"`")).collect();
             format!("one of {}", all.join(", "))
         }
+        Shape::Settings => "settings such as `{ \"linger.ms\": 5 }`".to_owned(),
         Shape::List(..) => "a list in `[ ]`".to_owned(),
         Shape::Record(record) | Shape::Tagged(record) => format!("{} in `{{ }}`", record.name),
     }
@@ -262,7 +278,17 @@ fn example(shape: &Shape) -> String {
             words.first().map_or(String::new(), |(word, _)| format!("\"{word}\""))
         }
         Shape::List(..) => "[ ... ]".to_owned(),
-        Shape::Record(_) | Shape::Tagged(_) => "{ ... }".to_owned(),
+        Shape::Settings | Shape::Record(_) | Shape::Tagged(_) => "{ ... }".to_owned(),
+    }
+}
+
+/// A setting's value as text.
+pub(super) fn setting(value: &Value) -> Option<String> {
+    match value {
+        Value::StringLit(text) => Some(text.value.to_string()),
+        Value::NumberLit(number) => Some(number.value.to_owned()),
+        Value::BooleanLit(on) => Some(on.value.to_string()),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Paints tokens on the one canvas above the stage, each frame, without a Yew render.
 
 use crate::event::System;
-use crate::stage::{Form, Token, TokenKind};
+use crate::stage::{Anchor, Form, Token, TokenKind};
 use std::f64::consts::{PI, TAU};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
@@ -191,10 +191,14 @@ impl Canvas {
         if let (Some(label), false) = (&token.label, crowd) {
             context.set_font(&format!("11px {}", self.palette.sans));
             context.set_fill_style_str(self.palette.lane(token.system));
-            let (align, at) =
-                if token.label_left { ("end", x - r - 5.0) } else { ("start", x + r + 5.0) };
-            context.set_text_align(align);
-            let _ = context.fill_text(label, at, y - r - 1.0);
+            context.set_text_align(match label.anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "center",
+                Anchor::End => "end",
+            });
+            context.set_text_baseline("alphabetic");
+            let _ = context.fill_text(&label.text, f64::from(label.x), f64::from(label.y));
+            context.set_text_baseline("middle");
         }
     }
 

@@ -12,8 +12,8 @@
 //! | [`lab`] | a World: both systems, the actors on them, the ledger |
 //! | [`lesson`] | the lesson format and its checks |
 //! | [`history`] | recordings, checkpoints, fork, undo, links |
-//! | `timeline` | events -> what is true and what is under way at an instant |
-//! | `stage` | a timeline at an instant -> a pure picture: shapes, words, tokens; also as SVG |
+//! | [`timeline`] | events -> what is true and what is under way at an instant |
+//! | [`stage`] | a timeline at an instant -> a pure picture: shapes, words, tokens; also as SVG |
 //! | `view` | Yew: draws a stage, shows the panels (`wasm32` only) |
 //! | `embed` | the custom element, the JavaScript API (`wasm32` only) |
 //! | `cli` | run, check, serve (not on `wasm32`) |
@@ -23,6 +23,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;
+#[cfg(target_arch = "wasm32")]
+pub mod embed;
 pub mod event;
 pub mod history;
 pub mod kafka;
@@ -32,3 +34,5 @@ pub mod redis;
 pub mod sim;
 pub mod stage;
 pub mod timeline;
+#[cfg(target_arch = "wasm32")]
+mod view;

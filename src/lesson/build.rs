@@ -3,8 +3,8 @@
 
 use super::shape::{self, Report, mend, place};
 use super::{
-    Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Step, Sum, Task,
-    Text, Trigger, format,
+    Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
+    Task, Text, Trigger, format,
 };
 use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, Settings, System};
 use crate::sim::Span;
@@ -28,34 +28,59 @@ impl Lesson {
     /// even JSON with comments.
     pub fn parse(id: &str, text: &str) -> Result<Self, Vec<Mistake>> {
         let mut report = Report::new(text);
-        let options = ParseOptions {
-            allow_loose_object_property_names: false,
-            allow_missing_commas: false,
-            allow_single_quoted_strings: false,
-            allow_hexadecimal_numbers: false,
-            allow_unary_plus_numbers: false,
-            allow_bare_decimal_point_numbers: false,
-            allow_non_finite_numbers: false,
-            allow_extended_string_escapes: false,
-            ..ParseOptions::default()
-        };
-        let root = match parse_to_ast(text, &CollectOptions::default(), &options) {
-            Ok(parsed) => parsed.value,
-            Err(error) => {
-                let wrong = format!("this is not JSON: {}", lower(&error.kind().to_string()));
-                report.add(error.range().start, wrong, "mend this first; the rest is unread");
-                return Err(report.finish());
-            }
-        };
-        let Some(root) = root else {
-            report.add(0, "the file is empty", "write a lesson in `{ }`");
-            return Err(report.finish());
-        };
+        let Some(root) = tree(text, &mut report) else { return Err(report.finish()) };
         shape::check(&root, &format::LESSON, &mut report);
         let mut builder = Builder { report, nodes: BTreeSet::new() };
         let lesson = builder.lesson(id, text, &root);
         if builder.report.is_clean() { Ok(lesson) } else { Err(builder.report.finish()) }
     }
+
+    /// Reads one action as a lesson file writes it, `{ "unplug": { "consumer": "billing" } }`,
+    /// about the names of this lesson.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn action(&self, text: &str) -> Result<Action, Vec<Mistake>> {
+        let mut own = Builder { report: Report::new(&self.source), nodes: BTreeSet::new() };
+        if let Some(root) = tree(&self.source, &mut own.report) {
+            own.topology(&root);
+        }
+        let mut report = Report::new(text);
+        let Some(root) = tree(text, &mut report) else { return Err(report.finish()) };
+        shape::check(&root, &Shape::Tagged(&format::ACTIONS), &mut report);
+        let mut builder = Builder { report, nodes: own.nodes };
+        match builder.action(&root) {
+            Some(action) if builder.report.is_clean() => Ok(action),
+            _ => Err(builder.report.finish()),
+        }
+    }
+}
+
+/// The text as a tree; none when it is not JSON with comments, which is then reported.
+fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
+    let options = ParseOptions {
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+        ..ParseOptions::default()
+    };
+    let found = match parse_to_ast(text, &CollectOptions::default(), &options) {
+        Ok(parsed) => parsed.value,
+        Err(error) => {
+            let wrong = format!("this is not JSON: {}", lower(&error.kind().to_string()));
+            report.add(error.range().start, wrong, "mend this first; the rest is unread");
+            return None;
+        }
+    };
+    if found.is_none() {
+        report.add(0, "the file is empty", "write a lesson in `{ }`");
+    }
+    found
 }
 
 /// What a name stands for.

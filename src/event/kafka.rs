@@ -141,6 +141,17 @@ pub enum KafkaFact {
         /// The committed offset: the next record to read.
         offset: u64,
     },
+    /// A commit did not get through.
+    CommitFailed {
+        /// The group.
+        group: Name,
+        /// Which partition.
+        partition: TopicPartition,
+        /// The offset that was to be committed.
+        offset: u64,
+        /// Kafka's name of the error.
+        error: Name,
+    },
     /// A group moved to another state of the classic protocol.
     GroupChanged {
         /// The group.

@@ -1,6 +1,6 @@
-//! Commands of a person and facts about the experiment: nodes, messages, parties, standings.
+//! Facts about the experiment: nodes, messages, parties, standings.
 
-use super::{ConnectionId, EventId, MessageId, Name, NodeId, PartyId, Tag};
+use super::{Action, ConnectionId, EventId, MessageId, Name, NodeId, PartyId, Tag};
 use crate::sim::{Instant, Span};
 use serde::{Deserialize, Serialize};
 
@@ -12,39 +12,6 @@ pub enum System {
     Redis,
     /// The pull lane.
     Kafka,
-}
-
-/// Something a person does, at an instant of the run. Names refer to nodes and parties as the
-/// lesson spells them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
-    /// When, in virtual time.
-    pub at: Instant,
-    /// What.
-    pub action: Action,
-}
-
-/// What a person can do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "camelCase")]
-pub enum Action {
-    /// Pulls the plug of a consumer: closes its connections in every lane and keeps them closed.
-    Unplug {
-        /// The consumer's name; the same name stands in both lanes.
-        consumer: Name,
-    },
-    /// Puts the plug back: the consumer connects again.
-    PlugIn {
-        /// The consumer's name.
-        consumer: Name,
-    },
-    /// Changes how many messages a second a producer sends.
-    SetRate {
-        /// The producer's name.
-        producer: Name,
-        /// Messages in a thousand seconds; 0 stops it.
-        per_kilosecond: u32,
-    },
 }
 
 /// What kind of process a node is.
@@ -115,6 +82,8 @@ pub enum LostReason {
     Skipped,
     /// It was evicted or trimmed from memory.
     Evicted,
+    /// Its handler failed and nothing sends it again.
+    Failed,
 }
 
 impl LostReason {
@@ -130,6 +99,7 @@ impl LostReason {
             Self::Replication => "gone with the machine that had it",
             Self::Skipped => "skipped: the bookmark had moved past it",
             Self::Evicted => "evicted from memory",
+            Self::Failed => "its handler failed",
         }
     }
 }
@@ -140,6 +110,8 @@ impl LostReason {
 pub enum CloseReason {
     /// A person pulled the plug.
     Unplugged,
+    /// A person closed it.
+    ByPerson,
     /// A process on one end is gone.
     ProcessGone,
     /// The server closed it; a fact of that server says why.
@@ -244,6 +216,36 @@ pub enum LabFact {
         tag: Tag,
         /// Whether the same party had handled the message before in this reading.
         repeated: bool,
+        /// Whether it had handled it in an earlier reading: somebody asked for a seek, a reset
+        /// or a redrive since.
+        replayed: bool,
+    },
+    /// A handler failed on a message.
+    HandlingFailed {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+        /// How many attempts there have been, from 1.
+        attempt: u32,
+    },
+    /// An application that remembers what it has handled threw a repeat away.
+    Discarded {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+    },
+    /// A handler changed the account table of its party.
+    Charged {
+        /// Whose table.
+        party: PartyId,
+        /// For which message.
+        message: MessageId,
+        /// What the account should hold: each message handled so far once.
+        expected: u64,
+        /// What it does hold.
+        actual: u64,
     },
     /// The standing of a message with a party changed. The ledger is the sum of these.
     Stands {

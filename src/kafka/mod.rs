@@ -7,18 +7,24 @@
 //! |---|---|
 //! | [`assignor`] | the clients' assignors: which member of a group reads what |
 //! | [`broker`] | a broker: logs, replicas, waiting requests |
+//! | [`client`] | what producers and consumers share |
+//! | [`consumer`] | a modelled consumer |
 //! | [`controller`] | cluster metadata: brokers, topics, partitions, elections |
 //! | [`log`] | one partition's records on one broker: segments, epochs, retention, producers |
-//! | [`murmur2`] | the hash that keyed records are partitioned by |
 //! | [`group`] | the group coordinator inside a broker |
+//! | [`murmur2`] | the hash that keyed records are partitioned by |
+//! | [`producer`] | a modelled producer |
 //! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |
 //! | [`record`] | records and record batches with their true sizes and byte layout |
 
 pub mod assignor;
 pub mod broker;
+pub mod client;
+pub mod consumer;
 pub mod controller;
 pub mod group;
 pub mod log;
 pub mod murmur2;
+pub mod producer;
 pub mod protocol;
 pub mod record;

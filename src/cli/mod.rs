@@ -1,0 +1,5 @@
+//! The command line: run, check, lessons.
+
+mod schema;
+
+pub use schema::schema;

@@ -1,0 +1,24 @@
+//! A modelled consumer: Kafka's Java client with the classic group protocol as a state machine
+//! (`org.apache.kafka.clients.consumer.internals.ClassicKafkaConsumer`, `ConsumerCoordinator`,
+//! `AbstractCoordinator`, `Fetcher`, `SubscriptionState`).
+//!
+//! The application calls [`Consumer::poll`]; heartbeats run by [`Consumer::tick`] on their own
+//! clock. As in life, everything that concerns the group apart from heartbeats happens inside
+//! `poll`: a consumer that is busy with its records neither joins nor commits nor fetches. A poll
+//! that returned nothing is still going on until the next one: the application waits in it.
+//!
+//! Simplifications: offsets are not validated against the leader's epochs before they are used
+//! again (`OffsetsForLeaderEpoch`), so a log truncated by an unclean election shows as out of
+//! range or not at all; fetch sessions are left out, every fetch names all its partitions.
+
+mod commit;
+mod config;
+mod fetch;
+mod membership;
+mod offsets;
+mod positions;
+mod state;
+
+pub use super::client::ClientOutput;
+pub use config::{AutoOffsetReset, ConsumerConfig};
+pub use state::{CommitResult, Consumer, ConsumerError, ConsumerRecord};

@@ -1,0 +1,393 @@
+//! The consumer itself: what an application and the network call.
+
+use super::config::ConsumerConfig;
+use super::fetch::Buffer;
+use super::membership::Membership;
+use super::positions::{Owned, Positions, Stand};
+use super::{AutoOffsetReset, commit};
+use crate::event::{KafkaFact, Name, TopicPartition};
+use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
+use crate::kafka::protocol::{BrokerId, ErrorCode, Response};
+use crate::kafka::record::Record;
+use crate::sim::Instant;
+use std::collections::VecDeque;
+
+/// A record as `poll` returns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerRecord {
+    /// Where it lies.
+    pub partition: TopicPartition,
+    /// At which offset.
+    pub offset: u64,
+    /// The leader epoch of its batch.
+    pub leader_epoch: Option<u32>,
+    /// What it is.
+    pub record: Record,
+}
+
+/// What became of a commit that the application asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitResult {
+    /// The offsets it named.
+    pub offsets: Vec<(TopicPartition, u64)>,
+    /// Why it failed; [`ErrorCode::None`] when the coordinator has them.
+    pub error: ErrorCode,
+}
+
+/// What `poll` would throw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsumerError {
+    /// No committed offset and `auto.offset.reset=none` (`NoOffsetForPartitionException`).
+    NoOffsetForPartition(TopicPartition),
+    /// The position is out of range and `auto.offset.reset=none` (`OffsetOutOfRangeException`).
+    OffsetOutOfRange(TopicPartition, u64),
+    /// The group does not take this consumer: fenced, or without a common assignor.
+    Group(ErrorCode),
+}
+
+/// What a request under way is for.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    Metadata,
+    Coordinator,
+    Join,
+    Sync,
+    Heartbeat,
+    Leave,
+    CommittedOffsets,
+    Offsets,
+    Commit { offsets: Vec<(TopicPartition, u64)>, origin: commit::Origin },
+    Fetch(Vec<(TopicPartition, u64)>),
+}
+
+/// A consumer.
+#[derive(Clone, Debug)]
+pub struct Consumer {
+    pub(super) config: ConsumerConfig,
+    pub(super) network: Network<Asked>,
+    pub(super) metadata: Metadata,
+    pub(super) membership: Membership,
+    pub(super) positions: Positions,
+    pub(super) buffer: Buffer,
+    pub(super) next_auto_commit: Instant,
+    pub(super) commit_results: VecDeque<CommitResult>,
+    pub(super) error: Option<ConsumerError>,
+    /// The application waits inside `poll`.
+    pub(super) in_poll: bool,
+    pub(super) closed: bool,
+    pub(super) last_run: Option<Instant>,
+    /// Not before: the next request for committed offsets.
+    pub(super) offsets_not_before: Instant,
+}
+
+impl Consumer {
+    /// A consumer that will find the cluster through `bootstrap`. `seed` decides its back-off
+    /// jitter.
+    pub fn new(config: ConsumerConfig, bootstrap: Vec<BrokerId>, seed: u64) -> Self {
+        let reconnect =
+            Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed, 0);
+        let mut metadata = Metadata::new(bootstrap, config.metadata_max_age, config.retry_backoff);
+        for topic in config.topics.iter().chain(config.partitions.iter().map(|p| &p.topic)) {
+            metadata.want(topic);
+        }
+        let stand = match config.group_id {
+            Some(_) => Stand::NeedsCommitted,
+            None => {
+                Stand::NeedsReset { policy: config.auto_offset_reset, not_before: Instant::ZERO }
+            }
+        };
+        let by_hand = if config.topics.is_empty() { config.partitions.as_slice() } else { &[] };
+        let positions =
+            by_hand.iter().map(|partition| (partition.clone(), Owned::new(stand))).collect();
+        Self {
+            network: Network::new(config.request_timeout, reconnect),
+            metadata,
+            membership: Membership::default(),
+            positions,
+            buffer: Buffer::default(),
+            next_auto_commit: Instant::ZERO + config.auto_commit_interval,
+            commit_results: VecDeque::new(),
+            error: None,
+            in_poll: false,
+            closed: false,
+            last_run: None,
+            offsets_not_before: Instant::ZERO,
+            config,
+        }
+    }
+
+    /// The application's `poll()`: coordinator work including auto-commit, then up to
+    /// `max.poll.records` buffered records, then the next fetches. Empty when nothing is
+    /// buffered: the application goes on waiting inside `poll` then.
+    pub fn poll(&mut self, now: Instant, out: &mut Vec<ClientOutput>) -> Vec<ConsumerRecord> {
+        if self.closed {
+            return Vec::new();
+        }
+        self.in_poll = true;
+        self.run(now, out);
+        let records = self.collect();
+        self.send_fetches(now, out);
+        self.in_poll = records.is_empty();
+        records
+    }
+
+    /// Whether `poll` would return something.
+    pub fn has_records(&self) -> bool {
+        self.buffer.has_records(&self.positions)
+    }
+
+    /// What `poll` would throw; it is told once.
+    pub fn take_error(&mut self) -> Option<ConsumerError> {
+        self.error.take()
+    }
+
+    /// A finished commit that the application asked for, the oldest first.
+    pub fn take_commit_result(&mut self) -> Option<CommitResult> {
+        self.commit_results.pop_front()
+    }
+
+    /// What it owns now.
+    pub fn assignment(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.positions.keys()
+    }
+
+    /// The offset of the next record it will return; none while it is being found.
+    pub fn position(&self, partition: &TopicPartition) -> Option<u64> {
+        self.positions.get(partition)?.offset()
+    }
+
+    /// Records between its position and the high watermark it last heard of.
+    pub fn lag(&self, partition: &TopicPartition) -> Option<u64> {
+        let owned = self.positions.get(partition)?;
+        Some(owned.high_watermark?.saturating_sub(owned.offset()?))
+    }
+
+    /// Its member id; empty before the coordinator gave one.
+    pub fn member_id(&self) -> &Name {
+        &self.membership.member_id
+    }
+
+    /// The generation it is in.
+    pub fn generation(&self) -> Option<u32> {
+        self.membership.generation
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &ConsumerConfig {
+        &self.config
+    }
+
+    /// Sets the position of an owned partition; takes effect with the next fetch.
+    pub fn seek(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        offset: u64,
+        out: &mut Vec<ClientOutput>,
+    ) {
+        if self.set_position(partition, offset, None, "seek", out) {
+            self.run(now, out);
+        }
+    }
+
+    /// Lets go of the position: it is found anew at the log start or the end, lazily
+    /// (`seekToBeginning`, `seekToEnd`).
+    pub fn seek_to(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        policy: AutoOffsetReset,
+        out: &mut Vec<ClientOutput>,
+    ) {
+        if let Some(owned) = self.positions.get_mut(partition) {
+            owned.stand = Stand::NeedsReset { policy, not_before: now };
+            self.buffer.forget(partition);
+            self.run(now, out);
+        }
+    }
+
+    /// Stops returning records of these partitions; they stay owned, heartbeats go on.
+    pub fn pause(&mut self, partitions: &[TopicPartition]) {
+        self.set_paused(partitions, true);
+    }
+
+    /// Goes on with them.
+    pub fn resume(&mut self, partitions: &[TopicPartition]) {
+        self.set_paused(partitions, false);
+    }
+
+    fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) {
+        for partition in partitions {
+            if let Some(owned) = self.positions.get_mut(partition) {
+                owned.paused = paused;
+            }
+        }
+    }
+
+    /// Commits (auto-commit only) and leaves the group; a static member stays in it until its
+    /// session ends.
+    pub fn close(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
+        if self.closed {
+            return;
+        }
+        self.closed = true;
+        self.in_poll = false;
+        if self.config.enable_auto_commit {
+            self.commit_positions(now, out);
+        }
+        if self.config.group_instance_id.is_none() {
+            self.leave(now, "the consumer is being closed", out);
+        }
+    }
+
+    pub(super) fn set_position(
+        &mut self,
+        partition: &TopicPartition,
+        offset: u64,
+        leader_epoch: Option<u32>,
+        reason: &str,
+        out: &mut Vec<ClientOutput>,
+    ) -> bool {
+        let Some(owned) = self.positions.get_mut(partition) else { return false };
+        owned.stand = Stand::At { offset, leader_epoch };
+        self.buffer.forget(partition);
+        out.push(ClientOutput::Fact(KafkaFact::PositionSet {
+            group: self.config.group_id.clone().unwrap_or_else(|| "".into()),
+            partition: partition.clone(),
+            offset,
+            reason: reason.into(),
+        }));
+        true
+    }
+
+    /// A connection that was asked for stands.
+    pub fn connected(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {
+        self.network.connected(broker);
+        self.run(now, out);
+    }
+
+    /// A connection is gone, or could not be opened. Positions stay.
+    pub fn disconnected(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {
+        self.lost(now, broker, out);
+        self.run(now, out);
+    }
+
+    fn lost(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {
+        self.metadata.request_update();
+        if self.membership.coordinator == Some(broker) {
+            self.membership.coordinator = None;
+        }
+        for asked in self.network.disconnected(now, broker) {
+            match asked {
+                Asked::Metadata => self.metadata.failed(now),
+                Asked::Coordinator => self.membership.wait(now, self.config.retry_backoff),
+                // `AbstractCoordinator#initiateJoinGroup`: a failed join leaves it unjoined.
+                Asked::Join | Asked::Sync => self.membership.interrupted(),
+                Asked::Commit { offsets, origin } => {
+                    self.commit_failed(now, offsets, origin, ErrorCode::NetworkException, out);
+                }
+                Asked::CommittedOffsets
+                | Asked::Offsets
+                | Asked::Heartbeat
+                | Asked::Leave
+                | Asked::Fetch(_) => {}
+            }
+        }
+    }
+
+    /// A broker answered.
+    pub fn on_response(
+        &mut self,
+        now: Instant,
+        broker: BrokerId,
+        correlation: u32,
+        response: Response,
+        out: &mut Vec<ClientOutput>,
+    ) {
+        match (self.network.answered(broker, correlation), response) {
+            (Some(Asked::Metadata), Response::Metadata(response)) => {
+                self.metadata.update(now, &response);
+            }
+            (Some(Asked::Coordinator), Response::FindCoordinator(response)) => {
+                self.found_coordinator(now, &response);
+            }
+            (Some(Asked::Join), Response::JoinGroup(response)) => self.joined(now, response),
+            (Some(Asked::Sync), Response::SyncGroup(response)) => self.synced(now, response),
+            (Some(Asked::Heartbeat), Response::Heartbeat(response)) => {
+                self.heartbeat_answered(now, response.error_code, out);
+            }
+            (Some(Asked::CommittedOffsets), Response::OffsetFetch(response)) => {
+                self.found_committed(now, &response, out);
+            }
+            (Some(Asked::Offsets), Response::ListOffsets(response)) => {
+                self.found_offsets(now, &response, out);
+            }
+            (Some(Asked::Commit { offsets, origin }), Response::OffsetCommit(response)) => {
+                self.commit_answered(now, offsets, origin, &response, out);
+            }
+            (Some(Asked::Fetch(asked)), Response::Fetch(response)) => {
+                self.fetched(now, &asked, response);
+            }
+            // An answer to what nobody waits for any more.
+            _ => {}
+        }
+        self.run(now, out);
+    }
+
+    /// When it wants to be called next.
+    pub fn next_tick(&self) -> Option<Instant> {
+        let Some(last) = self.last_run else { return Some(Instant::ZERO) };
+        if self.closed {
+            return None;
+        }
+        let in_poll = self.in_poll.then(|| self.next_in_poll(last)).flatten();
+        self.next_heartbeat()
+            .into_iter()
+            .chain(in_poll)
+            .chain(self.network.next_due(last))
+            .chain(self.metadata.next_due())
+            .filter(|at| *at > last)
+            .min()
+    }
+
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
+        self.run(now, out);
+    }
+
+    /// Everything that can be done now: in the background always, for the group only inside
+    /// `poll`.
+    fn run(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
+        self.last_run = Some(now);
+        if self.closed {
+            return;
+        }
+        for broker in self.network.overdue(now) {
+            self.lost(now, broker, out);
+        }
+        if self.metadata.is_due(now) {
+            if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
+                let request = self.metadata.ask(now);
+                self.network.send(now, broker, request, Asked::Metadata, out);
+            }
+        }
+        if self.in_poll {
+            self.membership.last_poll = now;
+            self.coordinate(now, out);
+            self.find_positions(now, out);
+            self.send_fetches(now, out);
+        }
+        self.keep_alive(now, out);
+    }
+
+    fn next_in_poll(&self, last: Instant) -> Option<Instant> {
+        let auto = (self.config.enable_auto_commit && self.config.group_id.is_some())
+            .then_some(self.next_auto_commit);
+        let resets = self.positions.values().filter_map(|owned| match owned.stand {
+            Stand::NeedsReset { not_before, .. } => Some(not_before),
+            Stand::NeedsCommitted => Some(self.offsets_not_before),
+            Stand::At { .. } => None,
+        });
+        resets.chain(auto).chain([self.membership.not_before]).filter(|at| *at > last).min()
+    }
+}

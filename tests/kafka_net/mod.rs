@@ -1,0 +1,355 @@
+//! A broker, clients and a network of one millisecond between them, for tests of the clients.
+
+use pushpull::event::{ConnectionId, KafkaFact, Name, TopicPartition};
+use pushpull::kafka::broker::{Broker, BrokerConfig, Output};
+use pushpull::kafka::client::ClientOutput;
+use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
+use pushpull::kafka::log::TopicConfig;
+use pushpull::kafka::producer::{Producer, ProducerConfig};
+use pushpull::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
+use pushpull::kafka::record::Record;
+use pushpull::sim::{Instant, Queue, Span};
+
+pub(crate) const BROKER: BrokerId = BrokerId(1);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Client {
+    Producer(Producer),
+    Consumer(App),
+    Crashed,
+}
+
+/// An application around a consumer: polls, handles for a while, polls again.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) consumer: Consumer,
+    /// How long the records of one poll take.
+    pub(crate) handling: Span,
+    /// When it calls `poll` next; a poll that waits ends earlier when records come.
+    pub(crate) next_poll: Instant,
+    pub(crate) waiting: bool,
+    pub(crate) records: Vec<(Instant, ConsumerRecord)>,
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Open(usize, ConnectionId),
+    Opened(usize, ConnectionId),
+    Request(usize, ConnectionId, u32, Request),
+    Response(usize, ConnectionId, u32, Response),
+}
+
+/// What to do with a message under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Arrives,
+    /// The connection breaks, and the message with it.
+    Breaks,
+}
+
+pub(crate) struct Net {
+    pub(crate) now: Instant,
+    pub(crate) broker: Broker,
+    pub(crate) up: bool,
+    pub(crate) clients: Vec<Client>,
+    connections: Vec<Option<ConnectionId>>,
+    next_connection: u32,
+    queue: Queue<Event>,
+    pub(crate) facts: Vec<(Instant, KafkaFact)>,
+    pub(crate) completed: Vec<(usize, u64, Result<(TopicPartition, u64), ErrorCode>)>,
+    pub(crate) requests: Vec<(Instant, usize, Request)>,
+    /// Decides over each answer of the broker.
+    pub(crate) on_response: Box<dyn FnMut(&Response) -> Fate>,
+    pub(crate) latency: Span,
+}
+
+impl Net {
+    pub(crate) fn new(config: BrokerConfig) -> Self {
+        Self {
+            now: Instant::ZERO,
+            broker: Broker::single(BROKER, config),
+            up: true,
+            clients: Vec::new(),
+            connections: Vec::new(),
+            next_connection: 0,
+            queue: Queue::default(),
+            facts: Vec::new(),
+            completed: Vec::new(),
+            requests: Vec::new(),
+            on_response: Box::new(|_| Fate::Arrives),
+            latency: Span::from_millis(1),
+        }
+    }
+
+    pub(crate) fn topic(&mut self, name: &str, partitions: u32) {
+        let mut out = Vec::new();
+        self.broker
+            .create_topic(self.now, name.into(), partitions, TopicConfig::default(), &mut out)
+            .unwrap();
+        self.broker_outputs(out);
+    }
+
+    pub(crate) fn producer(&mut self, config: ProducerConfig) -> usize {
+        let seed = self.clients.len() as u64;
+        self.add(Client::Producer(Producer::new(config, vec![BROKER], seed)))
+    }
+
+    pub(crate) fn consumer(&mut self, config: ConsumerConfig, handling: Span) -> usize {
+        let seed = self.clients.len() as u64;
+        self.add(Client::Consumer(App {
+            consumer: Consumer::new(config, vec![BROKER], seed),
+            handling,
+            next_poll: self.now,
+            waiting: false,
+            records: Vec::new(),
+        }))
+    }
+
+    fn add(&mut self, client: Client) -> usize {
+        self.clients.push(client);
+        self.connections.push(None);
+        self.clients.len() - 1
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        client: usize,
+        topic: &str,
+        key: Option<&str>,
+        value: &str,
+    ) -> u64 {
+        let record = Record::new(key.map(Into::into), Some(value.into()), -1);
+        let mut out = Vec::new();
+        let Client::Producer(producer) = &mut self.clients[client] else { panic!("no producer") };
+        let number = producer.send(self.now, topic.into(), record, &mut out);
+        self.client_outputs(client, out);
+        number
+    }
+
+    pub(crate) fn app(&self, client: usize) -> &App {
+        match &self.clients[client] {
+            Client::Consumer(app) => app,
+            other => panic!("no consumer: {other:?}"),
+        }
+    }
+
+    /// Calls something of a consumer.
+    pub(crate) fn with(
+        &mut self,
+        client: usize,
+        call: impl FnOnce(&mut Consumer, Instant, &mut Vec<ClientOutput>),
+    ) {
+        let mut out = Vec::new();
+        let Client::Consumer(app) = &mut self.clients[client] else { panic!("no consumer") };
+        call(&mut app.consumer, self.now, &mut out);
+        self.client_outputs(client, out);
+    }
+
+    /// Values that a consumer got, in order.
+    pub(crate) fn values(&self, client: usize) -> Vec<String> {
+        let value = |record: &ConsumerRecord| {
+            let value = record.record.value.as_ref().unwrap();
+            String::from_utf8(value.bytes().into_owned()).unwrap()
+        };
+        self.app(client).records.iter().map(|(_, record)| value(record)).collect()
+    }
+
+    /// The process is gone without a word.
+    pub(crate) fn crash(&mut self, client: usize) {
+        self.clients[client] = Client::Crashed;
+        if let Some(connection) = self.connections[client].take() {
+            let mut out = Vec::new();
+            self.broker.disconnected(self.now, connection, &mut out);
+            self.broker_outputs(out);
+        }
+    }
+
+    /// The connection is closed; both sides learn of it now.
+    pub(crate) fn close(&mut self, client: usize) {
+        let Some(connection) = self.connections[client].take() else { return };
+        let mut out = Vec::new();
+        self.broker.disconnected(self.now, connection, &mut out);
+        self.broker_outputs(out);
+        self.tell_disconnected(client);
+    }
+
+    fn tell_disconnected(&mut self, client: usize) {
+        let (now, mut out) = (self.now, Vec::new());
+        match &mut self.clients[client] {
+            Client::Producer(producer) => producer.disconnected(now, BROKER, &mut out),
+            Client::Consumer(app) => app.consumer.disconnected(now, BROKER, &mut out),
+            Client::Crashed => {}
+        }
+        self.client_outputs(client, out);
+    }
+
+    fn client_outputs(&mut self, client: usize, outputs: Vec<ClientOutput>) {
+        for output in outputs {
+            match output {
+                ClientOutput::Connect { .. } => {
+                    let connection = ConnectionId(self.next_connection);
+                    self.next_connection += 1;
+                    if let Some(old) = self.connections[client].replace(connection) {
+                        let mut out = Vec::new();
+                        self.broker.disconnected(self.now, old, &mut out);
+                        self.broker_outputs(out);
+                    }
+                    self.queue.push(self.now + self.latency, Event::Open(client, connection));
+                }
+                ClientOutput::Send { correlation, request, .. } => {
+                    self.requests.push((self.now, client, request.clone()));
+                    let connection = self.connections[client].expect("a connection");
+                    let event = Event::Request(client, connection, correlation, request);
+                    self.queue.push(self.now + self.latency, event);
+                }
+                ClientOutput::Fact(fact) => self.facts.push((self.now, fact)),
+                ClientOutput::Completed { record, result } => {
+                    self.completed.push((client, record, result));
+                }
+            }
+        }
+    }
+
+    fn broker_outputs(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Respond { connection, correlation, response } => {
+                    let client = self.connections.iter().position(|c| *c == Some(connection));
+                    let Some(client) = client else { continue };
+                    if (self.on_response)(&response) == Fate::Breaks {
+                        self.close(client);
+                        continue;
+                    }
+                    let event = Event::Response(client, connection, correlation, response);
+                    self.queue.push(self.now + self.latency, event);
+                }
+                Output::Fact(fact) => self.facts.push((self.now, fact)),
+                Output::Send { .. } => panic!("one broker talks to nobody"),
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        let (now, mut out) = (self.now, Vec::new());
+        match event {
+            Event::Open(client, connection) => {
+                if self.connections[client] != Some(connection) {
+                } else if self.up {
+                    self.queue.push(now + self.latency, Event::Opened(client, connection));
+                } else {
+                    self.connections[client] = None;
+                    self.tell_disconnected(client);
+                }
+            }
+            Event::Opened(client, connection) => {
+                if self.connections[client] == Some(connection) {
+                    match &mut self.clients[client] {
+                        Client::Producer(producer) => producer.connected(now, BROKER, &mut out),
+                        Client::Consumer(app) => app.consumer.connected(now, BROKER, &mut out),
+                        Client::Crashed => {}
+                    }
+                    self.client_outputs(client, out);
+                }
+            }
+            Event::Request(client, connection, correlation, request) => {
+                if self.connections[client] == Some(connection) {
+                    let mut answers = Vec::new();
+                    self.broker.handle(now, connection, correlation, request, &mut answers);
+                    self.broker_outputs(answers);
+                }
+            }
+            Event::Response(client, connection, correlation, response) => {
+                if self.connections[client] == Some(connection) {
+                    match &mut self.clients[client] {
+                        Client::Producer(producer) => {
+                            producer.on_response(now, BROKER, correlation, response, &mut out);
+                        }
+                        Client::Consumer(app) => {
+                            app.consumer.on_response(now, BROKER, correlation, response, &mut out);
+                        }
+                        Client::Crashed => {}
+                    }
+                    self.client_outputs(client, out);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn run(&mut self, span: Span) {
+        let end = self.now + span;
+        let mut stuck = 0;
+        loop {
+            let clients = self.clients.iter().filter_map(|client| match client {
+                Client::Producer(producer) => producer.next_tick(),
+                Client::Consumer(app) => {
+                    let wakes = app.waiting && app.consumer.has_records();
+                    let poll = if wakes { self.now } else { app.next_poll };
+                    app.consumer.next_tick().into_iter().chain([poll]).min()
+                }
+                Client::Crashed => None,
+            });
+            let next = clients
+                .chain(self.queue.next_at())
+                .chain(self.broker.next_tick().filter(|_| self.up))
+                .min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            stuck = if next > self.now { 0 } else { stuck + 1 };
+            assert!(stuck < 10_000, "no progress at {}", self.now);
+            self.now = self.now.max(next);
+            self.step();
+        }
+        self.now = end;
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        if let Some((_, event)) = self.queue.pop_until(now) {
+            return self.happen(event);
+        }
+        if self.up && self.broker.next_tick().is_some_and(|at| at <= now) {
+            let mut out = Vec::new();
+            self.broker.tick(now, &mut out);
+            self.broker_outputs(out);
+        }
+        for client in 0..self.clients.len() {
+            let mut out = Vec::new();
+            match &mut self.clients[client] {
+                Client::Producer(producer) => {
+                    if producer.next_tick().is_some_and(|at| at <= now) {
+                        producer.tick(now, &mut out);
+                    }
+                }
+                Client::Consumer(app) => app.step(now, &mut out),
+                Client::Crashed => {}
+            }
+            self.client_outputs(client, out);
+        }
+    }
+}
+
+impl App {
+    fn step(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
+        if self.consumer.next_tick().is_some_and(|at| at <= now) {
+            self.consumer.tick(now, out);
+        }
+        let wakes = self.waiting && self.consumer.has_records();
+        if !wakes && now < self.next_poll {
+            return;
+        }
+        let records = self.consumer.poll(now, out);
+        self.waiting = records.is_empty();
+        self.next_poll = now + if self.waiting { Span::from_millis(100) } else { self.handling };
+        self.records.extend(records.into_iter().map(|record| (now, record)));
+    }
+}
+
+/// A group's member with default settings that reads from the start.
+pub(crate) fn member(group: &str, topics: &[&str]) -> ConsumerConfig {
+    ConsumerConfig {
+        group_id: Some(group.into()),
+        topics: topics.iter().map(|topic| Name::from(*topic)).collect(),
+        auto_offset_reset: pushpull::kafka::consumer::AutoOffsetReset::Earliest,
+        ..ConsumerConfig::default()
+    }
+}

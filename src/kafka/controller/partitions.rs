@@ -72,7 +72,7 @@ impl Controller {
             .collect();
         for key in concerned {
             if let Some(changed) = self.changed(&key, &how) {
-                self.store(&key, changed, out);
+                self.store(&key, &changed, out);
             }
         }
     }
@@ -100,7 +100,7 @@ impl Controller {
     fn store(
         &mut self,
         key: &TopicPartition,
-        changed: PartitionRegistration,
+        changed: &PartitionRegistration,
         out: &mut Vec<Output>,
     ) {
         let Some(place) = self
@@ -165,7 +165,7 @@ impl Controller {
                     if changed.leader != Some(leader) {
                         error_code = ErrorCode::NewLeaderElected;
                     }
-                    self.store(&proposal.partition, changed, out);
+                    self.store(&proposal.partition, &changed, out);
                 }
             }
             let now = self.image.partition(&proposal.partition).cloned().unwrap_or_default();
@@ -272,7 +272,7 @@ impl Controller {
             return Err(ErrorCode::ElectionNotNeeded);
         }
         let changed = self.changed(key, |change| change.election(how)).ok_or(failure)?;
-        self.store(key, changed, out);
+        self.store(key, &changed, out);
         Ok(())
     }
 }

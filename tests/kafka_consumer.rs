@@ -101,7 +101,7 @@ fn a_second_member_takes_its_share() {
     net.run(Span::from_secs(5));
     let shares = [first, second].map(|c| net.app(c).consumer.assignment().count());
     assert_eq!(shares, [2, 2]);
-    net.with(second, |consumer, now, out| consumer.close(now, out));
+    net.with(second, pushpull::kafka::consumer::Consumer::close);
     net.run(Span::from_secs(5));
     net.clients[second] = Client::Crashed;
     assert_eq!(net.app(first).consumer.assignment().count(), 4);

@@ -117,10 +117,10 @@ impl Consumer {
     }
 
     pub(super) fn retry_reset(&mut self, partition: &TopicPartition, at: Instant) {
-        if let Some(owned) = self.positions.get_mut(partition) {
-            if let Stand::NeedsReset { not_before, .. } = &mut owned.stand {
-                *not_before = at;
-            }
+        if let Some(owned) = self.positions.get_mut(partition)
+            && let Stand::NeedsReset { not_before, .. } = &mut owned.stand
+        {
+            *not_before = at;
         }
     }
 

@@ -364,11 +364,11 @@ impl Consumer {
         for broker in self.network.overdue(now) {
             self.lost(now, broker, out);
         }
-        if self.metadata.is_due(now) {
-            if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
-                let request = self.metadata.ask(now);
-                self.network.send(now, broker, request, Asked::Metadata, out);
-            }
+        if self.metadata.is_due(now)
+            && let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out)
+        {
+            let request = self.metadata.ask(now);
+            self.network.send(now, broker, request, Asked::Metadata, out);
         }
         if self.in_poll {
             self.membership.last_poll = now;

@@ -10,8 +10,9 @@ use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
 use pushpull::kafka::log::TopicConfig;
 use pushpull::kafka::producer::{Producer, ProducerConfig};
 use pushpull::kafka::protocol::{
-    BrokerId, ErrorCode, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
-    ProduceResponse, Request, Response,
+    BrokerId, DeleteRecordsRequest, ErrorCode, OffsetFetchPartition, OffsetFetchRequest,
+    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, Request,
+    Response,
 };
 use pushpull::kafka::record::Record;
 use pushpull::sim::{Instant, Queue, Span};
@@ -99,6 +100,29 @@ impl Net {
             .create_topic(self.now, name.into(), partitions, TopicConfig::default(), &mut out)
             .expect("a test value");
         self.broker_outputs(out);
+    }
+
+    pub(crate) fn delete_records(&mut self, topic: &str, partition: u32, before: u64) {
+        let partition = TopicPartition { topic: topic.into(), partition };
+        let request = DeleteRecordsRequest { partitions: vec![(partition, Some(before))] };
+        let mut out = Vec::new();
+        let nobody = ConnectionId(u32::MAX);
+        self.broker.handle(self.now, nobody, 0, request.into(), &mut out);
+        self.broker_outputs(out);
+    }
+
+    /// What a group has committed.
+    pub(crate) fn committed(&mut self, group: &str) -> Vec<(TopicPartition, u64)> {
+        let request =
+            OffsetFetchRequest { group_id: group.into(), partitions: None, require_stable: false };
+        let mut out = Vec::new();
+        self.broker.handle(self.now, ConnectionId(u32::MAX), 0, request.into(), &mut out);
+        let Some(Output::Respond { response: Response::OffsetFetch(response), .. }) = out.pop()
+        else {
+            panic!("no answer")
+        };
+        let committed = |p: OffsetFetchPartition| Some((p.partition, p.committed_offset?));
+        response.partitions.into_iter().filter_map(committed).collect()
     }
 
     pub(crate) fn producer(&mut self, config: ProducerConfig) -> usize {

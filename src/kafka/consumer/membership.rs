@@ -361,8 +361,7 @@ impl Consumer {
         for partition in assignment.partitions {
             self.metadata.want(&partition.topic);
             let owned = self.positions.remove(&partition);
-            let mut owned = owned.unwrap_or_else(|| Owned::new(Stand::NeedsCommitted));
-            owned.pending_revocation = false;
+            let owned = owned.unwrap_or_else(|| Owned::new(Stand::NeedsCommitted));
             assigned.insert(partition, owned);
         }
         let revoked = std::mem::replace(&mut self.positions, assigned);

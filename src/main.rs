@@ -1,3 +1,7 @@
 //! One binary: the page on `wasm32`, a command-line tool elsewhere.
 
+// The page's exports live in the library: naming it is what links them.
+#[cfg(target_arch = "wasm32")]
+use pushpull as _;
+
 fn main() {}

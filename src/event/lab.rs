@@ -1,6 +1,6 @@
-//! Commands of a person and facts about the experiment: nodes, messages, parties, standings.
+//! Facts about the experiment: nodes, messages, parties, standings.
 
-use super::{ConnectionId, EventId, MessageId, Name, NodeId, PartyId, Tag};
+use super::{Action, ConnectionId, EventId, MessageId, Name, NodeId, PartyId, Tag};
 use crate::sim::{Instant, Span};
 use serde::{Deserialize, Serialize};
 
@@ -12,39 +12,6 @@ pub enum System {
     Redis,
     /// The pull lane.
     Kafka,
-}
-
-/// Something a person does, at an instant of the run. Names refer to nodes and parties as the
-/// lesson spells them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
-    /// When, in virtual time.
-    pub at: Instant,
-    /// What.
-    pub action: Action,
-}
-
-/// What a person can do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "camelCase")]
-pub enum Action {
-    /// Pulls the plug of a consumer: closes its connections in every lane and keeps them closed.
-    Unplug {
-        /// The consumer's name; the same name stands in both lanes.
-        consumer: Name,
-    },
-    /// Puts the plug back: the consumer connects again.
-    PlugIn {
-        /// The consumer's name.
-        consumer: Name,
-    },
-    /// Changes how many messages a second a producer sends.
-    SetRate {
-        /// The producer's name.
-        producer: Name,
-        /// Messages in a thousand seconds; 0 stops it.
-        per_kilosecond: u32,
-    },
 }
 
 /// What kind of process a node is.

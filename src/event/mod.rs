@@ -4,6 +4,7 @@
 //! (something left for somewhere), a *ruling* on a hop under way, or a *fact* (something is true
 //! from now on). Every event names its cause, so a message's biography is a walk along causes.
 
+mod command;
 mod hop;
 mod id;
 mod kafka;
@@ -11,14 +12,13 @@ mod lab;
 mod payload;
 mod redis;
 
+pub use command::{Action, Carrier, Command, Keys, Load, Refusal, Settings};
 pub use hop::{Cargo, Course, Hop, Ruling};
 pub use id::{
     ConnectionId, CopyId, EventId, HopId, MessageId, Name, NodeId, PartyId, Tag, TopicPartition,
 };
 pub use kafka::KafkaFact;
-pub use lab::{
-    Action, CloseReason, Command, LabFact, LostReason, NodeKind, NodeState, Standing, System,
-};
+pub use lab::{CloseReason, LabFact, LostReason, NodeKind, NodeState, Standing, System};
 pub use payload::Payload;
 pub use redis::RedisFact;
 

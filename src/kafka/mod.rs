@@ -10,8 +10,8 @@
 //! | [`client`] | what producers and consumers share |
 //! | [`consumer`] | a modelled consumer |
 //! | [`controller`] | cluster metadata: brokers, topics, partitions, elections |
-//! | [`group`] | the group coordinator inside a broker |
 //! | [`log`] | one partition's records on one broker: segments, epochs, retention, producers |
+//! | [`group`] | the group coordinator inside a broker |
 //! | [`murmur2`] | the hash that keyed records are partitioned by |
 //! | [`producer`] | a modelled producer |
 //! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |

@@ -83,6 +83,12 @@ impl Membership {
         self.not_before = now + span;
     }
 
+    /// A join or sync was lost with its connection: it is asked for again.
+    pub(super) fn interrupted(&mut self) {
+        self.state = MemberState::Unjoined;
+        self.rejoin_needed = true;
+    }
+
     /// `resetStateAndRejoin`: the generation is over; `forget` also drops the member id.
     fn reset(&mut self, forget: bool) {
         self.generation = None;

@@ -304,7 +304,8 @@ impl Consumer {
             match asked {
                 Asked::Metadata => self.metadata.failed(now),
                 Asked::Coordinator => self.membership.wait(now, self.config.retry_backoff),
-                Asked::Join | Asked::Sync => self.membership.rejoin_needed = true,
+                // `AbstractCoordinator#initiateJoinGroup`: a failed join leaves it unjoined.
+                Asked::Join | Asked::Sync => self.membership.interrupted(),
                 Asked::Commit { offsets, origin } => {
                     self.commit_failed(now, offsets, origin, ErrorCode::NetworkException, out);
                 }

@@ -1,0 +1,123 @@
+// Sizes and speeds of the release page, each beside its goal: `make bench`.
+//
+// A goal is something to beat, not a test: this never fails because a figure is bad. Each section
+// is a function that returns rows of [what, figure, goal]; add one to SECTIONS.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants } from 'node:zlib';
+
+import { call, start } from '../tests/browser/support.mjs';
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
+const milliseconds = (value) => `${value.toFixed(2)} ms`;
+
+/** The value that `share` of the sorted `values` do not pass. */
+function quantile(values, share) {
+  if (values.length === 0) return NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+/** As a good host sends it: compressed once, as far as it goes. */
+const compressed = (bytes) => brotliCompressSync(bytes, {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+}).length;
+
+/** What the browser really fetches for the first screen, file by file. */
+async function download(house) {
+  const fetched = new Set();
+  const { close } = await house.open({
+    before: async (page) => page.on('response', (response) => {
+      if (response.ok()) fetched.add(new URL(response.url()).pathname.slice(1) || 'index.html');
+    }),
+  });
+  await close();
+  const rows = [];
+  const sum = { raw: 0, page: 0, widget: 0 };
+  for (const name of [...fetched].sort()) {
+    const bytes = readFileSync(dist + name);
+    const small = compressed(bytes);
+    sum.raw += bytes.length;
+    sum.page += small;
+    // Another site brings its own page around the widget.
+    if (!['index.html', 'site.css', 'icon.svg'].includes(name)) sum.widget += small;
+    rows.push([`  ${name}`, `${kilobytes(bytes.length)} raw, ${kilobytes(small)} brotli`, '']);
+  }
+  return [
+    ['the page\'s download, raw', kilobytes(sum.raw), ''],
+    ['the page\'s download, brotli', kilobytes(sum.page), '300 KB'],
+    ['the widget\'s download, brotli', kilobytes(sum.widget), '200 KB'],
+    ...rows,
+  ];
+}
+
+/** From the start of navigation to the widget being ready to play; the middle of five. */
+async function firstScreen(house) {
+  const times = [];
+  for (let run = 0; run < 5; run += 1) {
+    const { page, close } = await house.open();
+    times.push(await page.evaluate(() => performance.now()));
+    await close();
+  }
+  return [['navigation to a running widget, median of 5', milliseconds(quantile(times, 0.5)), '700 ms']];
+}
+
+/** Script time of each frame while the first lesson plays, from Chromium's own trace. */
+async function frameTime(house) {
+  const { page, close } = await house.open();
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  const complete = new Promise((resolve) => { session.once('Tracing.tracingComplete', resolve); });
+  await call(page, 'play');
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['devtools.timeline'], excludedCategories: ['*'] },
+  });
+  await page.evaluate(async (count) => {
+    for (let n = 0; n < count; n += 1) await new Promise((resolve) => { requestAnimationFrame(resolve); });
+  }, 300);
+  await session.send('Tracing.end');
+  await complete;
+  await close();
+  return frameRows('the first lesson', scriptByFrame(events));
+}
+
+/** Sums the animation callbacks that ran for the same frame, in milliseconds. */
+export function scriptByFrame(events) {
+  const calls = events
+    .filter((event) => event.name === 'FireAnimationFrame' && event.ph === 'X')
+    .sort((a, b) => a.ts - b.ts);
+  const frames = [];
+  let last = -Infinity;
+  for (const { ts, dur = 0 } of calls) {
+    // Callbacks of one frame follow each other within far less than a frame's length.
+    if (ts - last < 4000 && frames.length > 0) frames[frames.length - 1] += dur / 1000;
+    else frames.push(dur / 1000);
+    last = ts + dur;
+  }
+  return frames;
+}
+
+function frameRows(what, frames) {
+  return [
+    [`script time a frame, ${what}, median of ${frames.length}`, milliseconds(quantile(frames, 0.5)), '4 ms'],
+    [`script time a frame, ${what}, 99th of 100`, milliseconds(quantile(frames, 0.99)), '8 ms'],
+  ];
+}
+
+const SECTIONS = [download, firstScreen, frameTime];
+
+const house = await start();
+try {
+  const rows = [['what', 'figure', 'goal']];
+  for (const section of SECTIONS) rows.push(...await section(house));
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
+  for (const [what, figure, goal] of rows) {
+    console.log(`${what.padEnd(widths[0])}  ${figure.padEnd(widths[1])}  ${goal}`.trimEnd());
+  }
+} finally {
+  await house.close();
+}

@@ -1,0 +1,202 @@
+//! What a person can do, in the imperative. A lesson's topology is a list of these too.
+//!
+//! Nodes are named, not numbered: a name stands for the same thing in a lesson file, in a link
+//! and on screen. A consumer that stands in both lanes has one name and one plug.
+
+use super::Name;
+use crate::sim::{Instant, Span};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Settings by the real system's own names, with their values as text: `linger.ms` = `0`. What
+/// is not named keeps the real system's default.
+pub type Settings = BTreeMap<Name, Name>;
+
+/// Something a person did, at an instant of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// When, in virtual time.
+    pub at: Instant,
+    /// What.
+    pub action: Action,
+}
+
+/// What a person can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// Adds a Redis server.
+    AddRedis {
+        /// Its name.
+        name: Name,
+        /// What differs from the defaults, by the names of `redis.conf`.
+        config: Settings,
+    },
+    /// Adds a Kafka broker.
+    AddBroker {
+        /// Its name.
+        name: Name,
+        /// What differs from the defaults, by the names of `server.properties`.
+        config: Settings,
+    },
+    /// Creates a topic on the brokers.
+    CreateTopic {
+        /// Its name.
+        name: Name,
+        /// How many partitions.
+        partitions: u32,
+        /// What differs from the defaults, by Kafka's topic configurations.
+        config: Settings,
+    },
+    /// Adds a producer that feeds one or both systems with the same messages.
+    AddProducer {
+        /// Its name.
+        name: Name,
+        /// The topic it sends to; in Redis the channel of the same name.
+        topic: Name,
+        /// How its messages travel.
+        carriers: Vec<Carrier>,
+        /// What and how often it sends.
+        load: Load,
+        /// What differs from the defaults, by Kafka's producer configurations.
+        config: Settings,
+    },
+    /// Adds a Redis client that subscribes, and with it a party.
+    AddSubscriber {
+        /// Its name.
+        name: Name,
+        /// Channels for `SUBSCRIBE`.
+        channels: Vec<Name>,
+        /// Patterns for `PSUBSCRIBE`.
+        patterns: Vec<Name>,
+        /// How long its handler works on a message.
+        takes: Span,
+    },
+    /// Adds a Kafka consumer. The first of a group adds the party.
+    AddConsumer {
+        /// Its name.
+        name: Name,
+        /// Its consumer group.
+        group: Name,
+        /// Topics for `subscribe`.
+        topics: Vec<Name>,
+        /// How long its handler works on a record.
+        takes: Span,
+        /// What differs from the defaults, by Kafka's consumer configurations.
+        config: Settings,
+    },
+    /// Changes how often a producer sends.
+    SetRate {
+        /// The producer's name.
+        producer: Name,
+        /// Messages in a thousand seconds; 0 stops it.
+        per_kilosecond: u32,
+    },
+    /// Sends one message now, besides the producer's rate.
+    SendOne {
+        /// The producer's name.
+        producer: Name,
+    },
+    /// Changes how long a consumer's handler works on a message, in every lane it stands in.
+    SetWork {
+        /// The consumer's name.
+        consumer: Name,
+        /// Time a message takes.
+        takes: Span,
+    },
+    /// Pulls a consumer's plug: its connections close in every lane and stay closed.
+    Unplug {
+        /// The consumer's name.
+        consumer: Name,
+    },
+    /// Puts the plug back: the consumer connects again.
+    PlugIn {
+        /// The consumer's name.
+        consumer: Name,
+    },
+    /// Kills a process: its memory and its connections are gone.
+    Crash {
+        /// The node's name; in every lane it stands in.
+        node: Name,
+    },
+    /// Starts a crashed process again.
+    Restart {
+        /// The node's name.
+        node: Name,
+    },
+    /// Stops a process where it is (SIGSTOP); its machine keeps its connections.
+    Pause {
+        /// The node's name.
+        node: Name,
+    },
+    /// Lets a paused process go on.
+    Resume {
+        /// The node's name.
+        node: Name,
+    },
+    /// Cuts the path between a node and the servers: what is sent waits.
+    Interrupt {
+        /// The node's name.
+        node: Name,
+    },
+    /// Heals the path again: what waited arrives, in order.
+    Heal {
+        /// The node's name.
+        node: Name,
+    },
+    /// Changes how long the path between a node and the servers takes.
+    SetLatency {
+        /// The node's name.
+        node: Name,
+        /// One way.
+        latency: Span,
+    },
+}
+
+/// How a producer's messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Carrier {
+    /// `PUBLISH` on a Redis channel.
+    PubSub,
+    /// A Kafka topic.
+    Kafka,
+}
+
+/// What a producer sends, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// Messages in a thousand seconds; 5 a second are 5000.
+    pub per_kilosecond: u32,
+    /// Which keys.
+    pub keys: Keys,
+    /// Bytes of each value.
+    pub bytes: u32,
+}
+
+/// How a producer chooses keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keys {
+    /// Records without key.
+    None,
+    /// These, one after another, from the start again after the last.
+    Cycle(Vec<Name>),
+    /// These, each equally likely.
+    Random(Vec<Name>),
+    /// These; the first gets half of all, the second half of the rest, and so on.
+    Skewed(Vec<Name>),
+}
+
+/// Why an action was refused: it would change nothing, or names something that is not there.
+/// Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// One sentence for the reader.
+    pub reason: String,
+}
+
+impl core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl core::error::Error for Refusal {}

@@ -1,0 +1,467 @@
+//! What a person asks for: whether it can be done, and doing it.
+
+use super::handler::Handler;
+use super::node::{KafkaSide, Node, Publisher, Reader, Role, Source, Subscriber};
+use super::options;
+use super::workload::Workload;
+use super::{Due, World};
+use crate::event::{
+    Action, Carrier, CloseReason, EventId, LabFact, LostReason, Name, NodeId, NodeKind, NodeState,
+    PartyId, Refusal, Settings, System, What,
+};
+use crate::kafka::broker::Broker;
+use crate::kafka::consumer::{Consumer, ConsumerConfig};
+use crate::kafka::producer::Producer;
+use crate::kafka::protocol::BrokerId;
+use crate::redis::Server;
+use crate::sim::{Link, Span};
+use std::collections::BTreeMap;
+
+/// One way between two machines of one data centre, with a virtual switch between.
+const LATENCY: Span = Span::from_micros(1_500);
+/// What the network adds at random, at the most.
+const JITTER: Span = Span::from_micros(200);
+
+fn refuse(reason: impl Into<String>) -> Result<(), Refusal> {
+    Err(Refusal { reason: reason.into() })
+}
+
+impl World {
+    /// The checks of [`World::can`]; changes nothing.
+    pub(super) fn check(&self, action: &Action) -> Result<(), Refusal> {
+        match action {
+            Action::AddRedis { name, config } => {
+                options::redis(config)?;
+                self.free(name, NodeKind::RedisServer)
+            }
+            Action::AddBroker { name, config } => {
+                options::broker(config)?;
+                self.free(name, NodeKind::Broker)
+            }
+            Action::CreateTopic { name, partitions, config } => {
+                let Some(broker) = self.brokers().next() else {
+                    return refuse("A topic needs a broker; add one first.");
+                };
+                // The cluster itself says whether it would: a copy of it is asked.
+                let created = broker.clone().create_topic(
+                    self.now,
+                    name.clone(),
+                    *partitions,
+                    options::topic(config)?,
+                    &mut Vec::new(),
+                );
+                match created {
+                    Ok(()) => Ok(()),
+                    Err(error) => refuse(format!("{}: {}", error.name(), error.sentence())),
+                }
+            }
+            Action::AddProducer { name, carriers, topic, config, .. } => {
+                options::producer(config)?;
+                self.free(name, NodeKind::Producer)?;
+                if carriers.is_empty() {
+                    return refuse(format!("\"{name}\" has no way to send: name a carrier."));
+                }
+                for carrier in carriers {
+                    match carrier {
+                        Carrier::PubSub => self.needs_redis(name)?,
+                        Carrier::Kafka => self.needs_topic(name, topic)?,
+                    }
+                }
+                Ok(())
+            }
+            Action::AddSubscriber { name, channels, patterns, .. } => {
+                self.free(name, NodeKind::Subscriber)?;
+                self.needs_redis(name)?;
+                if channels.is_empty() && patterns.is_empty() {
+                    return refuse(format!("\"{name}\" subscribes to nothing."));
+                }
+                Ok(())
+            }
+            Action::AddConsumer { name, topics, config, .. } => {
+                options::consumer(config)?;
+                self.free(name, NodeKind::Consumer)?;
+                if topics.is_empty() {
+                    return refuse(format!("\"{name}\" subscribes to nothing."));
+                }
+                topics.iter().try_for_each(|topic| self.needs_topic(name, topic))
+            }
+            Action::SetRate { producer, per_kilosecond } => match self.source(producer) {
+                None => refuse(format!("There is no producer \"{producer}\".")),
+                Some((_, source)) if source.workload.rate() == *per_kilosecond => {
+                    refuse(format!("\"{producer}\" sends at this rate already."))
+                }
+                Some(_) => Ok(()),
+            },
+            Action::SendOne { producer } => match self.source(producer) {
+                None => refuse(format!("There is no producer \"{producer}\".")),
+                Some((id, _)) => self.running(id),
+            },
+            Action::SetWork { consumer, takes } => {
+                let nodes = self.readers(consumer)?;
+                if nodes.iter().all(|&id| self.takes(id) == Some(*takes)) {
+                    return refuse(format!("\"{consumer}\" takes {takes} already."));
+                }
+                Ok(())
+            }
+            Action::Unplug { consumer } => {
+                let nodes = self.readers(consumer)?;
+                if nodes.iter().all(|&id| self.node(id).unplugged) {
+                    return refuse(format!("The plug of \"{consumer}\" is out already."));
+                }
+                Ok(())
+            }
+            Action::PlugIn { consumer } => {
+                let nodes = self.readers(consumer)?;
+                if nodes.iter().all(|&id| !self.node(id).unplugged) {
+                    return refuse(format!("The plug of \"{consumer}\" is in already."));
+                }
+                Ok(())
+            }
+            Action::Crash { node } => self.not_already(node, NodeState::Crashed, "has crashed"),
+            Action::Restart { node } => self.must_be(node, NodeState::Crashed, "has not crashed"),
+            Action::Pause { node } => self.must_be(node, NodeState::Running, "does not run"),
+            Action::Resume { node } => self.must_be(node, NodeState::Paused, "is not paused"),
+            Action::Interrupt { node } => {
+                let nodes = self.existing(node)?;
+                if nodes.iter().all(|&id| self.node(id).link.is_interrupted()) {
+                    return refuse(format!("The path to \"{node}\" is cut already."));
+                }
+                Ok(())
+            }
+            Action::Heal { node } => {
+                let nodes = self.existing(node)?;
+                if nodes.iter().all(|&id| !self.node(id).link.is_interrupted()) {
+                    return refuse(format!("The path to \"{node}\" is not cut."));
+                }
+                Ok(())
+            }
+            Action::SetLatency { node, latency } => {
+                let nodes = self.existing(node)?;
+                if nodes.iter().all(|&id| self.node(id).link.latency() == *latency) {
+                    return refuse(format!("The path to \"{node}\" takes {latency} already."));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Carries out what [`World::check`] allowed.
+    pub(super) fn perform(&mut self, action: Action, cause: EventId) {
+        match action {
+            Action::AddRedis { name, config } => {
+                let index = self.nodes.len() as u64;
+                let Ok(settings) = options::redis(&config) else { return };
+                let server = Server::new(settings, self.seed ^ index);
+                self.add_node(name, Role::Redis(Box::new(server)), None, config, cause);
+            }
+            Action::AddBroker { name, config } => {
+                let id = BrokerId(self.brokers().count() as u32 + 1);
+                let Ok(settings) = options::broker(&config) else { return };
+                let broker = Broker::single(id, settings);
+                self.add_node(name, Role::Broker(Box::new(broker)), None, config, cause);
+            }
+            Action::CreateTopic { name, partitions, config } => {
+                let Ok(config) = options::topic(&config) else { return };
+                let broker = |node: &Node| matches!(node.role, Role::Broker(_));
+                let Some(index) = self.nodes.iter().position(broker) else { return };
+                let node = NodeId(index as u32);
+                self.with_broker(node, Some(cause), |broker, now, out| {
+                    // Refused by `check` beforehand, if at all.
+                    let _ = broker.create_topic(now, name, partitions, config, out);
+                });
+            }
+            Action::AddProducer { name, topic, carriers, load, config } => {
+                let index = self.nodes.len() as u32;
+                let rate = load.per_kilosecond;
+                let producer =
+                    carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
+                let publisher = carriers.contains(&Carrier::PubSub).then(Publisher::default);
+                let workload = Workload::new(load, self.seed, index);
+                let source = Source { topic, workload, plan: 0, publisher, producer };
+                let node = self.add_node(name, Role::Source(Box::new(source)), None, config, cause);
+                let fact = LabFact::RateSet { node, per_kilosecond: rate };
+                self.emit(Some(cause), What::Lab(fact));
+                self.start(node, cause);
+                self.schedule_send(node);
+            }
+            Action::AddSubscriber { name, channels, patterns, takes } => {
+                let party = self.add_party(&name, System::Redis, cause);
+                let handler = Handler::new(takes);
+                let subscriber =
+                    Subscriber { party, channels, patterns, connection: None, handler };
+                let role = Role::Subscriber(Box::new(subscriber));
+                let node = self.add_node(name, role, Some(party), Settings::new(), cause);
+                self.start(node, cause);
+            }
+            Action::AddConsumer { name, group, topics, takes, config } => {
+                let party = match self.group_party(&group) {
+                    Some(party) => party,
+                    None => self.add_party(&group, System::Kafka, cause),
+                };
+                let index = self.nodes.len() as u32;
+                let client = self.consumer(&name, &group, &topics, &config, index);
+                let reader = Reader {
+                    party,
+                    group,
+                    topics,
+                    client,
+                    wires: BTreeMap::new(),
+                    handler: Handler::new(takes),
+                    done: BTreeMap::new(),
+                    fetched: BTreeMap::new(),
+                    polling: None,
+                };
+                let role = Role::Consumer(Box::new(reader));
+                let node = self.add_node(name, role, Some(party), config, cause);
+                self.start(node, cause);
+            }
+            Action::SetRate { producer, per_kilosecond } => {
+                let Some((node, _)) = self.source(&producer) else { return };
+                if let Role::Source(source) = &mut self.node_mut(node).role {
+                    source.workload.set_rate(per_kilosecond);
+                }
+                self.emit(Some(cause), What::Lab(LabFact::RateSet { node, per_kilosecond }));
+                self.schedule_send(node);
+            }
+            Action::SendOne { producer } => {
+                if let Some((node, _)) = self.source(&producer) {
+                    self.send_now(node, Some(cause));
+                }
+            }
+            Action::SetWork { consumer, takes } => {
+                for id in self.named(&consumer) {
+                    match &mut self.node_mut(id).role {
+                        Role::Subscriber(subscriber) => subscriber.handler.takes = takes,
+                        Role::Consumer(reader) => reader.handler.takes = takes,
+                        _ => {}
+                    }
+                }
+            }
+            Action::Unplug { consumer } => {
+                for node in self.named(&consumer) {
+                    self.node_mut(node).unplugged = true;
+                    self.close_all(node, CloseReason::Unplugged, cause);
+                }
+            }
+            Action::PlugIn { consumer } => {
+                for node in self.named(&consumer) {
+                    self.node_mut(node).unplugged = false;
+                    self.connect_redis(node);
+                }
+            }
+            Action::Crash { node } => {
+                for id in self.named(&node) {
+                    self.crash(id, cause);
+                }
+            }
+            Action::Restart { node } => {
+                for id in self.named(&node) {
+                    self.restart(id, cause);
+                }
+            }
+            Action::Pause { node } => {
+                for id in self.named(&node) {
+                    self.set_state(id, NodeState::Paused, cause);
+                }
+            }
+            Action::Resume { node } => {
+                for id in self.named(&node) {
+                    self.set_state(id, NodeState::Running, cause);
+                    for due in std::mem::take(&mut self.node_mut(id).stalled) {
+                        self.queue.push(self.now, due);
+                    }
+                }
+            }
+            Action::Interrupt { node } => {
+                for id in self.named(&node) {
+                    self.set_interrupted(id, true, cause);
+                }
+            }
+            Action::Heal { node } => {
+                for id in self.named(&node) {
+                    self.set_interrupted(id, false, cause);
+                }
+            }
+            Action::SetLatency { node, latency } => {
+                for id in self.named(&node) {
+                    self.node_mut(id).link.set_latency(latency);
+                }
+            }
+        }
+    }
+
+    fn kafka_side(&self, config: &Settings, index: u32) -> KafkaSide {
+        let seed = self.seed ^ (u64::from(index) << 32);
+        let config = options::producer(config).unwrap_or_default();
+        let client = Producer::new(config, self.bootstrap(), seed);
+        KafkaSide { client, wires: BTreeMap::new(), open: BTreeMap::new() }
+    }
+
+    fn consumer(
+        &self,
+        name: &Name,
+        group: &Name,
+        topics: &[Name],
+        config: &Settings,
+        index: u32,
+    ) -> Consumer {
+        let config = ConsumerConfig {
+            client_id: name.clone(),
+            group_id: Some(group.clone()),
+            topics: topics.to_vec(),
+            ..options::consumer(config).unwrap_or_default()
+        };
+        Consumer::new(config, self.bootstrap(), self.seed ^ (u64::from(index) << 32))
+    }
+
+    fn bootstrap(&self) -> Vec<BrokerId> {
+        self.brokers().map(Broker::id).collect()
+    }
+
+    fn add_node(
+        &mut self,
+        name: Name,
+        role: Role,
+        party: Option<PartyId>,
+        settings: Settings,
+        cause: EventId,
+    ) -> NodeId {
+        let node = NodeId(self.nodes.len() as u32);
+        let kind = role.kind();
+        let system = match kind {
+            NodeKind::RedisServer | NodeKind::Subscriber => Some(System::Redis),
+            NodeKind::Broker | NodeKind::Consumer => Some(System::Kafka),
+            NodeKind::Producer => None,
+        };
+        let fact = LabFact::NodeAdded { node, kind, name: name.clone(), system, party };
+        self.nodes.push(Node {
+            name,
+            state: NodeState::Running,
+            link: Link::new(LATENCY, JITTER),
+            unplugged: false,
+            stalled: Vec::new(),
+            ticking: None,
+            settings,
+            role,
+        });
+        self.emit(Some(cause), What::Lab(fact));
+        node
+    }
+
+    fn add_party(&mut self, name: &Name, system: System, cause: EventId) -> PartyId {
+        let party = PartyId(self.parties);
+        self.parties += 1;
+        self.ledger.add_party(party, name.clone(), system);
+        let fact = LabFact::PartyAdded { party, name: name.clone(), system };
+        self.emit(Some(cause), What::Lab(fact));
+        party
+    }
+
+    /// Begins whatever a process does by itself.
+    fn start(&mut self, node: NodeId, cause: EventId) {
+        self.connect_redis(node);
+        self.start_kafka_client(node, cause);
+    }
+
+    fn crash(&mut self, id: NodeId, cause: EventId) {
+        self.set_state(id, NodeState::Crashed, cause);
+        self.node_mut(id).stalled.clear();
+        self.node_mut(id).ticking = None;
+        let (received, party) = match &mut self.node_mut(id).role {
+            Role::Subscriber(subscriber) => (subscriber.handler.abandon(), Some(subscriber.party)),
+            Role::Consumer(reader) => {
+                // The log still has them; the group is given them again.
+                reader.handler.abandon();
+                reader.done.clear();
+                reader.fetched.clear();
+                (Vec::new(), None)
+            }
+            _ => (Vec::new(), None),
+        };
+        self.close_all(id, CloseReason::ProcessGone, cause);
+        for tag in received {
+            if let Some(party) = party {
+                self.lose(tag.message, party, LostReason::Crashed, Some(cause));
+            }
+        }
+        let unsent = match &mut self.node_mut(id).role {
+            Role::Source(source) => {
+                source.producer.as_mut().map(|side| std::mem::take(&mut side.open))
+            }
+            _ => None,
+        };
+        for message in unsent.into_iter().flat_map(BTreeMap::into_values) {
+            for party in self.parties_of(System::Kafka) {
+                if self.ledger.standing(message, party) == Some(crate::event::Standing::OnItsWay) {
+                    self.lose(message, party, LostReason::Crashed, Some(cause));
+                }
+            }
+        }
+    }
+
+    /// A new process with the same configuration: memory is empty, disks are as they were.
+    fn restart(&mut self, id: NodeId, cause: EventId) {
+        self.set_state(id, NodeState::Running, cause);
+        let index = id.0 + self.emitted as u32;
+        let name = self.node(id).name.clone();
+        let settings = self.node(id).settings.clone();
+        let consumer = match &self.node(id).role {
+            Role::Consumer(reader) => {
+                Some(self.consumer(&name, &reader.group, &reader.topics, &settings, index))
+            }
+            _ => None,
+        };
+        let side = self.kafka_side(&settings, index);
+        let seed = self.seed ^ u64::from(index);
+        match &mut self.node_mut(id).role {
+            Role::Redis(server) => {
+                **server = Server::new(options::redis(&settings).unwrap_or_default(), seed);
+            }
+            Role::Consumer(reader) => {
+                reader.wires.clear();
+                reader.polling = None;
+                if let Some(client) = consumer {
+                    reader.client = client;
+                }
+            }
+            Role::Source(source) => {
+                if let Some(old) = &mut source.producer {
+                    *old = side;
+                }
+            }
+            Role::Broker(_) | Role::Subscriber(_) => {}
+        }
+        self.start(id, cause);
+        self.schedule_send(id);
+        self.schedule_tick(id);
+    }
+
+    fn set_state(&mut self, node: NodeId, state: NodeState, cause: EventId) {
+        self.node_mut(node).state = state;
+        self.emit(Some(cause), What::Lab(LabFact::NodeChanged { node, state }));
+    }
+
+    fn close_all(&mut self, node: NodeId, reason: CloseReason, cause: EventId) {
+        for id in self.network.of_node(node) {
+            self.close(id, reason, Some(cause));
+        }
+    }
+
+    fn schedule_send(&mut self, node: NodeId) {
+        let Role::Source(source) = &mut self.node_mut(node).role else { return };
+        source.plan += 1;
+        let plan = source.plan;
+        if let Some(gap) = source.workload.gap() {
+            self.queue.push(self.now + gap, Due::Send(node, plan));
+        }
+    }
+
+    /// A producer's next message is due, unless its rate was changed since.
+    pub(super) fn send_due(&mut self, node: NodeId, plan: u32) {
+        let current = matches!(&self.node(node).role, Role::Source(source) if source.plan == plan);
+        if current {
+            self.send_now(node, None);
+            self.schedule_send(node);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The ledger: where each message stands with each party.
+//!
+//! *expected = the sum of the standings* holds per party after every change, because a pair is
+//! counted in exactly one place and moved, never added twice. Knows no engine: `lab/` tells it
+//! what happened.
+
+use crate::event::{MessageId, Name, PartyId, Standing, System};
+use crate::sim::Instant;
+use std::collections::BTreeMap;
+
+/// All parties and what they are owed.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    parties: BTreeMap<PartyId, Party>,
+    open: BTreeMap<MessageId, Owed>,
+}
+
+/// Who should get messages, and the sums of its standings.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its name: of the subscriber or of the group.
+    pub name: Name,
+    /// The system that owes it.
+    pub system: System,
+    sums: BTreeMap<Standing, u64>,
+    expected: u64,
+    repeated: u64,
+}
+
+impl Party {
+    /// Messages owed so far.
+    pub fn expected(&self) -> u64 {
+        self.expected
+    }
+
+    /// Deliveries beyond the first of a message within one reading.
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// Messages with this standing.
+    pub fn count(&self, standing: Standing) -> u64 {
+        self.sums.get(&standing).copied().unwrap_or(0)
+    }
+
+    /// Every standing that some message has, with its count.
+    pub fn sums(&self) -> impl Iterator<Item = (Standing, u64)> + '_ {
+        self.sums.iter().map(|(&standing, &count)| (standing, count))
+    }
+
+    /// Messages lost for whatever reason.
+    pub fn lost(&self) -> u64 {
+        self.sums()
+            .filter(|(standing, _)| matches!(standing, Standing::Lost(_)))
+            .map(|(_, n)| n)
+            .sum()
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Owed {
+    sent: Instant,
+    standings: Vec<(PartyId, Standing)>,
+    /// Copies in logs; while there is one, the message can be read again.
+    stored: u32,
+}
+
+/// A change of standing that the ledger accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// When the message was sent.
+    pub sent: Instant,
+}
+
+impl Ledger {
+    /// Adds a party that is owed what is opened for it from now on.
+    pub fn add_party(&mut self, id: PartyId, name: Name, system: System) {
+        let party = Party { name, system, sums: BTreeMap::new(), expected: 0, repeated: 0 };
+        self.parties.insert(id, party);
+    }
+
+    /// The parties in the order they were added.
+    pub fn parties(&self) -> impl Iterator<Item = (PartyId, &Party)> {
+        self.parties.iter().map(|(&id, party)| (id, party))
+    }
+
+    /// One party.
+    pub fn party(&self, id: PartyId) -> Option<&Party> {
+        self.parties.get(&id)
+    }
+
+    /// A message was sent and is owed to `parties`; with each it is on its way.
+    pub fn open(&mut self, message: MessageId, sent: Instant, parties: &[PartyId]) {
+        let standings: Vec<_> = parties.iter().map(|&id| (id, Standing::OnItsWay)).collect();
+        for id in parties {
+            if let Some(party) = self.parties.get_mut(id) {
+                party.expected += 1;
+                *party.sums.entry(Standing::OnItsWay).or_default() += 1;
+            }
+        }
+        self.open.insert(message, Owed { sent, standings, stored: 0 });
+    }
+
+    /// The standing of a message with a party; none when it is not owed or already folded.
+    pub fn standing(&self, message: MessageId, party: PartyId) -> Option<Standing> {
+        let owed = self.open.get(&message)?;
+        owed.standings.iter().find(|(id, _)| *id == party).map(|(_, standing)| *standing)
+    }
+
+    /// Moves a pair to another standing. None when the message is not owed to this party or
+    /// already stands there: nothing changed.
+    pub fn settle(&mut self, message: MessageId, party: PartyId, to: Standing) -> Option<Change> {
+        let owed = self.open.get_mut(&message)?;
+        let (_, standing) = owed.standings.iter_mut().find(|(id, _)| *id == party)?;
+        if *standing == to {
+            return None;
+        }
+        let from = std::mem::replace(standing, to);
+        let sums = &mut self.parties.get_mut(&party)?.sums;
+        if let Some(count) = sums.get_mut(&from) {
+            *count -= 1;
+            if *count == 0 {
+                sums.remove(&from);
+            }
+        }
+        *sums.entry(to).or_default() += 1;
+        Some(Change { sent: owed.sent })
+    }
+
+    /// The party handled a message that it had handled before in this reading.
+    pub fn repeat(&mut self, party: PartyId) {
+        if let Some(party) = self.parties.get_mut(&party) {
+            party.repeated += 1;
+        }
+    }
+
+    /// A log took (`true`) or dropped (`false`) a copy.
+    pub fn stored(&mut self, message: MessageId, kept: bool) {
+        if let Some(owed) = self.open.get_mut(&message) {
+            owed.stored = if kept { owed.stored + 1 } else { owed.stored.saturating_sub(1) };
+        }
+    }
+
+    /// Forgets the message when nothing can change any more: every party is settled and no log
+    /// holds it. Its counts stay.
+    pub fn fold(&mut self, message: MessageId) {
+        let done = self.open.get(&message).is_some_and(|owed| {
+            owed.stored == 0
+                && owed.standings.iter().all(|(_, s)| {
+                    !matches!(s, Standing::OnItsWay | Standing::Waiting | Standing::Parked)
+                })
+        });
+        if done {
+            self.open.remove(&message);
+        }
+    }
+
+    /// Messages that are not folded.
+    pub fn open_messages(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether what every party is owed equals the sum of its standings.
+    pub fn balances(&self) -> bool {
+        self.parties
+            .values()
+            .all(|party| party.expected == party.sums().map(|(_, n)| n).sum::<u64>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::LostReason;
+
+    #[test]
+    fn a_pair_stands_in_one_place() {
+        let mut ledger = Ledger::default();
+        let (email, billing) = (PartyId(0), PartyId(1));
+        ledger.add_party(email, "email".into(), System::Redis);
+        ledger.add_party(billing, "billing".into(), System::Redis);
+        let message = MessageId(1);
+        ledger.open(message, Instant::ZERO, &[email, billing]);
+        assert!(ledger.settle(message, email, Standing::Delivered).is_some());
+        assert!(ledger.settle(message, email, Standing::Delivered).is_none());
+        ledger.fold(message);
+        assert_eq!(ledger.open_messages(), 1, "billing is not settled");
+        let lost = Standing::Lost(LostReason::NotConnected);
+        assert!(ledger.settle(message, billing, lost).is_some());
+        assert!(ledger.balances());
+        ledger.fold(message);
+        assert_eq!(ledger.open_messages(), 0);
+        assert!(ledger.balances(), "folding keeps the counts");
+        assert_eq!(ledger.party(billing).map(Party::lost), Some(1));
+        assert_eq!(ledger.party(email).map(Party::lost), Some(0));
+    }
+
+    #[test]
+    fn what_a_log_holds_is_not_folded() {
+        let mut ledger = Ledger::default();
+        ledger.add_party(PartyId(0), "billing".into(), System::Kafka);
+        ledger.open(MessageId(1), Instant::ZERO, &[PartyId(0)]);
+        ledger.stored(MessageId(1), true);
+        ledger.settle(MessageId(1), PartyId(0), Standing::Delivered);
+        ledger.fold(MessageId(1));
+        assert_eq!(ledger.open_messages(), 1);
+        ledger.stored(MessageId(1), false);
+        ledger.fold(MessageId(1));
+        assert_eq!(ledger.open_messages(), 0);
+    }
+}

@@ -1,0 +1,126 @@
+//! Finding things by the names that people gave them, and saying what is not there.
+
+use super::World;
+use super::node::{Role, Source};
+use crate::event::{Name, NodeId, NodeKind, NodeState, PartyId, Refusal};
+use crate::kafka::broker::Broker;
+use crate::sim::Span;
+
+type Check = Result<(), Refusal>;
+
+fn refuse<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal { reason: reason.into() })
+}
+
+impl World {
+    /// The nodes of this name, one for each lane it stands in.
+    pub(super) fn named(&self, name: &Name) -> Vec<NodeId> {
+        let ids = (0_u32..).map(NodeId);
+        ids.zip(&self.nodes).filter(|(_, node)| node.name == *name).map(|(id, _)| id).collect()
+    }
+
+    pub(super) fn existing(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
+        let nodes = self.named(name);
+        if nodes.is_empty() {
+            refuse(format!("There is nothing named \"{name}\"."))
+        } else {
+            Ok(nodes)
+        }
+    }
+
+    /// The consumer of this name, in every lane.
+    pub(super) fn readers(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
+        let mut nodes = self.named(name);
+        nodes.retain(|&id| matches!(self.node(id).role, Role::Subscriber(_) | Role::Consumer(_)));
+        if nodes.is_empty() {
+            refuse(format!("There is no consumer \"{name}\"."))
+        } else {
+            Ok(nodes)
+        }
+    }
+
+    pub(super) fn source(&self, name: &Name) -> Option<(NodeId, &Source)> {
+        self.named(name).into_iter().find_map(|id| match &self.node(id).role {
+            Role::Source(source) => Some((id, &**source)),
+            _ => None,
+        })
+    }
+
+    pub(super) fn brokers(&self) -> impl Iterator<Item = &Broker> {
+        self.nodes.iter().filter_map(|node| match &node.role {
+            Role::Broker(broker) => Some(&**broker),
+            _ => None,
+        })
+    }
+
+    pub(super) fn takes(&self, id: NodeId) -> Option<Span> {
+        match &self.node(id).role {
+            Role::Subscriber(subscriber) => Some(subscriber.handler.takes),
+            Role::Consumer(reader) => Some(reader.handler.takes),
+            _ => None,
+        }
+    }
+
+    pub(super) fn group_party(&self, group: &Name) -> Option<PartyId> {
+        self.nodes.iter().find_map(|node| match &node.role {
+            Role::Consumer(reader) if reader.group == *group => Some(reader.party),
+            _ => None,
+        })
+    }
+
+    /// A name stands once in each lane: a subscriber and a consumer may share one, as the two
+    /// halves of one service.
+    pub(super) fn free(&self, name: &Name, kind: NodeKind) -> Check {
+        let shares = |other: NodeKind| {
+            matches!(
+                (kind, other),
+                (NodeKind::Subscriber, NodeKind::Consumer)
+                    | (NodeKind::Consumer, NodeKind::Subscriber)
+            )
+        };
+        let taken = self.named(name).into_iter().any(|id| !shares(self.node(id).role.kind()));
+        if taken {
+            refuse(format!("The name \"{name}\" is taken; choose another."))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn needs_redis(&self, name: &Name) -> Check {
+        if self.nodes.iter().any(|node| matches!(node.role, Role::Redis(_))) {
+            return Ok(());
+        }
+        refuse(format!("\"{name}\" needs a Redis server; add one first."))
+    }
+
+    pub(super) fn needs_topic(&self, name: &Name, topic: &Name) -> Check {
+        if self.brokers().any(|broker| broker.image().topics.contains_key(topic)) {
+            return Ok(());
+        }
+        refuse(format!("\"{name}\" needs the topic \"{topic}\"; create it first."))
+    }
+
+    pub(super) fn running(&self, id: NodeId) -> Check {
+        let node = self.node(id);
+        match node.state {
+            NodeState::Running => Ok(()),
+            _ => refuse(format!("\"{}\" does not run.", node.name)),
+        }
+    }
+
+    pub(super) fn must_be(&self, name: &Name, state: NodeState, otherwise: &str) -> Check {
+        let nodes = self.existing(name)?;
+        if nodes.iter().any(|&id| self.node(id).state == state) {
+            return Ok(());
+        }
+        refuse(format!("\"{name}\" {otherwise}."))
+    }
+
+    pub(super) fn not_already(&self, name: &Name, state: NodeState, already: &str) -> Check {
+        let nodes = self.existing(name)?;
+        if nodes.iter().any(|&id| self.node(id).state != state) {
+            return Ok(());
+        }
+        refuse(format!("\"{name}\" {already} already."))
+    }
+}

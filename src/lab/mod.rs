@@ -1,0 +1,251 @@
+//! The lab: a [`World`] in which both systems live, with the actors on them and the ledger.
+//!
+//! A World begins empty; everything in it was put there by an [`Action`]. It goes on only when
+//! asked to ([`World::advance_to`]), takes everything from one queue ordered by
+//! `(instant, sequence)`, and is a plain value: cloning it is a checkpoint. It tells what happens
+//! as [`Event`]s, each with its cause. It knows nothing of lessons, pictures or pages.
+
+mod command;
+mod handler;
+mod kafka_lane;
+mod ledger;
+mod lookup;
+mod network;
+mod node;
+mod options;
+mod redis_lane;
+mod standing;
+mod workload;
+
+pub use ledger::{Ledger, Party};
+
+use crate::event::{
+    Action, ConnectionId, Event, EventId, LabFact, MessageId, NodeId, NodeKind, Refusal, System,
+    What,
+};
+use crate::kafka::protocol::BrokerId;
+use crate::sim::{Direction, Instant, Queue};
+use network::Network;
+use node::{Node, Role};
+use std::collections::BTreeMap;
+
+/// Both systems, everything connected to them, and what is due.
+#[derive(Clone)]
+pub struct World {
+    seed: u64,
+    now: Instant,
+    queue: Queue<Due>,
+    nodes: Vec<Node>,
+    network: Network,
+    ledger: Ledger,
+    /// Where each message that a log holds was appended: the cause of its fetches.
+    appended: BTreeMap<MessageId, EventId>,
+    /// Where each message on its way into a log was given its partition.
+    partitioned: BTreeMap<MessageId, EventId>,
+    /// What each Redis connection would take with it.
+    outstanding: redis_lane::Outstanding,
+    /// Messages by their place in the logs, for retention.
+    logs: standing::Logs,
+    messages: u64,
+    copies: u64,
+    parties: u32,
+    emitted: u64,
+    events: Vec<Event>,
+}
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+enum Due {
+    /// Something may have reached the end of a connection.
+    Arrival(ConnectionId, Direction),
+    /// A connection attempt succeeds.
+    Established(ConnectionId),
+    /// An engine or a client has something to do by itself.
+    Tick(NodeId),
+    /// A producer sends its next message.
+    Send(NodeId, u32),
+    /// A handler is done with the message in hand.
+    Finished(NodeId, u64),
+    /// A consumer's application polls.
+    Poll(NodeId),
+    /// A Redis client tries to connect again.
+    Reconnect(NodeId),
+    /// A Kafka client learns that a broker cannot be reached.
+    Unreachable(NodeId, BrokerId),
+}
+
+impl Due {
+    /// The process that this happens in, if it is one: nothing happens in one that does not run.
+    fn process(&self) -> Option<NodeId> {
+        match *self {
+            Self::Tick(node)
+            | Self::Send(node, _)
+            | Self::Finished(node, _)
+            | Self::Poll(node)
+            | Self::Reconnect(node)
+            | Self::Unreachable(node, _) => Some(node),
+            Self::Arrival(..) | Self::Established(_) => None,
+        }
+    }
+}
+
+impl World {
+    /// An empty world. Equal seeds and equal actions at equal instants give equal events, on
+    /// every machine.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            now: Instant::ZERO,
+            queue: Queue::default(),
+            nodes: Vec::new(),
+            network: Network::new(seed),
+            ledger: Ledger::default(),
+            appended: BTreeMap::new(),
+            partitioned: BTreeMap::new(),
+            outstanding: redis_lane::Outstanding::new(),
+            logs: standing::Logs::default(),
+            messages: 0,
+            copies: 0,
+            parties: 0,
+            emitted: 0,
+            events: Vec::new(),
+        }
+    }
+
+    /// How far this world has come.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// When the next thing is due; none when nothing will happen without an action.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.queue.next_at()
+    }
+
+    /// Where each message stands with each party.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What has happened since the last call, in order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Lets everything happen that is due up to and including `until`.
+    pub fn advance_to(&mut self, until: Instant) {
+        while let Some((at, due)) = self.queue.pop_until(until) {
+            self.now = at;
+            self.happen(due);
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Whether [`World::act`] would do something now, and if not, why not.
+    pub fn can(&self, action: &Action) -> Result<(), Refusal> {
+        self.check(action)
+    }
+
+    /// Does what a person asks for, now.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it would change nothing or names something that is not there; the world
+    /// is then as it was.
+    pub fn act(&mut self, action: Action) -> Result<(), Refusal> {
+        self.check(&action)?;
+        let cause = self.emit(None, What::Lab(LabFact::Commanded(action.clone())));
+        self.perform(action, cause);
+        Ok(())
+    }
+
+    fn happen(&mut self, due: Due) {
+        if let Some(id) = due.process() {
+            let node = &mut self.nodes[id.0 as usize];
+            match node.state {
+                crate::event::NodeState::Running => {}
+                crate::event::NodeState::Paused => return node.stalled.push(due),
+                crate::event::NodeState::Crashed => return,
+            }
+        }
+        match due {
+            Due::Arrival(connection, direction) => self.arrival(connection, direction),
+            Due::Established(connection) => self.established(connection),
+            Due::Tick(node) => self.tick(node),
+            Due::Send(node, plan) => self.send_due(node, plan),
+            Due::Finished(node, job) => self.finished(node, job),
+            Due::Poll(node) => self.poll_due(node),
+            Due::Reconnect(node) => self.connect_redis(node),
+            Due::Unreachable(node, broker) => self.kafka_unreachable(node, broker),
+        }
+    }
+
+    /// Writes down what happened now.
+    fn emit(&mut self, cause: Option<EventId>, what: What) -> EventId {
+        let id = EventId(self.emitted);
+        self.emitted += 1;
+        self.events.push(Event { id, at: self.now, cause, what });
+        id
+    }
+
+    fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.0 as usize]
+    }
+
+    /// Makes sure that a node's next tick is in the queue.
+    fn schedule_tick(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.0 as usize];
+        let Some(at) = node.next_tick().map(|at| at.max(self.now)) else { return };
+        if node.ticking.is_none_or(|planned| at < planned) {
+            node.ticking = Some(at);
+            self.queue.push(at, Due::Tick(id));
+        }
+    }
+
+    fn tick(&mut self, id: NodeId) {
+        // A tick that was overtaken by an earlier one finds nothing planned at its instant.
+        let node = &mut self.nodes[id.0 as usize];
+        if node.ticking != Some(self.now) {
+            return;
+        }
+        node.ticking = None;
+        match node.role.kind() {
+            NodeKind::RedisServer => self.with_server(id, None, |s, now, out| s.tick(now, out)),
+            NodeKind::Broker => self.with_broker(id, None, |b, now, out| b.tick(now, out)),
+            NodeKind::Producer | NodeKind::Consumer => self.client_tick(id),
+            NodeKind::Subscriber => {}
+        }
+    }
+
+    /// A producer's application sends a message into every lane it feeds.
+    fn send_now(&mut self, node: NodeId, cause: Option<EventId>) {
+        let Role::Source(source) = &mut self.node_mut(node).role else { return };
+        let draft = source.workload.draft();
+        let topic = source.topic.clone();
+        let mut systems = Vec::new();
+        systems.extend(source.publisher.is_some().then_some(System::Redis));
+        systems.extend(source.producer.is_some().then_some(System::Kafka));
+        self.messages += 1;
+        let message = MessageId(self.messages);
+        let sent = self.emit(
+            cause,
+            What::Lab(LabFact::Sent {
+                message,
+                number: draft.number,
+                producer: node,
+                key: draft.key.clone(),
+                bytes: draft.value.len() as u32,
+            }),
+        );
+        self.owe(message, &topic, &systems, sent);
+        if systems.contains(&System::Redis) {
+            self.publish(node, &topic, &draft.value, message, sent);
+        }
+        if systems.contains(&System::Kafka) {
+            self.produce(node, &topic, &draft, message, sent);
+        }
+    }
+}

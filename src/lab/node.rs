@@ -1,0 +1,142 @@
+//! Processes and the machines they run on.
+
+use super::Due;
+use super::handler::Handler;
+use super::workload::Workload;
+use crate::event::{
+    ConnectionId, CopyId, EventId, MessageId, Name, NodeKind, NodeState, PartyId, Tag,
+    TopicPartition,
+};
+use crate::kafka::broker::Broker;
+use crate::kafka::consumer::Consumer;
+use crate::kafka::producer::Producer;
+use crate::kafka::protocol::BrokerId;
+use crate::redis::Server;
+use crate::sim::{Instant, Link};
+use std::collections::BTreeMap;
+
+/// One process.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) name: Name,
+    pub(super) state: NodeState,
+    /// The path from its machine to everything else.
+    pub(super) link: Link,
+    /// Its network cable is pulled: connections are closed and new ones fail at once.
+    pub(super) unplugged: bool,
+    /// What came due while it was paused.
+    pub(super) stalled: Vec<Due>,
+    /// The earliest tick in the queue.
+    pub(super) ticking: Option<Instant>,
+    /// What it was started with, for when it is started again.
+    pub(super) settings: crate::event::Settings,
+    pub(super) role: Role,
+}
+
+/// What a process is.
+#[derive(Clone)]
+pub(super) enum Role {
+    Source(Box<Source>),
+    Redis(Box<Server>),
+    Broker(Box<Broker>),
+    Subscriber(Box<Subscriber>),
+    Consumer(Box<Reader>),
+}
+
+/// An application that sends.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) topic: Name,
+    pub(super) workload: Workload,
+    /// Counts changes of plan, so that a message planned at an old rate is not sent.
+    pub(super) plan: u32,
+    pub(super) publisher: Option<Publisher>,
+    pub(super) producer: Option<KafkaSide>,
+}
+
+/// Its Redis client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Publisher {
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) established: bool,
+    /// Sent and not yet answered; an answer lost with its connection is an error to the sender.
+    pub(super) unanswered: std::collections::VecDeque<MessageId>,
+}
+
+/// Its Kafka producer.
+#[derive(Clone, Debug)]
+pub(super) struct KafkaSide {
+    pub(super) client: Producer,
+    pub(super) wires: Wires,
+    /// Records whose fate is open, by the producer's own number.
+    pub(super) open: BTreeMap<u64, MessageId>,
+}
+
+/// A Kafka client's connections.
+pub(super) type Wires = BTreeMap<BrokerId, ConnectionId>;
+
+/// A Redis client that subscribed, and its application.
+#[derive(Clone, Debug)]
+pub(super) struct Subscriber {
+    pub(super) party: PartyId,
+    pub(super) channels: Vec<Name>,
+    pub(super) patterns: Vec<Name>,
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) handler: Handler,
+}
+
+/// A Kafka consumer and its application.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub(super) party: PartyId,
+    pub(super) group: Name,
+    pub(super) topics: Vec<Name>,
+    pub(super) client: Consumer,
+    pub(super) wires: Wires,
+    pub(super) handler: Handler,
+    /// Offsets to commit when the batch in hand is done.
+    pub(super) done: BTreeMap<TopicPartition, u64>,
+    /// How each record in the client's buffer got there.
+    pub(super) fetched: BTreeMap<CopyId, EventId>,
+    /// When the application will call `poll` by itself.
+    pub(super) polling: Option<Instant>,
+}
+
+/// A message in the hands of an application.
+#[derive(Clone, Debug)]
+pub(super) struct InHand {
+    pub(super) tag: Tag,
+    pub(super) cause: Option<EventId>,
+    /// Bytes it takes up in the kernel until the application reads it (Redis).
+    pub(super) bytes: u64,
+    /// Where it was read (Kafka): partition and the offset after it.
+    pub(super) next: Option<(TopicPartition, u64)>,
+}
+
+impl Node {
+    /// When it has something to do by itself.
+    pub(super) fn next_tick(&self) -> Option<Instant> {
+        if self.state == NodeState::Crashed {
+            return None;
+        }
+        match &self.role {
+            Role::Redis(server) => server.next_tick(),
+            Role::Broker(broker) => broker.next_tick(),
+            Role::Source(source) => source.producer.as_ref()?.client.next_tick(),
+            Role::Consumer(reader) => reader.client.next_tick(),
+            Role::Subscriber(_) => None,
+        }
+    }
+}
+
+impl Role {
+    pub(super) fn kind(&self) -> NodeKind {
+        match self {
+            Self::Source(_) => NodeKind::Producer,
+            Self::Redis(_) => NodeKind::RedisServer,
+            Self::Broker(_) => NodeKind::Broker,
+            Self::Subscriber(_) => NodeKind::Subscriber,
+            Self::Consumer(_) => NodeKind::Consumer,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What the ledger is told, and when: the rules by which a message changes its standing.
+
+use super::World;
+use super::node::Role;
+use crate::event::{
+    EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, TopicPartition, What,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Which message lies at which offset, for what leaves a log at its left end.
+pub(super) type Logs = BTreeMap<TopicPartition, VecDeque<(u64, MessageId)>>;
+
+impl World {
+    /// Opens the ledger for a message that was just sent to `topic`.
+    pub(super) fn owe(
+        &mut self,
+        message: MessageId,
+        topic: &Name,
+        systems: &[System],
+        sent: EventId,
+    ) {
+        let mut parties: Vec<PartyId> = Vec::new();
+        for node in &self.nodes {
+            let (party, owed) = match &node.role {
+                Role::Subscriber(subscriber) => {
+                    (subscriber.party, systems.contains(&System::Redis) && subscriber.wants(topic))
+                }
+                Role::Consumer(reader) => (
+                    reader.party,
+                    systems.contains(&System::Kafka) && reader.topics.contains(topic),
+                ),
+                _ => continue,
+            };
+            if owed && !parties.contains(&party) {
+                parties.push(party);
+            }
+        }
+        self.ledger.open(message, self.now, &parties);
+        for party in parties {
+            let standing = Standing::OnItsWay;
+            let fact = LabFact::Stands { message, party, standing, sent: self.now, because: None };
+            self.emit(Some(sent), What::Lab(fact));
+        }
+    }
+
+    /// Moves a message to another standing with a party and says so, if that changes anything.
+    pub(super) fn settle(
+        &mut self,
+        message: MessageId,
+        party: PartyId,
+        standing: Standing,
+        cause: Option<EventId>,
+    ) {
+        let Some(change) = self.ledger.settle(message, party, standing) else { return };
+        let sent = change.sent;
+        let fact = LabFact::Stands { message, party, standing, sent, because: None };
+        self.emit(cause, What::Lab(fact));
+        self.ledger.fold(message);
+    }
+
+    /// The message will not reach this party any more, unless it already has.
+    pub(super) fn lose(
+        &mut self,
+        message: MessageId,
+        party: PartyId,
+        reason: LostReason,
+        cause: Option<EventId>,
+    ) {
+        let standing = self.ledger.standing(message, party);
+        if matches!(standing, Some(Standing::OnItsWay | Standing::Waiting)) {
+            self.settle(message, party, Standing::Lost(reason), cause);
+        }
+    }
+
+    /// The sender got an error: every party of this system that still expected it.
+    pub(super) fn refuse(&mut self, message: MessageId, system: System, cause: Option<EventId>) {
+        for party in self.parties_of(system) {
+            if self.ledger.standing(message, party) == Some(Standing::OnItsWay) {
+                self.settle(message, party, Standing::Refused, cause);
+            }
+        }
+    }
+
+    /// The parties of a system in the order they were added.
+    pub(super) fn parties_of(&self, system: System) -> Vec<PartyId> {
+        self.ledger
+            .parties()
+            .filter(|(_, party)| party.system == system)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// A log took a record: it waits there for every group that is owed it.
+    pub(super) fn record_appended(
+        &mut self,
+        partition: &TopicPartition,
+        offset: u64,
+        message: MessageId,
+        event: EventId,
+    ) {
+        self.ledger.stored(message, true);
+        self.appended.insert(message, event);
+        self.logs.entry(partition.clone()).or_default().push_back((offset, message));
+        for party in self.parties_of(System::Kafka) {
+            if self.ledger.standing(message, party) == Some(Standing::OnItsWay) {
+                self.settle(message, party, Standing::Waiting, Some(event));
+            }
+        }
+    }
+
+    /// The records before `start` left a log.
+    pub(super) fn records_deleted(
+        &mut self,
+        partition: &TopicPartition,
+        start: u64,
+        event: EventId,
+    ) {
+        let Some(log) = self.logs.get_mut(partition) else { return };
+        let kept = log.partition_point(|&(offset, _)| offset < start);
+        let gone: Vec<_> = log.drain(..kept).collect();
+        for (_, message) in gone {
+            self.appended.remove(&message);
+            self.ledger.stored(message, false);
+            for party in self.parties_of(System::Kafka) {
+                self.lose(message, party, LostReason::Retention, Some(event));
+            }
+            self.ledger.fold(message);
+        }
+    }
+}

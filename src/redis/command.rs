@@ -1,0 +1,82 @@
+//! The table of commands: name, arity, flags, where the keys stand, and who runs them.
+
+use super::call::Call;
+use super::fault::Fault;
+use super::resp::Frame;
+use super::server::Server;
+use super::{call, pubsub};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// What a command answers: one reply, or none because it appended its frames itself (or will
+/// answer later).
+pub(super) type Answer = Result<Option<Frame>, Fault>;
+
+/// Flags of a command, as `COMMAND INFO` prints them, in bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Flags(u16);
+
+impl Flags {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const WRITE: Self = Self(1);
+    pub(super) const READONLY: Self = Self(1 << 1);
+    pub(super) const DENYOOM: Self = Self(1 << 2);
+    pub(super) const ADMIN: Self = Self(1 << 3);
+    pub(super) const PUBSUB: Self = Self(1 << 4);
+    pub(super) const NOSCRIPT: Self = Self(1 << 5);
+    pub(super) const BLOCKING: Self = Self(1 << 6);
+    pub(super) const LOADING: Self = Self(1 << 7);
+    pub(super) const STALE: Self = Self(1 << 8);
+    pub(super) const FAST: Self = Self(1 << 9);
+    pub(super) const NO_MULTI: Self = Self(1 << 10);
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// One command or subcommand (`pubsub|channels`).
+pub(super) struct Command {
+    /// Lower case; a subcommand's has its container before a bar.
+    pub(super) name: &'static str,
+    /// Exact number of words, or the least where negative.
+    pub(super) arity: i32,
+    pub(super) flags: Flags,
+    /// First key, last key (negative: from the end), step; zeros where there are none.
+    pub(super) keys: (i32, i32, i32),
+    pub(super) run: fn(&mut Server, &mut Call) -> Answer,
+}
+
+/// A row of a command table.
+pub(super) const fn row(
+    name: &'static str,
+    arity: i32,
+    flags: Flags,
+    keys: (i32, i32, i32),
+    run: fn(&mut Server, &mut Call) -> Answer,
+) -> Command {
+    Command { name, arity, flags, keys, run }
+}
+
+static TABLE: LazyLock<BTreeMap<&'static str, &'static Command>> = LazyLock::new(|| {
+    [call::COMMANDS, pubsub::COMMANDS]
+        .into_iter()
+        .flatten()
+        .map(|command| (command.name, command))
+        .collect()
+});
+
+/// The command of this name, in lower case.
+pub(super) fn find(name: &str) -> Option<&'static Command> {
+    TABLE.get(name).copied()
+}
+
+/// Whether `name` is a command with subcommands.
+pub(super) fn is_container(name: &str) -> bool {
+    let prefix = format!("{name}|");
+    TABLE.range(prefix.as_str()..).next().is_some_and(|(found, _)| found.starts_with(&prefix))
+}

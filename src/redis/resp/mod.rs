@@ -1,0 +1,10 @@
+//! RESP, the Redis serialisation protocol: replies as value trees, requests from bytes.
+//!
+//! Knows bytes and values. Must not know commands, clients or time.
+
+mod frame;
+pub(crate) mod number;
+mod parser;
+
+pub use frame::{Frame, Version};
+pub use parser::{Parser, ProtocolError, Request};

@@ -1,0 +1,280 @@
+//! The server: its parts, its clients and what it hands out.
+
+use super::client::{Client, Closing};
+use super::config::{ClientClass, Config};
+use super::cost::CostTable;
+use super::pubsub::PubSub;
+use super::resp::{Frame, Version};
+use super::turn::Turn;
+use crate::event::{ConnectionId, Name, Payload, RedisFact};
+use crate::sim::{Instant, Purpose, Rng, Span};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a server does to the world outside.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Bytes leave for this client's socket now: one write.
+    Write {
+        /// Whose socket.
+        client: ConnectionId,
+        /// The frames whose last byte is in this write.
+        frames: Vec<Frame>,
+        /// How many bytes leave. A frame that the kernel's buffer takes only in part is counted
+        /// in each of its writes and handed out with its last.
+        bytes: u64,
+    },
+    /// The server closes this client.
+    Close {
+        /// Which.
+        client: ConnectionId,
+    },
+    /// Something happened.
+    Fact(RedisFact),
+}
+
+/// A Redis server. The same calls with the same seed give the same outputs on every machine.
+#[derive(Clone)]
+pub struct Server {
+    pub(super) config: Config,
+    pub(super) rng: Rng,
+    pub(super) clients: BTreeMap<ConnectionId, Client>,
+    pub(super) next_client_id: u64,
+    pub(super) pubsub: PubSub,
+    pub(super) turn: Turn,
+    /// Clients with output that no write has been tried for, newest last.
+    pub(super) pending_writes: Vec<ConnectionId>,
+    /// Clients whose socket was full and has room again.
+    pub(super) writable: BTreeSet<ConnectionId>,
+    /// Clients to free at the end of the turn.
+    pub(super) doomed: Vec<ConnectionId>,
+    /// Clients with requests that wait for the next turn, in order of arrival.
+    pub(super) readable: Vec<ConnectionId>,
+    pub(super) now: Instant,
+    pub(super) out: Vec<Output>,
+}
+
+impl Server {
+    /// An empty server. `seed` feeds its random answers and its run id.
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            config,
+            rng: Rng::new(seed, Purpose::RedisSampling, 0),
+            clients: BTreeMap::new(),
+            next_client_id: 1,
+            pubsub: PubSub::default(),
+            turn: Turn::default(),
+            pending_writes: Vec::new(),
+            writable: BTreeSet::new(),
+            doomed: Vec::new(),
+            readable: Vec::new(),
+            now: Instant::ZERO,
+            out: Vec::new(),
+        }
+    }
+
+    /// A client connected. Above `maxclients` it is told so and closed.
+    pub fn connect(&mut self, now: Instant, client: ConnectionId, out: &mut Vec<Output>) {
+        self.now = now;
+        if self.clients.len() >= self.config.maxclients as usize {
+            let frame = Frame::error("ERR max number of clients reached");
+            let bytes = frame.encoded_len() as u64;
+            out.push(Output::Write { client, frames: vec![frame], bytes });
+            out.push(Output::Fact(RedisFact::ClientClosed {
+                client,
+                reason: "max number of clients reached".into(),
+                lost: Vec::new(),
+            }));
+            out.push(Output::Close { client });
+            return;
+        }
+        let id = self.next_client_id;
+        self.next_client_id += 1;
+        let credit = self.config.socket_buffer;
+        self.clients.insert(
+            client,
+            Client {
+                id,
+                credit,
+                created: now,
+                last_interaction: now,
+                last_command: "NULL",
+                ..Client::default()
+            },
+        );
+    }
+
+    /// The client's end of the connection is gone. Its subscriptions are removed at once.
+    pub fn disconnect(&mut self, now: Instant, client: ConnectionId, out: &mut Vec<Output>) {
+        self.now = now;
+        self.forget(client);
+        out.append(&mut self.out);
+    }
+
+    /// One request: its argument list. While the server is busy it waits for the next turn.
+    pub fn handle(
+        &mut self,
+        now: Instant,
+        client: ConnectionId,
+        args: Vec<Payload>,
+        out: &mut Vec<Output>,
+    ) {
+        self.now = now;
+        let open = self.turn.accepts(now);
+        if let Some(state) = self.clients.get_mut(&client) {
+            state.last_interaction = now;
+            if open && state.input.is_empty() {
+                self.turn.open(now);
+                self.execute(client, args);
+            } else {
+                state.input.push_back(args);
+                if !self.readable.contains(&client) {
+                    self.readable.push(client);
+                }
+            }
+        }
+        out.append(&mut self.out);
+    }
+
+    /// The client's machine took `bytes` from the kernel's buffers.
+    pub fn acknowledged(
+        &mut self,
+        now: Instant,
+        client: ConnectionId,
+        bytes: u64,
+        out: &mut Vec<Output>,
+    ) {
+        self.now = now;
+        if let Some(state) = self.clients.get_mut(&client) {
+            state.credit = (state.credit + bytes).min(self.config.socket_buffer);
+            if !state.output.is_empty() && !self.pending_writes.contains(&client) {
+                self.writable.insert(client);
+            }
+        }
+        out.append(&mut self.out);
+    }
+
+    /// Books work; without a cost table it takes no time.
+    pub(super) fn spend(&mut self, price: impl FnOnce(&CostTable) -> Span) {
+        if let Some(table) = &self.config.cost {
+            self.turn.extend(price(table));
+        }
+    }
+
+    pub(super) fn fact(&mut self, fact: RedisFact) {
+        self.out.push(Output::Fact(fact));
+    }
+
+    /// Appends a command's reply, in the client's version of the protocol.
+    pub(super) fn reply(&mut self, client: ConnectionId, frame: Frame) {
+        let Some(state) = self.clients.get(&client) else { return };
+        if state.accepts_output(false) {
+            let frame = frame.for_version(state.version);
+            self.append(client, frame);
+        }
+    }
+
+    /// Appends a push. `CLIENT REPLY` does not silence it. True when it was queued.
+    pub(super) fn push(&mut self, client: ConnectionId, elements: &Arc<[Frame]>) -> bool {
+        let Some(state) = self.clients.get(&client) else { return false };
+        if !state.accepts_output(true) {
+            return false;
+        }
+        let frame = Frame::push(state.version, elements);
+        self.append(client, frame);
+        true
+    }
+
+    fn append(&mut self, client: ConnectionId, frame: Frame) {
+        let Some(state) = self.clients.get_mut(&client) else { return };
+        let bytes = frame.encoded_len() as u64;
+        if state.output.is_empty() && state.closing != Closing::Asap {
+            self.pending_writes.push(client);
+        }
+        let grown = state.output.append(frame);
+        if grown {
+            self.check_output_limits(client);
+        }
+        self.spend(|table| {
+            Span::from_nanos(table.copy) + CostTable::by_size(table.copy_kib, bytes)
+        });
+    }
+
+    /// `closeClientOnOutputBufferLimitReached`: marks the client when a limit is passed.
+    pub(super) fn check_output_limits(&mut self, client: ConnectionId) {
+        let second = self.now.as_millis() / 1_000;
+        let Some(state) = self.clients.get_mut(&client) else { return };
+        if state.closing == Closing::Asap {
+            return;
+        }
+        let limit = self.config.limit(state.class());
+        let used = state.output.memory();
+        let hard = limit.hard > 0 && used >= limit.hard;
+        let soft = limit.soft > 0 && used >= limit.soft;
+        let over = match (soft, state.soft_since) {
+            (false, _) => {
+                state.soft_since = None;
+                false
+            }
+            (true, None) => {
+                state.soft_since = Some(second);
+                false
+            }
+            (true, Some(since)) => second.saturating_sub(since) > limit.soft_seconds,
+        };
+        if hard || over {
+            self.close_soon(client, "overcoming of output buffer limits");
+        }
+    }
+
+    /// `freeClientAsync`: the client goes at the end of the turn.
+    pub(super) fn close_soon(&mut self, client: ConnectionId, reason: &'static str) {
+        if let Some(state) = self.clients.get_mut(&client)
+            && state.closing != Closing::Asap
+        {
+            state.closing = Closing::Asap;
+            state.close_reason = reason;
+            self.doomed.push(client);
+        }
+    }
+
+    /// `freeClient` by the server: what is in its buffers is gone.
+    pub(super) fn close(&mut self, client: ConnectionId, reason: &str) {
+        let Some(state) = self.clients.get(&client) else { return };
+        let lost = state.output.tags();
+        self.forget(client);
+        self.fact(RedisFact::ClientClosed { client, reason: reason.into(), lost });
+        self.out.push(Output::Close { client });
+    }
+
+    fn forget(&mut self, client: ConnectionId) {
+        self.drop_subscriptions(client);
+        if self.clients.remove(&client).is_some() {
+            self.pending_writes.retain(|other| *other != client);
+            self.readable.retain(|other| *other != client);
+            self.doomed.retain(|other| *other != client);
+            self.writable.remove(&client);
+        }
+    }
+
+    /// The protocol version that a client speaks.
+    pub fn version(&self, client: ConnectionId) -> Option<Version> {
+        self.clients.get(&client).map(|state| state.version)
+    }
+
+    /// The class whose limit applies to a client.
+    pub fn class(&self, client: ConnectionId) -> Option<ClientClass> {
+        self.clients.get(&client).map(Client::class)
+    }
+
+    /// A client's output buffer in bytes, all layers, and as its limit counts it.
+    pub fn buffered(&self, client: ConnectionId) -> Option<(u64, u64)> {
+        let state = self.clients.get(&client)?;
+        Some((state.output.len(), state.output.memory()))
+    }
+}
+
+/// Names in facts are for people: what is not UTF-8 is shown with replacement characters.
+pub(super) fn name(bytes: &[u8]) -> Name {
+    String::from_utf8_lossy(bytes).into()
+}

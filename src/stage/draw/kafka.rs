@@ -1,0 +1,241 @@
+//! Partitions as rows of cells, bars or tiles, with bookmarks and what waits.
+
+use super::lane::QUEUE;
+use super::{Scene, rect, slug};
+use crate::event::{Name, System};
+use crate::stage::layout::{FREE, Row, RowStyle};
+use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::timeline::{Log, Party};
+
+/// A group's bookmark that is worth drawing.
+struct Bookmark {
+    group: Name,
+    /// The next record to read.
+    offset: u64,
+    waiting: u32,
+}
+
+impl Scene<'_> {
+    pub(super) fn rows(&mut self) {
+        for row in &self.layout.rows {
+            let Some(log) = self.timeline.logs().get(row.log) else { continue };
+            let bookmarks = self.bookmarks(row, log);
+            match row.style {
+                RowStyle::Cells => self.cells(row, log, &bookmarks),
+                RowStyle::Bar => self.bar(row, log, &bookmarks),
+                RowStyle::Tile => self.tile(row, log, &bookmarks),
+            }
+        }
+    }
+
+    /// Bookmarks of groups that are away or behind, or that the reader has selected; the others
+    /// keep up, and their flags would only follow the log's end.
+    fn bookmarks(&self, row: &Row, log: &Log) -> Vec<Bookmark> {
+        let t = self.t;
+        let behind = |party: &&Party| {
+            let selected = matches!(&self.layout.view.selected,
+                Some(Target::Bookmark(name, place)) if *name == party.name && *place == row.partition);
+            let waiting = party.waiting_in(row.log, t);
+            selected || waiting >= QUEUE || waiting > 0 && party.away.value(t)
+        };
+        let groups = self.timeline.parties().iter().filter(|p| p.system == System::Kafka);
+        let groups = groups.filter(|p| p.added <= t).filter(behind);
+        let bookmark = |party: &Party| Bookmark {
+            group: party.name.clone(),
+            // Before its first commit a group's bookmark is where it began: at the log's start.
+            offset: log.committed(&party.name, t).unwrap_or_else(|| log.start(t)),
+            waiting: party.waiting_in(row.log, t),
+        };
+        groups.map(bookmark).collect()
+    }
+
+    fn row_name(&self, row: &Row, log: &Log, bookmarks: &[Bookmark]) -> String {
+        let t = self.t;
+        let mut name = format!(
+            "Partition {}: log start {}, high watermark {}, log end {}",
+            row.partition,
+            log.start(t),
+            log.high_watermark(t),
+            log.end(t)
+        );
+        for bookmark in bookmarks {
+            name += &format!("; {} waiting for {}", bookmark.waiting, bookmark.group);
+        }
+        name
+    }
+
+    fn cells(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
+        let (t, k) = (self.t, self.k());
+        let (first, end) = (row.first(log, t), log.end(t));
+        let visible = log.high_watermark(t);
+        let left = row.cells.x;
+        let title = row.partition.to_string();
+        let bold = Run { mono: true, ..Run::bold(title, "ink") };
+        let mut marks = vec![self.line(left, row.area.y + 13.0 * k, row.area.w, 12.0, bold)];
+        let half = row.pitch / 2.0;
+        let size = row.pitch - 4.0;
+        let middle = row.cells.middle();
+        let mut shown = log.cells(t).iter().filter(|cell| cell.offset >= first).peekable();
+        // Numbers under each cell while they fit, else under every other one.
+        let digits = text::width(&end.to_string(), 10.0 * k, false, true);
+        let every = if digits + 4.0 > row.pitch { 2 } else { 1 };
+        for slot in 0..row.capacity {
+            let offset = first + slot;
+            let x = left + slot as f32 * row.pitch;
+            let area = Rect::new(x + 2.0, middle - size / 2.0, size, size);
+            if offset >= end {
+                if offset < end + FREE {
+                    marks.push(rect(area, 6.0, "cell-next"));
+                }
+                continue;
+            }
+            let class = if offset < visible { "cell" } else { "cell-above" };
+            marks.push(rect(area, 6.0, class));
+            if shown.peek().is_some_and(|cell| cell.offset == offset)
+                && let Some(tag) = shown.next().and_then(|cell| cell.tag)
+            {
+                let key = self.timeline.message(tag.message).and_then(|m| m.colour);
+                let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+                let r = (size * 0.3).min(8.5);
+                marks.push(Mark::Circle { x: x + half, y: middle, r, class });
+            }
+            if offset % every == 0 {
+                let number = Run::mono(offset.to_string(), "faint");
+                let y = row.cells.bottom() + 13.0 * k;
+                let room = row.pitch * every as f32;
+                marks.push(self.anchored(x + half, y, room, 10.0, Anchor::Middle, number));
+            }
+        }
+        if visible > first && visible < end {
+            let x = left + (visible - first) as f32 * row.pitch;
+            let d = format!("M{x:.1} {:.1}V{:.1}", row.cells.y - 4.0, row.cells.bottom() + 4.0);
+            marks.push(Mark::Path { d, class: "watermark" });
+        }
+        let id = format!("row-{}", slug(&row.partition.to_string()));
+        let name = self.row_name(row, log, bookmarks);
+        let area = Rect { h: row.cells.bottom() + 16.0 * k - row.area.y, ..row.area };
+        let target = Some(Target::Partition(row.partition.clone()));
+        self.add(id, Role::Button, name, target, area, marks);
+        self.flags(row, log, bookmarks);
+    }
+
+    /// The flags between cells, and under the row what waits from each to the log's end.
+    fn flags(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
+        let (t, k) = (self.t, self.k());
+        let (first, end) = (row.first(log, t), log.end(t));
+        let x_of = |offset: u64| {
+            row.cells.x + (offset.saturating_sub(first).min(row.capacity)) as f32 * row.pitch
+        };
+        let many = bookmarks.len() > 1;
+        // Flags stand in the order of their offsets; one that would cover another is left out,
+        // and the bar below tells of it.
+        let mut order: Vec<&Bookmark> = bookmarks.iter().collect();
+        order.sort_by_key(|bookmark| bookmark.offset);
+        let mut free = row.cells.x - 100.0;
+        for bookmark in order {
+            let gone = bookmark.offset < first;
+            let word = match (gone, many) {
+                (false, false) => "next".to_owned(),
+                (false, true) => bookmark.group.to_string(),
+                (true, _) => format!("\u{2039} next {}", bookmark.offset),
+            };
+            let x = x_of(bookmark.offset);
+            let size = 9.5 * k;
+            let wide = text::width(&word, size, true, false) + 8.0;
+            let from = x.min(row.cells.right() - wide);
+            let flag = Rect::new(from, row.cells.y - 15.0 * k, wide, 14.0 * k);
+            let mut marks = Vec::new();
+            if !gone {
+                let d = format!("M{x:.1} {:.1}V{:.1}", flag.y, row.cells.bottom() + 2.0);
+                marks.push(Mark::Path { d, class: "flag-line" });
+            }
+            if from >= free {
+                let middle = Anchor::Middle;
+                let run = Run::bold(word, "on-flag");
+                marks.push(rect(flag, 2.0, "flag"));
+                let y = flag.middle() + size * 0.36;
+                marks.push(Mark::Text {
+                    x: flag.centre(),
+                    y,
+                    anchor: middle,
+                    size,
+                    runs: vec![run],
+                });
+                free = flag.right() + 2.0;
+            }
+            let target = Target::Bookmark(bookmark.group.clone(), row.partition.clone());
+            let id = format!("flag-{}-{}", slug(&bookmark.group), slug(&row.partition.to_string()));
+            let name = format!(
+                "Bookmark (committed offset) of {} in {}: next is {}",
+                bookmark.group, row.partition, bookmark.offset
+            );
+            self.add(id, Role::Button, name, Some(target), flag, marks);
+        }
+        let mut waiting: Vec<&Bookmark> = bookmarks.iter().filter(|b| b.waiting > 0).collect();
+        waiting.sort_by_key(|bookmark| core::cmp::Reverse(bookmark.waiting));
+        let Some(most) = waiting.first() else { return };
+        let from = x_of(end.saturating_sub(u64::from(most.waiting)).max(first)) + 2.0;
+        let bar =
+            Rect::new(from, row.cells.bottom() + 20.0 * k, (x_of(end) - 2.0 - from).max(8.0), 4.0);
+        let words = match waiting.as_slice() {
+            [one] => format!("{} waiting for {}", one.waiting, one.group),
+            [one, rest @ ..] => {
+                format!("{} waiting for {}, also for {} more", one.waiting, one.group, rest.len())
+            }
+            [] => return,
+        };
+        let size = 11.5;
+        let wide = text::width(&words, size * k, true, false);
+        let x = from.min(row.cells.right() - wide).max(row.cells.x);
+        let y = bar.bottom() + 14.0 * k;
+        let class: Class = "waiting-bar";
+        let room = row.cells.right() - x;
+        let marks =
+            vec![rect(bar, 2.0, class), self.line(x, y, room, size, Run::bold(&*words, "waiting"))];
+        let target = Target::Bookmark(most.group.clone(), row.partition.clone());
+        let id = format!("waiting-{}", slug(&row.partition.to_string()));
+        let area = Rect::new(x.min(from), bar.y, bar.w.max(wide.min(room)), y + 3.0 - bar.y);
+        self.add(id, Role::Image, words, Some(target), area, marks);
+    }
+
+    /// A log as one bar: what is read, and from the bookmark on what waits.
+    fn bar(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
+        let (t, k) = (self.t, self.k());
+        let track = row.cells;
+        let end = row.along(log.end(t), log, t);
+        let title = Run { mono: true, ..Run::plain(row.partition.to_string(), "ink") };
+        let room = track.x - row.area.x - 6.0;
+        let mut marks = vec![
+            self.line(row.area.x, row.cells.middle() + 4.0 * k, room, 10.5, title),
+            rect(track, 4.0, "well"),
+            rect(Rect { w: (end - track.x).max(1.0), ..track }, 4.0, "cell"),
+        ];
+        if let Some(most) = bookmarks.iter().max_by_key(|b| b.waiting) {
+            let from = row.along(most.offset, log, t);
+            let late = Rect { x: from, w: (end - from).max(2.0), ..track };
+            marks.push(rect(late, 4.0, "waiting-bar"));
+        }
+        let id = format!("row-{}", slug(&row.partition.to_string()));
+        let name = self.row_name(row, log, bookmarks);
+        let target = Some(Target::Partition(row.partition.clone()));
+        self.add(id, Role::Button, name, target, row.area, marks);
+    }
+
+    /// A log as a square, filled from below by what waits (a hundred records fill it).
+    fn tile(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
+        let area = row.cells;
+        let mut marks = vec![rect(area, 5.0, "cell")];
+        if let Some(most) = bookmarks.iter().map(|b| b.waiting).max().filter(|n| *n > 0) {
+            let h = area.h * (most as f32 / 100.0).clamp(0.08, 1.0);
+            let fill = Rect { y: area.bottom() - h, h, ..area };
+            marks.push(rect(fill, 5.0, "waiting-bar"));
+        }
+        let y = area.middle() + 4.0;
+        let index = Run::mono(row.partition.partition.to_string(), "dim");
+        marks.push(self.anchored(area.centre(), y, area.w, 10.5, Anchor::Middle, index));
+        let id = format!("row-{}", slug(&row.partition.to_string()));
+        let name = self.row_name(row, log, bookmarks);
+        let target = Some(Target::Partition(row.partition.clone()));
+        self.add(id, Role::Button, name, target, row.area, marks);
+    }
+}

@@ -1,0 +1,234 @@
+//! Lane heads with their scores, the sentence, and the other lane's strip on a phone.
+
+use super::{Scene, rect};
+use crate::event::System;
+use crate::stage::layout::Lane;
+use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Score, Target, text};
+use crate::timeline::Sums;
+
+/// From this many on, what waits for a party that is there counts as a queue, not as flow.
+pub(super) const QUEUE: u32 = 3;
+
+impl Scene<'_> {
+    pub(super) fn rule(&mut self) {
+        if let Some(rule) = self.layout.rule {
+            let d = format!("M{:.1} {:.1}H{:.1}", rule.x, rule.y, rule.right());
+            self.decorate("rule", rule, vec![Mark::Path { d, class: "rule" }]);
+        }
+    }
+
+    pub(super) fn heads(&mut self) {
+        for lane in &self.layout.lanes {
+            self.head(lane);
+            self.score(lane);
+        }
+    }
+
+    fn head(&mut self, lane: &Lane) {
+        let (name, version, sub) = words(lane.system);
+        let (area, k) = (lane.title, self.k());
+        let size = 17.0;
+        let wide = text::width(name, size * k, true, false);
+        let after = area.x + wide + 10.0;
+        let marks = vec![
+            self.line(area.x, area.y + 19.0 * k, area.w, size, Run::bold(name, "ink")),
+            self.line(
+                after,
+                area.y + 19.0 * k,
+                area.right() - after,
+                11.0,
+                Run::mono(version, "faint"),
+            ),
+            self.line(area.x, area.y + 40.0 * k, area.w, 12.5, Run::plain(sub, "dim")),
+        ];
+        let id = format!("lane-{}", key(lane.system));
+        let phrase = format!("{name}, modelled on version {version}: {sub}");
+        self.add(id, Role::Image, phrase, Some(Target::Lane(lane.system)), area, marks);
+    }
+
+    /// Whether anything waits that is worth a number: a queue, or for a party that is away.
+    fn waits(&self, system: System, sums: Sums) -> bool {
+        let mine = self.timeline.parties().iter().filter(|p| p.system == system);
+        let away = mine.filter(|party| party.away.value(self.t) && party.sums(self.t).waiting > 0);
+        sums.waiting >= QUEUE || away.count() > 0
+    }
+
+    fn score(&mut self, lane: &Lane) {
+        let sums = self.timeline.lane(lane.system, self.t);
+        let mut columns = vec![
+            (Score::Repeated, sums.repeated, "repeated"),
+            (Score::Lost, sums.lost, "lost"),
+            (Score::Arrived, sums.delivered, "arrived"),
+        ];
+        if self.waits(lane.system, sums) {
+            columns.push((Score::Waiting, sums.waiting, "waiting"));
+        }
+        let k = self.k();
+        for (i, (score, value, label)) in columns.into_iter().enumerate() {
+            let right = lane.score.right() - i as f32 * lane.column;
+            let area =
+                Rect::new(right - lane.column + 6.0, lane.score.y, lane.column - 6.0, 46.0 * k);
+            let class = match (score, value) {
+                (Score::Arrived, 1..) => "ink",
+                (Score::Lost, 1..) => "lost",
+                (Score::Waiting, _) => "waiting",
+                (Score::Repeated, 1..) => "ink",
+                _ => "dim",
+            };
+            let digits = value.to_string();
+            // A number is never shortened: it gets smaller.
+            let size = (area.w / text::width(&digits, k, true, true)).min(26.0);
+            let number = Run { text: digits, class, bold: true, mono: true };
+            let marks = vec![
+                Mark::Text {
+                    x: right,
+                    y: area.y + 22.0 * k,
+                    anchor: Anchor::End,
+                    size: size * k,
+                    runs: vec![number],
+                },
+                self.anchored(
+                    right,
+                    area.y + 41.0 * k,
+                    area.w,
+                    11.0,
+                    Anchor::End,
+                    Run::plain(label, "dim"),
+                ),
+            ];
+            let (system, _, _) = words(lane.system);
+            let id = format!("score-{}-{label}", key(lane.system));
+            let phrase = format!("{system}: {value} {label}");
+            let target = Some(Target::Score(lane.system, score));
+            self.add(id, Role::Button, phrase, target, area, marks);
+        }
+    }
+
+    /// What has come of it so far, in one sentence.
+    pub(super) fn sentence(&mut self) -> Vec<Run> {
+        let runs = self.verdict();
+        let (area, k) = (self.layout.sentence, self.k());
+        let mut marks = vec![rect(area, 12.0, "box")];
+        // Broken into lines by whole clauses where one line is too short.
+        let size = 15.0 * k;
+        let room = area.w - 40.0;
+        let mut lines: Vec<Vec<Run>> = vec![Vec::new()];
+        let mut used = 0.0;
+        for run in &runs {
+            let wide = text::width(&run.text, size, run.bold, false);
+            if used > 0.0 && used + wide > room {
+                lines.push(Vec::new());
+                used = 0.0;
+            }
+            used += wide;
+            if let Some(line) = lines.last_mut() {
+                line.push(run.clone());
+            }
+        }
+        let widest = |line: &Vec<Run>| {
+            line.iter().map(|run| text::width(&run.text, size, run.bold, false)).sum::<f32>()
+        };
+        let needed = lines.iter().map(widest).fold(1.0, f32::max);
+        let fit = (room / needed).min(1.0).min((area.h - 8.0) / (lines.len() as f32 * size * 1.35));
+        let (size, step) = (size * fit, size * fit * 1.4);
+        let first = area.middle() - (lines.len() as f32 - 1.0) * step / 2.0 + size * 0.36;
+        for (i, runs) in lines.into_iter().enumerate() {
+            let (x, y) = (area.x + 20.0, first + i as f32 * step);
+            marks.push(Mark::Text { x, y, anchor: Anchor::Start, size, runs });
+        }
+        let phrase: String = runs.iter().map(|run| run.text.as_str()).collect();
+        self.add("sentence", Role::Status, phrase, None, area, marks);
+        runs
+    }
+
+    fn verdict(&self) -> Vec<Run> {
+        let systems = self.layout.lanes.iter().map(|lane| lane.system);
+        let strip = self.layout.strip.map(|(system, _)| system);
+        let mut systems: Vec<System> = systems.chain(strip).collect();
+        systems.sort();
+        let sums: Vec<(System, Sums)> =
+            systems.into_iter().map(|s| (s, self.timeline.lane(s, self.t))).collect();
+        if sums.iter().all(|(_, sums)| sums.expected == 0) {
+            return vec![Run::bold("Nothing sent yet.", "dim")];
+        }
+        let mut runs = vec![Run::bold("So far: ", "ink")];
+        let quiet = |s: &Sums| s.lost == 0 && s.late == 0 && s.repeated == 0 && s.parked == 0;
+        if sums.iter().all(|(_, sums)| quiet(sums)) {
+            runs.push(Run::bold("nothing lost, nothing late.", "ink"));
+            return runs;
+        }
+        for (i, (system, sums)) in sums.iter().enumerate() {
+            let (name, class): (_, Class) = match system {
+                System::Redis => ("Redis", "redis"),
+                System::Kafka => ("Kafka", "kafka"),
+            };
+            let space = if i + 1 < 2 { " " } else { "" };
+            runs.push(Run::bold(format!("{name} {}.{space}", deeds(sums)), class));
+        }
+        runs
+    }
+
+    pub(super) fn strip(&mut self) {
+        let Some((system, area)) = self.layout.strip else { return };
+        let (sums, k) = (self.timeline.lane(system, self.t), self.k());
+        let (name, _, _) = words(system);
+        let class: Class = match system {
+            System::Redis => "redis",
+            System::Kafka => "kafka",
+        };
+        let y = area.middle() + 5.0 * k;
+        let half = area.w * 0.46;
+        let lost =
+            Run::bold(format!("{} lost", sums.lost), if sums.lost > 0 { "lost" } else { "dim" });
+        let waiting = if self.waits(system, sums) { sums.waiting } else { 0 };
+        let waits =
+            Run::bold(format!("{waiting} waiting"), if waiting > 0 { "waiting" } else { "dim" });
+        let right = area.right() - 14.0;
+        let room = area.w * 0.25;
+        let marks = vec![
+            rect(area, 10.0, "strip"),
+            self.line(area.x + 14.0, y, half, 14.0, Run::bold(name, class)),
+            self.anchored(right - room - 4.0, y, room - 8.0, 12.0, Anchor::End, lost),
+            self.anchored(right, y, room, 12.0, Anchor::End, waits),
+        ];
+        let phrase = format!("Show {name}: {} lost, {waiting} waiting", sums.lost);
+        self.add("strip", Role::Button, phrase, Some(Target::Lane(system)), area, marks);
+    }
+}
+
+/// What a system did to the messages it was given, without its name.
+fn deeds(sums: &Sums) -> String {
+    let mut parts = Vec::new();
+    if sums.lost > 0 {
+        parts.push(format!("lost {}", sums.lost));
+    }
+    if sums.late > 0 {
+        parts.push(format!("made {} late", sums.late));
+    }
+    if sums.repeated > 0 {
+        parts.push(format!("repeated {}", sums.repeated));
+    }
+    if sums.parked > 0 {
+        parts.push(format!("parked {}", sums.parked));
+    }
+    match parts.as_slice() {
+        [] => "lost none".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+pub(super) const fn key(system: System) -> &'static str {
+    match system {
+        System::Redis => "redis",
+        System::Kafka => "kafka",
+    }
+}
+
+/// Name, modelled version and one line about a lane.
+const fn words(system: System) -> (&'static str, &'static str, &'static str) {
+    match system {
+        System::Redis => ("Redis Pub/Sub", "7.0", "pushes to whoever is connected"),
+        System::Kafka => ("Kafka", "4.3", "keeps a log; consumers ask for what is next"),
+    }
+}

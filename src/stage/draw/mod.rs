@@ -1,0 +1,87 @@
+//! The fixed things of a picture, from a timeline at an instant and a layout.
+
+mod kafka;
+mod lane;
+mod nodes;
+mod redis;
+
+use super::layout::Layout;
+use super::text;
+use super::{Anchor, Class, Mark, Picture, Rect, Role, Run, Shape, Target, tokens};
+use crate::sim::Instant;
+use crate::timeline::Timeline;
+
+pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Picture {
+    let mut scene = Scene { timeline, t, layout, shapes: Vec::new() };
+    scene.rule();
+    scene.wires();
+    scene.servers();
+    scene.rows();
+    scene.producers();
+    scene.consumers();
+    scene.floor();
+    scene.plug();
+    scene.heads();
+    let sentence = scene.sentence();
+    scene.strip();
+    Picture {
+        at: t,
+        width: layout.view.width,
+        height: layout.height,
+        shapes: scene.shapes,
+        tokens: tokens(timeline, t, layout),
+        sentence,
+    }
+}
+
+struct Scene<'a> {
+    timeline: &'a Timeline,
+    t: Instant,
+    layout: &'a Layout,
+    shapes: Vec<Shape>,
+}
+
+impl Scene<'_> {
+    /// Scale of text.
+    fn k(&self) -> f32 {
+        self.layout.text
+    }
+
+    fn add(
+        &mut self,
+        id: impl Into<String>,
+        role: Role,
+        name: impl Into<String>,
+        target: Option<Target>,
+        area: Rect,
+        marks: Vec<Mark>,
+    ) {
+        let selected = target.is_some() && target == self.layout.view.selected;
+        let id = id.into().into();
+        self.shapes.push(Shape { id, role, name: name.into(), target, selected, area, marks });
+    }
+
+    fn decorate(&mut self, id: impl Into<String>, area: Rect, marks: Vec<Mark>) {
+        self.add(id, Role::Decoration, "", None, area, marks);
+    }
+
+    /// A line of text, shortened to the room it has.
+    fn line(&self, x: f32, y: f32, room: f32, size: f32, run: Run) -> Mark {
+        self.anchored(x, y, room, size, Anchor::Start, run)
+    }
+
+    fn anchored(&self, x: f32, y: f32, room: f32, size: f32, anchor: Anchor, mut run: Run) -> Mark {
+        let size = size * self.k();
+        run.text = text::fit(&run.text, room, size, run.bold, run.mono);
+        Mark::Text { x, y, anchor, size, runs: vec![run] }
+    }
+}
+
+fn rect(area: Rect, round: f32, class: Class) -> Mark {
+    Mark::Rect { area, round, class }
+}
+
+/// A name fit for a DOM id.
+fn slug(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}

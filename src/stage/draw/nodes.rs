@@ -1,0 +1,262 @@
+//! Producers, consumers, the wires between things, and the plug.
+
+use super::{Scene, rect};
+use crate::event::{Carrier, Name, NodeKind, NodeState, System};
+use crate::stage::layout::Place;
+use crate::stage::route::Route;
+use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
+use crate::timeline::journal::rate;
+use crate::timeline::{Node, Wire};
+
+impl Scene<'_> {
+    fn is_away(&self, node: &Node) -> bool {
+        let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
+        state == NodeState::Crashed || node.open.value(self.t) == 0
+    }
+
+    fn feeds(node: &Node, system: System) -> bool {
+        let carrier = match system {
+            System::Redis => Carrier::PubSub,
+            System::Kafka => Carrier::Kafka,
+        };
+        match node.system {
+            Some(own) => own == system,
+            None => node.carriers.is_empty() || node.carriers.contains(&carrier),
+        }
+    }
+
+    /// Wires lie below everything else.
+    pub(super) fn wires(&mut self) {
+        for place in &self.layout.producers {
+            let Some(node) = self.timeline.node(place.node) else { continue };
+            if Self::feeds(node, System::Redis) {
+                for server in &self.layout.servers {
+                    let id = format!("wire-{}-{}", place.node.0, server.node.0);
+                    self.wire(id, self.layout.wire_in(place.node, server), "wire-in", None);
+                }
+            }
+            if Self::feeds(node, System::Kafka) {
+                for row in &self.layout.rows {
+                    if node.topic.as_ref().is_some_and(|topic| *topic != row.partition.topic) {
+                        continue;
+                    }
+                    let id = format!("wire-{}-row-{}", place.node.0, row.log);
+                    self.wire(id, self.layout.wire_in_row(place.node, row), "wire-in", None);
+                }
+            }
+        }
+        for place in &self.layout.consumers {
+            let Some(node) = self.timeline.node(place.node) else { continue };
+            let open = self.timeline.open_wire(place.node, self.t);
+            let down = node.interrupted.value(self.t) || open.is_none();
+            if place.system == Some(System::Redis) {
+                let class = if down { "wire-down" } else { "wire-redis" };
+                let id = format!("wire-{}", place.node.0);
+                self.wire(id, self.layout.wire_out(place.node), class, open);
+                continue;
+            }
+            let Some(assigned) = node.assigned.at(self.t) else { continue };
+            for row in self.layout.rows.iter().filter(|row| assigned.contains(&row.partition)) {
+                let class = if down { "wire-down" } else { "wire-kafka" };
+                let id = format!("wire-{}-row-{}", place.node.0, row.log);
+                self.wire(id, self.layout.wire_out_row(place.node, row), class, open);
+            }
+        }
+    }
+
+    fn wire(&mut self, id: String, curve: Option<Route>, class: Class, wire: Option<&Wire>) {
+        let Some(curve) = curve else { return };
+        let (a, d) = (curve.start(), curve.end());
+        let (x, y) = (a.0.min(d.0), a.1.min(d.1));
+        let (w, h) = ((a.0 - d.0).abs(), (a.1 - d.1).abs());
+        let mark = Mark::Path { d: curve.path(), class };
+        let target = wire.map(|wire| Target::Wire(wire.id));
+        self.add(id, Role::Decoration, "", target, Rect::new(x, y, w, h), vec![mark]);
+    }
+
+    pub(super) fn producers(&mut self) {
+        for place in &self.layout.producers {
+            let Some(node) = self.timeline.node(place.node) else { continue };
+            let what =
+                node.topic.as_ref().map_or_else(|| "messages".to_owned(), ToString::to_string);
+            let crashed = node.state.at(self.t) == Some(&NodeState::Crashed);
+            let speed = match (node.rate.at(self.t), crashed) {
+                (_, true) => "crashed".to_owned(),
+                (Some(0) | None, _) => "stopped".to_owned(),
+                (Some(n), _) => {
+                    let text = rate(*n);
+                    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
+                    let full = format!("{number} {what} {unit}");
+                    let room = place.area.w - 20.0;
+                    let fits = text::width(&full, 11.0 * self.k(), false, false) <= room;
+                    if fits { full } else { text }
+                }
+            };
+            self.boxed(place, node, crashed, vec![(speed, "dim")], "Producer");
+        }
+    }
+
+    pub(super) fn consumers(&mut self) {
+        for place in &self.layout.consumers {
+            let Some(node) = self.timeline.node(place.node) else { continue };
+            let away = self.is_away(node);
+            let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
+            let latest = node.latest.at(self.t).and_then(|id| self.timeline.message(*id));
+            let handled = node.handled.value(self.t);
+            let (word, class): (String, Class) = match (state, away, latest) {
+                (NodeState::Crashed, _, _) => ("crashed".into(), "lost"),
+                (NodeState::Paused, _, _) => ("paused".into(), "waiting"),
+                (_, true, Some(latest)) => (format!("was at {}", latest.number), "dim"),
+                (_, true, None) => ("not connected".into(), "dim"),
+                (_, false, None) => ("connected".into(), "dim"),
+                (_, false, Some(_)) => (format!("got {handled}"), "dim"),
+            };
+            let kind = match node.kind {
+                NodeKind::Subscriber => "Redis subscriber",
+                _ => "Kafka consumer",
+            };
+            let mut notes = vec![(word, class)];
+            let busy = node.working.at(self.t).copied().flatten();
+            if let Some((message, until)) = busy
+                && until.since(self.t).as_millis() >= 100
+                && let Some(message) = self.timeline.message(message)
+            {
+                notes.push((format!("on {}", message.number), "dim"));
+            }
+            if node.interrupted.value(self.t) {
+                notes.push(("link cut".into(), "lost"));
+            }
+            self.boxed(place, node, away, notes, kind);
+        }
+    }
+
+    fn boxed(
+        &mut self,
+        place: &Place,
+        node: &Node,
+        away: bool,
+        notes: Vec<(String, Class)>,
+        kind: &str,
+    ) {
+        let (area, k) = (place.area, self.k());
+        let inset = if area.w < 110.0 { 10.0 } else { 16.0 };
+        let room = area.w - 2.0 * inset;
+        let said: Vec<&str> = notes.iter().map(|(text, _)| text.as_str()).collect();
+        let phrase = format!("{kind} {}, {}", node.name, said.join(", "));
+        let mut marks = vec![
+            rect(area, 12.0, if away { "box-away" } else { "box" }),
+            self.line(
+                area.x + inset,
+                area.y + 23.0 * k,
+                room,
+                14.0,
+                Run::bold(&*node.name, if away { "dim" } else { "ink" }),
+            ),
+        ];
+        let y = area.y + 42.0 * k;
+        let mut x = area.x + inset;
+        for (i, (note, class)) in notes.into_iter().enumerate() {
+            let note = if i == 0 { note } else { format!("\u{b7} {note}") };
+            let left = area.right() - inset - x;
+            // The monospaced face is the sketch's; where it does not fit, the narrower one may.
+            let mono = text::width(&note, 11.0 * k, false, true) <= left;
+            let run = Run { mono, ..Run::plain(&*note, class) };
+            marks.push(self.line(x, y, left, 11.0, run));
+            x += text::width(&note, 11.0 * k, false, mono) + 6.0;
+        }
+        let id = format!("node-{}", place.node.0);
+        self.add(id, Role::Button, phrase, Some(Target::Node(place.node)), area, marks);
+    }
+
+    pub(super) fn plug(&mut self) {
+        let Some(plug) = &self.layout.plug else { return };
+        let (slot, name, k) = (plug.slot, plug.name.clone(), self.k());
+        let nodes = self.timeline.nodes().iter().filter(|node| node.name == name);
+        let since = nodes.clone().find_map(|node| match node.unplugged.entry(self.t) {
+            Some((at, true)) => Some(*at),
+            _ => None,
+        });
+        let out = since.is_some();
+        let (x, y) = match (plug.flat, out) {
+            (false, false) => (slot.centre(), slot.y + 30.0),
+            (false, true) => (slot.centre(), slot.bottom() - 30.0),
+            (true, false) => (slot.x + 15.0, slot.middle()),
+            (true, true) => (slot.right() - 15.0, slot.middle()),
+        };
+        let round = slot.w.min(slot.h) / 2.0;
+        let mut marks = vec![
+            rect(slot, round, "plug-slot"),
+            Mark::Circle { x, y, r: if plug.flat { 17.0 } else { 19.0 }, class: "plug-knob" },
+            Mark::Path { d: glyph(x, y), class: "plug-glyph" },
+        ];
+        let state = match since {
+            Some(since) => format!("out for {}", self.seconds(since)),
+            None => "in".to_owned(),
+        };
+        let (title, class): (_, Class) = (possessive(&name), "dim");
+        let mut area = slot;
+        if plug.flat {
+            let run = if out { Run::bold(&*state, "waiting") } else { Run::bold(title, class) };
+            let left = slot.x > self.layout.view.width / 2.0;
+            let (x, anchor) = if left {
+                (slot.x - 8.0, Anchor::End)
+            } else {
+                (slot.right() + 8.0, Anchor::Start)
+            };
+            marks.push(self.anchored(x, slot.middle() + 4.0, 110.0, 11.5, anchor, run));
+        } else {
+            let room = 120.0 * k;
+            let middle = Anchor::Middle;
+            let top = slot.y - 12.0;
+            let title = Run::bold(title, class);
+            // Between the systems and the consumers, on whichever side has the room.
+            let (left, right) = self.layout.alley;
+            let clear = |text: &str| {
+                let half = text::width(text, 11.5 * k, true, false) / 2.0;
+                slot.centre().min(right - half - 4.0).max(left + half + 4.0)
+            };
+            let x = clear(&title.text);
+            marks.push(self.anchored(x, top, room.min(right - left - 8.0), 11.5, middle, title));
+            if out {
+                let run = Run::bold(&*state, "waiting");
+                let y = slot.bottom() + 17.0 * k;
+                let x = clear(&run.text);
+                marks.push(self.anchored(x, y, room, 11.5, middle, run));
+            }
+            area = Rect::new(slot.x - 4.0, slot.y, slot.w + 8.0, slot.h);
+        }
+        let phrase = format!("Plug of {name}: {state}");
+        let role = Role::Switch { on: !out };
+        self.add("plug", role, phrase, Some(Target::Plug(name)), area, marks);
+    }
+
+    /// Time since an instant with one digit, as a person counts: `1.8 s`.
+    fn seconds(&self, since: crate::sim::Instant) -> String {
+        let ms = self.t.since(since).as_millis();
+        if ms < 100_000 {
+            format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
+        } else {
+            format!("{} s", ms / 1_000)
+        }
+    }
+}
+
+fn possessive(name: &Name) -> String {
+    let end = if name.ends_with('s') { "'" } else { "'s" };
+    format!("{name}{end} plug")
+}
+
+/// A plug seen from the side, 16 px high, around a point.
+fn glyph(x: f32, y: f32) -> String {
+    format!(
+        "M{:.1} {:.1}v5M{:.1} {:.1}v5M{:.1} {:.1}h14v3.5a7 5.5 0 0 1 -14 0zM{:.1} {:.1}v5",
+        x - 3.5,
+        y - 8.0,
+        x + 3.5,
+        y - 8.0,
+        x - 7.0,
+        y - 3.0,
+        x,
+        y + 5.5
+    )
+}

@@ -1,0 +1,186 @@
+//! Redis servers with their channels and output buffers, and the floor of what was lost.
+
+use super::{Scene, rect, slug};
+use crate::event::{LostReason, MessageId, NodeId, NodeState, System};
+use crate::stage::layout::Server;
+use crate::stage::{Mark, Rect, Role, Run, Target, text};
+use crate::timeline::journal::count;
+
+/// `client-output-buffer-limit pubsub 32mb 8mb 60` of redis.conf, Redis 7.0: hard limit and soft
+/// limit in bytes.
+const HARD: u64 = 32 * 1024 * 1024;
+const SOFT: u64 = 8 * 1024 * 1024;
+
+impl Scene<'_> {
+    pub(super) fn servers(&mut self) {
+        for server in &self.layout.servers {
+            self.server(server);
+        }
+    }
+
+    fn server(&mut self, server: &Server) {
+        let Some(node) = self.timeline.node(server.node) else { return };
+        let (area, k) = (server.area, self.k());
+        let down = node.state.at(self.t) == Some(&NodeState::Crashed);
+        let room = server.heading.0 - area.x - 34.0;
+        let room = if room < 60.0 { area.w - 36.0 } else { room };
+        let mut marks = vec![
+            rect(area, 16.0, if down { "box-away" } else { "box-redis" }),
+            self.line(
+                area.x + 18.0,
+                area.y + 26.0 * k,
+                room,
+                13.0,
+                Run { mono: true, ..Run::bold(&*node.name, if down { "dim" } else { "ink" }) },
+            ),
+        ];
+        if !server.buffers.is_empty() {
+            let (x, y) = server.heading;
+            let heading = Run::plain("output buffers", "dim");
+            marks.push(self.line(x, y, area.right() - x - 8.0, 11.0, heading));
+        }
+        if !self.layout.falls() {
+            let y = area.bottom() - 16.0;
+            let word = if down { "crashed" } else { "keeps nothing" };
+            marks.push(self.line(area.x + 18.0, y, room, 11.5, Run::plain(word, "faint")));
+        }
+        let id = format!("node-{}", server.node.0);
+        let phrase =
+            format!("Redis server {}, {}", node.name, if down { "crashed" } else { "running" });
+        self.add(id, Role::Button, phrase, Some(Target::Node(server.node)), area, marks);
+        for (name, bar) in &server.channels {
+            let heading = format!("channel {name}");
+            let marks = vec![
+                self.line(bar.x, bar.y - 8.0, bar.w, 12.0, Run::plain(&*heading, "dim")),
+                rect(*bar, bar.h / 2.0, "well"),
+            ];
+            let id = format!("channel-{}-{}", server.node.0, slug(name));
+            let target = Target::Channel(server.node, name.clone());
+            let area = Rect::new(bar.x, bar.y - 22.0 * k, bar.w, bar.h + 22.0 * k);
+            self.add(id, Role::Button, heading, Some(target), area, marks);
+        }
+        for (client, area) in &server.buffers {
+            self.buffer(*client, *area);
+        }
+    }
+
+    /// A client's output buffer as the server keeps it, with both limits marked.
+    fn buffer(&mut self, client: NodeId, area: Rect) {
+        let Some(node) = self.timeline.node(client) else { return };
+        let (k, t) = (self.k(), self.t);
+        let level = self.timeline.open_wire(client, t).map(|wire| wire.buffered.value(t));
+        let inset = if area.w < 130.0 { 9.0 } else { 12.0 };
+        let inner = Rect::new(area.x + inset, area.y, area.w - 2.0 * inset, area.h);
+        let state = level.map_or_else(|| "closed".to_owned(), text::bytes);
+        let state_width = text::width(&state, 10.5 * k, false, true);
+        let track = Rect::new(inner.x, area.bottom() - 16.0, inner.w, 7.0);
+        let (class, ink) = if level.is_some() { ("cell", "ink") } else { ("box-away", "dim") };
+        let state_ink = if level.is_some() { "dim" } else { "lost" };
+        let room = inner.w - state_width - 6.0;
+        let end = crate::stage::Anchor::End;
+        let mut marks = vec![
+            rect(area, 9.0, class),
+            self.line(inner.x, area.y + 20.0 * k, room, 11.5, Run::bold(&*node.name, ink)),
+            self.anchored(
+                inner.right(),
+                area.y + 20.0 * k,
+                inner.w,
+                10.5,
+                end,
+                Run::mono(&*state, state_ink),
+            ),
+            rect(track, 3.5, "well"),
+        ];
+        if let Some(level) = level.filter(|level| *level > 0) {
+            let share = (level as f32 / HARD as f32).min(1.0);
+            let fill = Rect { w: (track.w * share).max(8.0), ..track };
+            let class = match level {
+                HARD.. => "level-over",
+                SOFT.. => "level-high",
+                _ => "level-ok",
+            };
+            marks.push(rect(fill, 3.5, class));
+        }
+        for limit in [SOFT, HARD] {
+            let x = track.x + track.w * (limit as f32 / HARD as f32) - 0.5;
+            let d = format!("M{x:.1} {:.1}V{:.1}", track.y - 4.0, track.bottom() + 4.0);
+            marks.push(Mark::Path { d, class: "limit" });
+        }
+        let id = format!("buffer-{}", client.0);
+        let phrase =
+            format!("Output buffer of {}: {state}; limits 8 MB for 60 s, 32 MB", node.name);
+        self.add(id, Role::Button, phrase, Some(Target::Node(client)), area, marks);
+    }
+
+    /// What was lost lies between the lanes: struck-through numbers, a count and the reason.
+    pub(super) fn floor(&mut self) {
+        let Some(floor) = self.layout.floor else { return };
+        let parties = self.timeline.parties().iter().filter(|p| p.system == System::Redis);
+        let mut all: Vec<(LostReason, Vec<MessageId>)> = Vec::new();
+        let mut first = None;
+        for party in parties {
+            let lost = party.lost(self.t);
+            if !lost.is_empty() && first.is_none() {
+                first = Some(party.id);
+            }
+            for (reason, messages) in lost {
+                match all.iter_mut().find(|(other, _)| *other == reason) {
+                    Some((_, others)) => others.extend(messages),
+                    None => all.push((reason, messages)),
+                }
+            }
+        }
+        let Some(party) = first else { return };
+        let total: usize = all.iter().map(|(_, messages)| messages.len()).sum();
+        let reasons: Vec<String> = match all.as_slice() {
+            [(reason, _)] => vec![reason.words().to_owned()],
+            many => many.iter().map(|(r, m)| format!("{} {}", m.len(), r.words())).collect(),
+        };
+        let words = format!("{total} lost: {}", reasons.join(", "));
+        let mut messages: Vec<MessageId> = all.into_iter().flat_map(|(_, m)| m).collect();
+        messages.sort_unstable();
+
+        let k = self.k();
+        let (w, h, pitch) = (28.0, 20.0, 33.0);
+        let wide = text::width(&words, 12.5 * k, true, false);
+        let stacked = floor.w < 440.0;
+        let words_room = if stacked { floor.w } else { wide.min(floor.w * 0.55) };
+        let room = if stacked { floor.w } else { floor.w - words_room - 24.0 };
+        let fit = ((room / pitch).floor() as usize).max(1);
+        let hidden = messages.len().saturating_sub(fit);
+        // The newest stay visible; the older ones are in the count.
+        let shown = &messages[if hidden > 0 { hidden + 1 } else { 0 }.min(messages.len())..];
+        let mut marks = Vec::new();
+        let row = if stacked { floor.y + 4.0 } else { floor.middle() - h / 2.0 - 2.0 };
+        let mut x = floor.x + 1.0;
+        if hidden > 0 {
+            let more = Run::mono(format!("+{}", hidden + 1), "dim");
+            marks.push(self.line(x, row + 14.0, pitch, 10.5, more));
+            x += pitch;
+        }
+        for message in shown {
+            let number = self.timeline.message(*message).map_or(0, |m| m.number);
+            // They lie as they fell: every other one a little lower.
+            let y = row + if number.is_multiple_of(2) { 0.0 } else { 4.0 };
+            let chip = Rect::new(x, y, w, h);
+            let d = format!("M{:.1} {:.1}L{:.1} {:.1}", x + 3.0, y + h - 4.0, x + w - 3.0, y + 4.0);
+            marks.push(rect(chip, 7.0, "lost-chip"));
+            let size = if number > 999 { 8.0 } else { 10.0 };
+            let (cx, cy) = (chip.centre(), chip.middle() + 3.6);
+            let run = Run::mono(number.to_string(), "dim");
+            let middle = crate::stage::Anchor::Middle;
+            marks.push(Mark::Text { x: cx, y: cy, anchor: middle, size, runs: vec![run] });
+            marks.push(Mark::Path { d, class: "lost-stroke" });
+            x += pitch;
+        }
+        let (x, y, room) = if stacked {
+            (floor.x, row + h + 20.0 * k, floor.w)
+        } else {
+            (x + 12.0, row + h / 2.0 + 6.0, floor.right() - x - 12.0)
+        };
+        marks.push(self.line(x, y, room, 12.5, Run::bold(&*words, "lost")));
+        let phrase = format!("{} {words}", count(total, "message"));
+        let phrase = if total == 1 { words } else { phrase };
+        self.add("floor", Role::Button, phrase, Some(Target::Lost(party)), floor, marks);
+    }
+}

@@ -1,0 +1,295 @@
+//! Everything that moves, as tokens. Called for each frame: it allocates only for labels.
+
+use super::layout::Layout;
+use super::picture::{Anchor, Form, Label, Token, TokenKind};
+use super::route::Route;
+use crate::event::{Cargo, HopId, NodeId, System, Tag, TopicPartition};
+use crate::sim::Instant;
+use crate::timeline::{Motion, MotionState, Timeline, Wire};
+use std::sync::Arc;
+
+/// Radius of a message.
+const R: f32 = 9.0;
+/// Radius of a request.
+const RING: f32 = 6.5;
+
+/// What moves at `t`, in painting order: requests below messages.
+pub fn tokens(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<Token> {
+    let mut painter = Painter { timeline, t, layout, tokens: Vec::new(), produce: Vec::new() };
+    painter.parked();
+    timeline.under_way(t, |motion| painter.hop(&motion));
+    painter.tokens
+}
+
+struct Painter<'a> {
+    timeline: &'a Timeline,
+    t: Instant,
+    layout: &'a Layout,
+    tokens: Vec<Token>,
+    /// For each row seen: how many records are under way to it.
+    produce: Vec<(usize, u64)>,
+}
+
+impl Painter<'_> {
+    /// Fetches that lie at a broker until there is something to answer with.
+    fn parked(&mut self) {
+        for place in &self.layout.consumers {
+            if place.system != Some(System::Kafka) {
+                continue;
+            }
+            let (timeline, t) = (self.timeline, self.t);
+            let open = |wire: &&Wire| wire.client == place.node && wire.is_open(t);
+            for wire in timeline.wires().iter().rev().filter(open).take(4) {
+                let Some(hop) = timeline.parked_fetch(wire, t) else { continue };
+                let Cargo::Fetch { from } = &hop.cargo else { continue };
+                for (partition, offset) in from {
+                    self.waiting_ring(hop.id, place.node, partition, *offset);
+                }
+            }
+        }
+    }
+
+    fn waiting_ring(&mut self, hop: HopId, node: NodeId, partition: &TopicPartition, offset: u64) {
+        let Some(row) = self.layout.row_of(partition) else { return };
+        let (x, y) = self.layout.asking(self.timeline, self.t, row, offset, node);
+        // One word for all that ask the same.
+        let text = ask(offset);
+        let said = self.tokens.iter().any(|token| {
+            token
+                .label
+                .as_ref()
+                .is_some_and(|label| label.text == text && (label.y - y).abs() < 60.0)
+        });
+        let label = (!said).then(|| {
+            // Under the free cells, where no offset stands yet.
+            let wide = super::text::width(&text, 11.0, false, false);
+            let limit = (row.cells.right() + 40.0).min(self.layout.view.width - 4.0) - wide;
+            let x = (x - row.pitch / 2.0 + 2.0).min(limit);
+            Label { text, x, y: row.cells.bottom() + 14.0, anchor: Anchor::Start }
+        });
+        let mut token = blank(hop, System::Kafka, (x, y), TokenKind::Request);
+        token.label = label;
+        self.tokens.push(token);
+    }
+
+    fn hop(&mut self, motion: &Motion<'_>) {
+        let (hop, layout) = (motion.hop, self.layout);
+        match &hop.cargo {
+            Cargo::RedisSend { target, .. } => {
+                let route = layout.publish(hop.from, hop.to, target);
+                self.messages(motion, System::Redis, route, &hop.tags, false);
+            }
+            Cargo::RedisPush { channel } => {
+                let route = layout.push(hop.to, channel);
+                let again = self.repeats(hop.to, motion.departed, &hop.tags);
+                self.messages(motion, System::Redis, route, &hop.tags, again);
+            }
+            Cargo::Produce { partition } => {
+                let Some(row) = layout.row_of(partition) else { return };
+                let Some(log) = self.timeline.logs().get(row.log) else { return };
+                let ahead = self.ahead(row.log, hop.tags.len() as u64);
+                let cell = row.centre(log.end(self.t) + ahead, log, self.t);
+                let route = layout.produce(hop.from, row, cell);
+                self.messages(motion, System::Kafka, route, &hop.tags, false);
+            }
+            Cargo::ProduceAnswer { partition, error, .. } => {
+                if error.is_none() && !layout.view.background {
+                    return;
+                }
+                let Some(row) = layout.row_of(partition) else { return };
+                let back = layout.wire_in_row(hop.to, row).map(Route::reversed);
+                self.request(motion, System::Kafka, back, error.clone());
+            }
+            Cargo::Fetch { from } => {
+                for (partition, offset) in from {
+                    let Some(row) = layout.row_of(partition) else { continue };
+                    let cell = layout.asking(self.timeline, self.t, row, *offset, hop.from);
+                    let route = layout.fetch(hop.from, row, cell);
+                    self.request(motion, System::Kafka, route, Some(ask(*offset)));
+                }
+            }
+            Cargo::Fetched { from, error } => self.fetched(motion, from, error.clone()),
+            Cargo::OffsetCommit { offsets, .. } => {
+                for (partition, offset) in offsets {
+                    let Some(row) = layout.row_of(partition) else { continue };
+                    let Some(log) = self.timeline.logs().get(row.log) else { continue };
+                    let cell = row.centre(*offset, log, self.t);
+                    let cell = (cell.0 - row.pitch / 2.0, row.cells.y - 6.0);
+                    let route = layout.fetch(hop.from, row, cell);
+                    let label = Arc::from(format!("bookmark {offset}"));
+                    self.request(motion, System::Kafka, route, Some(label));
+                }
+            }
+            Cargo::RedisCommand { .. }
+            | Cargo::RedisReply { .. }
+            | Cargo::Replicate { .. }
+            | Cargo::KafkaRequest { .. }
+            | Cargo::KafkaAnswer { .. } => self.other(motion),
+        }
+    }
+
+    fn fetched(
+        &mut self,
+        motion: &Motion<'_>,
+        from: &[(TopicPartition, u64)],
+        error: Option<Arc<str>>,
+    ) {
+        let (hop, layout) = (motion.hop, self.layout);
+        if hop.tags.is_empty() {
+            let Some((partition, offset)) = from.first() else { return self.other(motion) };
+            let Some(row) = layout.row_of(partition) else { return };
+            let cell = layout.asking(self.timeline, self.t, row, *offset, hop.to);
+            let route = layout.fetched(hop.to, row, cell);
+            return self.request(motion, System::Kafka, route, error);
+        }
+        for (partition, offset) in from {
+            let Some(row) = layout.row_of(partition) else { continue };
+            let Some(log) = self.timeline.logs().get(row.log) else { continue };
+            let route = layout.fetched(hop.to, row, row.centre(*offset, log, self.t));
+            let mine = |tag: &&Tag| {
+                from.len() == 1 || self.timeline.stored(**tag).is_none_or(|log| log == row.log)
+            };
+            let tags: Vec<Tag> = hop.tags.iter().filter(mine).copied().collect();
+            let again = self.repeats(hop.to, motion.departed, &tags);
+            self.messages(motion, System::Kafka, route, &tags, again);
+        }
+    }
+
+    /// Traffic that keeps the systems going: drawn only when asked for.
+    fn other(&mut self, motion: &Motion<'_>) {
+        if self.layout.view.background {
+            let (from, to) = (motion.hop.from, motion.hop.to);
+            let system = match motion.hop.cargo {
+                Cargo::RedisCommand { .. } | Cargo::RedisReply { .. } => System::Redis,
+                _ => System::Kafka,
+            };
+            self.request(motion, system, self.layout.between(from, to), None);
+        }
+    }
+
+    /// How many records are under way to a row ahead of this batch, which joins them.
+    fn ahead(&mut self, log: usize, batch: u64) -> u64 {
+        match self.produce.iter_mut().find(|(seen, _)| *seen == log) {
+            Some((_, count)) => {
+                *count += batch;
+                *count - batch
+            }
+            None => {
+                self.produce.push((log, batch));
+                0
+            }
+        }
+    }
+
+    /// Whether the reader had handled the first of these messages before they left.
+    fn repeats(&self, reader: NodeId, departed: Instant, tags: &[Tag]) -> bool {
+        let party = self.timeline.node(reader).and_then(|node| node.party);
+        let party = party.and_then(|id| self.timeline.party(id));
+        tags.first().zip(party).is_some_and(|(tag, party)| party.had(tag.message, departed))
+    }
+
+    fn messages(
+        &mut self,
+        motion: &Motion<'_>,
+        system: System,
+        route: Option<Route>,
+        tags: &[Tag],
+        again: bool,
+    ) {
+        let (Some(route), Some(first)) = (route, tags.first()) else { return };
+        let message = |tag: &Tag| self.timeline.message(tag.message);
+        let colour = |tag: &Tag| message(tag).and_then(|m| m.colour);
+        let kind = if let [_] = tags {
+            TokenKind::Message
+        } else {
+            let mut keys = [u8::MAX; 3];
+            for (key, tag) in keys.iter_mut().zip(tags) {
+                *key = colour(tag).unwrap_or(u8::MAX);
+            }
+            TokenKind::Batch { count: tags.len() as u32, keys }
+        };
+        let mut token = self.on(&route, motion, blank(motion.hop.id, system, (0.0, 0.0), kind));
+        token.message = Some(first.message);
+        token.key = colour(first);
+        token.number = message(first).map_or(0, |m| m.number);
+        token.r = R;
+        if again {
+            token.form = Form::Ring;
+        }
+        self.tokens.push(token);
+    }
+
+    fn request(
+        &mut self,
+        motion: &Motion<'_>,
+        system: System,
+        route: Option<Route>,
+        label: Option<Arc<str>>,
+    ) {
+        let Some(route) = route else { return };
+        let blank = blank(motion.hop.id, system, (0.0, 0.0), TokenKind::Request);
+        let mut token = self.on(&route, motion, blank);
+        if label.is_none() {
+            token.alpha *= 0.6;
+        }
+        token.label = label.map(|text| {
+            // Above it, and inside the frame at both edges.
+            let half = super::text::width(&text, 11.0, false, false) / 2.0;
+            let x =
+                token.x.clamp(half + 4.0, (self.layout.view.width - half - 4.0).max(half + 4.0));
+            Label { text, x, y: token.y - 11.0, anchor: Anchor::Middle }
+        });
+        self.tokens.push(token);
+    }
+
+    fn on(&self, route: &Route, motion: &Motion<'_>, mut token: Token) -> Token {
+        let mut progress = motion.progress as f32;
+        if self.layout.view.still {
+            // From station to station: at its start, half way, nearly there.
+            progress = (progress * 3.0).floor().min(2.0) / 2.0;
+        }
+        (token.x, token.y) = route.at(progress);
+        match motion.state {
+            MotionState::Moving => {
+                (token.dx, token.dy) = route.direction(progress);
+                if self.layout.view.still {
+                    (token.dx, token.dy) = (0.0, 0.0);
+                }
+            }
+            MotionState::Held => {}
+            MotionState::Falling(fallen) => {
+                let fallen = fallen as f32;
+                let depth = match self.layout.floor {
+                    Some(floor) if floor.middle() > token.y => floor.middle() - token.y,
+                    _ => 24.0,
+                };
+                token.y += depth * fallen * fallen;
+                token.alpha = 1.0 - 0.7 * fallen;
+            }
+        }
+        token
+    }
+}
+
+fn ask(offset: u64) -> Arc<str> {
+    Arc::from(format!("what is at {offset}?"))
+}
+
+fn blank(hop: HopId, system: System, (x, y): (f32, f32), kind: TokenKind) -> Token {
+    Token {
+        hop,
+        message: None,
+        system,
+        x,
+        y,
+        r: RING,
+        dx: 0.0,
+        dy: 0.0,
+        alpha: 1.0,
+        key: None,
+        number: 0,
+        kind,
+        form: Form::Circle,
+        label: None,
+    }
+}

@@ -1,0 +1,214 @@
+//! One event after another into the indexes.
+
+use super::{Message, Timeline, marks};
+use crate::event::{
+    Cargo, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId, RedisFact, What,
+};
+use crate::sim::Instant;
+
+impl Timeline {
+    /// Adds events; they follow those already there in time and number.
+    pub fn extend(&mut self, events: &[Event]) {
+        self.events.reserve(events.len());
+        for event in events {
+            self.events.push(event.clone());
+            self.end = self.end.max(event.at);
+            self.fold(event);
+            if is_drawn(event) && self.drawn.last().is_none_or(|last| *last < event.at) {
+                self.drawn.push(event.at);
+            }
+            self.marks.extend(marks::mark(event));
+        }
+    }
+
+    fn fold(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.what {
+            What::Departed(hop) => self.depart(event, hop),
+            What::Ruled(ruling) => {
+                self.hops.rule(at, ruling, &self.events);
+                if let Some(index) = self.hops.index(ruling.hop)
+                    && let Some((_, hop)) = self.hops.hop(&self.events, index)
+                {
+                    for tag in &hop.tags {
+                        self.registry.note(tag.message, event.id);
+                    }
+                }
+            }
+            What::Lab(fact) => self.lab(event, fact),
+            What::Redis { node, fact } => self.redis(event, *node, fact),
+            What::Kafka { node, fact } => self.kafka(event, *node, fact),
+        }
+    }
+
+    fn depart(&mut self, event: &Event, hop: &Hop) {
+        let index = self.events.len() - 1;
+        self.hops.depart(event.at, index, hop);
+        for tag in &hop.tags {
+            self.registry.note(tag.message, event.id);
+        }
+        let answer = match &hop.cargo {
+            Cargo::Fetch { from } => {
+                for (partition, _) in from {
+                    self.topology.fetched(event.at, hop.from, partition);
+                }
+                false
+            }
+            Cargo::Fetched { .. } => true,
+            _ => return,
+        };
+        if let (Some(index), Some(wire)) =
+            (self.hops.index(hop.id), self.topology.wire_mut(hop.connection))
+        {
+            wire.fetches.push((event.at, index, answer));
+        }
+    }
+
+    fn lab(&mut self, event: &Event, fact: &LabFact) {
+        let at = event.at;
+        self.topology.fold(at, fact);
+        match fact {
+            LabFact::NodeAdded { party: Some(party), .. } => self.presence(at, Some(*party)),
+            LabFact::NodeChanged { node, .. } => {
+                self.presence(at, self.node(*node).and_then(|node| node.party));
+            }
+            LabFact::Connected { client, .. } => {
+                self.presence(at, self.node(*client).and_then(|node| node.party));
+            }
+            LabFact::Disconnected { connection, .. } => {
+                let client = self.wire(*connection).map(|wire| wire.client);
+                let party = client.and_then(|id| self.node(id)).and_then(|node| node.party);
+                self.presence(at, party);
+            }
+            LabFact::PartyAdded { party, name, system } => {
+                self.ledger.add(at, *party, name, *system);
+                self.topology.bump(at);
+            }
+            LabFact::Sent { message, number, producer, key, bytes } => {
+                self.registry.add(Message {
+                    id: *message,
+                    number: *number,
+                    key: key.clone(),
+                    colour: None,
+                    producer: *producer,
+                    sent: at,
+                    bytes: *bytes,
+                });
+                self.registry.note(*message, event.id);
+            }
+            LabFact::Received { tag, .. } | LabFact::HandlingBegan { tag, .. } => {
+                self.registry.note(tag.message, event.id);
+            }
+            LabFact::Handled { party, tag, repeated, .. } => {
+                self.registry.note(tag.message, event.id);
+                self.ledger.handled(at, *party, tag.message, *repeated);
+            }
+            LabFact::Stands { message, party, standing, sent, .. } => {
+                self.registry.note(*message, event.id);
+                let stored = self.registry.stored(*message);
+                self.ledger.stands(at, *party, *message, *standing, *sent, stored);
+            }
+            _ => {}
+        }
+    }
+
+    /// A party is away while none of its processes runs with an open connection.
+    fn presence(&mut self, at: Instant, party: Option<PartyId>) {
+        let Some(party) = party else { return };
+        let running = |state: Option<&NodeState>| *state.unwrap_or(&NodeState::Running);
+        let mut members = self.topology.nodes.iter().filter(|node| node.party == Some(party));
+        let here = members
+            .any(|node| running(node.state.last()) == NodeState::Running && node.open.newest() > 0);
+        self.ledger.set_away(at, party, !here);
+    }
+
+    fn redis(&mut self, event: &Event, node: NodeId, fact: &RedisFact) {
+        let at = event.at;
+        match fact {
+            RedisFact::Subscribed { client, channel, pattern } => {
+                self.topology.subscribe(at, node, *client, channel, *pattern);
+            }
+            RedisFact::Unsubscribed { client, channel, pattern } => {
+                self.topology.unsubscribe(at, *client, channel, *pattern);
+            }
+            RedisFact::Published { channel, tag, .. } => {
+                self.topology.channel(at, node, channel);
+                if let Some(tag) = tag {
+                    self.registry.note(tag.message, event.id);
+                }
+            }
+            RedisFact::Queued { client, tag, buffered, .. } => {
+                if let Some(wire) = self.topology.wire_mut(*client) {
+                    wire.buffered.set(at, *buffered);
+                }
+                if let Some(tag) = tag {
+                    self.registry.note(tag.message, event.id);
+                }
+            }
+            RedisFact::Written { client, buffered, .. } => {
+                if let Some(wire) = self.topology.wire_mut(*client) {
+                    wire.buffered.set(at, *buffered);
+                }
+            }
+            RedisFact::ClientClosed { client, lost, .. } => {
+                if let Some(wire) = self.topology.wire_mut(*client) {
+                    wire.buffered.set(at, 0);
+                }
+                for tag in lost {
+                    self.registry.note(tag.message, event.id);
+                }
+            }
+        }
+    }
+
+    fn kafka(&mut self, event: &Event, node: NodeId, fact: &KafkaFact) {
+        let at = event.at;
+        if self.logs.fold(at, fact) {
+            self.topology.bump(at);
+        }
+        match fact {
+            KafkaFact::Partitioned { tag: Some(tag), .. } => {
+                self.registry.note(tag.message, event.id);
+            }
+            KafkaFact::Appended { partition, offset, tag: Some(tag), .. } => {
+                self.registry.note(tag.message, event.id);
+                if let Some(log) = self.logs.index(partition) {
+                    self.registry.store(*tag, log, *offset);
+                }
+            }
+            KafkaFact::Assigned { member, partitions, .. } => {
+                let is_consumer =
+                    self.node(node).is_some_and(|node| node.kind == NodeKind::Consumer);
+                let owner = if is_consumer { Some(node) } else { self.topology.member(member) };
+                if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
+                    owner.assigned.set(at, partitions.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the stage shows something new at this event.
+fn is_drawn(event: &Event) -> bool {
+    match &event.what {
+        What::Departed(hop) => {
+            !hop.cargo.is_background(&hop.tags) || matches!(hop.cargo, Cargo::Fetch { .. })
+        }
+        What::Ruled(_) => true,
+        What::Lab(fact) => !matches!(
+            fact,
+            LabFact::Sent { .. }
+                | LabFact::Received { .. }
+                | LabFact::HandlingBegan { .. }
+                | LabFact::RateSet { .. }
+        ),
+        What::Redis { fact, .. } => matches!(fact, RedisFact::ClientClosed { .. }),
+        What::Kafka { fact, .. } => !matches!(
+            fact,
+            KafkaFact::Partitioned { .. }
+                | KafkaFact::PositionSet { .. }
+                | KafkaFact::GroupChanged { .. }
+        ),
+    }
+}

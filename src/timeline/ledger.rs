@@ -1,0 +1,377 @@
+//! Where the messages of each party stand, at any instant.
+
+use super::Steps;
+use crate::event::{
+    CopyId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Standing, System, Tag,
+};
+use crate::sim::{Instant, Span};
+use std::collections::BTreeMap;
+
+/// Standings at an instant, counted: of one party's messages, or of a lane's messages, each by
+/// its worst standing with any party.
+/// `expected = on_its_way + waiting + delivered + parked + lost + refused`, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Owed.
+    pub expected: u32,
+    /// Sent, and neither stored nor begun to be delivered.
+    pub on_its_way: u32,
+    /// Kept.
+    pub waiting: u32,
+    /// Handled.
+    pub delivered: u32,
+    /// Dead-lettered.
+    pub parked: u32,
+    /// Gone.
+    pub lost: u32,
+    /// The sender got an error.
+    pub refused: u32,
+    /// Extra deliveries within one reading; part of no sum.
+    pub repeated: u32,
+    /// Kept while the party was away, or handled more than [`LATE`] after they were sent; part
+    /// of no sum.
+    pub late: u32,
+}
+
+/// A message handled this long after it was sent is late even when its party was there.
+pub const LATE: Span = Span::from_secs(1);
+
+/// What an application sent, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its identity.
+    pub id: MessageId,
+    /// The producer's count, from 1.
+    pub number: u32,
+    /// Its key.
+    pub key: Option<Name>,
+    /// The colour of its key, 0 to 7: the place of the key in order of first appearance.
+    pub colour: Option<u8>,
+    /// Who sent it.
+    pub producer: NodeId,
+    /// When.
+    pub sent: Instant,
+    /// Bytes of its value.
+    pub bytes: u32,
+}
+
+/// Who should get messages.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its identity.
+    pub id: PartyId,
+    /// Its name: of the subscriber or of the group.
+    pub name: Name,
+    /// The system that owes it.
+    pub system: System,
+    /// Since when messages are owed to it.
+    pub added: Instant,
+    /// Whether none of its processes is there to read; since when is the step's instant.
+    pub away: Steps<bool>,
+    sums: Steps<Sums>,
+    standings: BTreeMap<MessageId, (Standing, bool)>,
+    lost: Vec<Loss>,
+    first_handled: BTreeMap<MessageId, Instant>,
+    waiting_in: BTreeMap<usize, Steps<u32>>,
+}
+
+/// A message that was lost, until something reopened it.
+#[derive(Clone, Debug)]
+struct Loss {
+    at: Instant,
+    until: Instant,
+    reason: LostReason,
+    message: MessageId,
+}
+
+impl Sums {
+    fn count(&mut self, standing: Standing) -> &mut u32 {
+        match standing {
+            Standing::OnItsWay => &mut self.on_its_way,
+            Standing::Waiting => &mut self.waiting,
+            Standing::Delivered => &mut self.delivered,
+            Standing::Parked => &mut self.parked,
+            Standing::Lost(_) => &mut self.lost,
+            Standing::Refused => &mut self.refused,
+        }
+    }
+}
+
+impl Party {
+    /// Where its messages stand at `t`.
+    pub fn sums(&self, t: Instant) -> Sums {
+        self.sums.value(t)
+    }
+
+    /// What it has lost by `t`, by reason in order of first loss, messages in order of loss.
+    pub fn lost(&self, t: Instant) -> Vec<(LostReason, Vec<MessageId>)> {
+        let mut all: Vec<(LostReason, Vec<MessageId>)> = Vec::new();
+        let end = self.lost.partition_point(|loss| loss.at <= t);
+        for loss in self.lost[..end].iter().filter(|loss| t < loss.until) {
+            match all.iter_mut().find(|(reason, _)| *reason == loss.reason) {
+                Some((_, messages)) => messages.push(loss.message),
+                None => all.push((loss.reason, vec![loss.message])),
+            }
+        }
+        all
+    }
+
+    /// Whether its handler had finished with the message by `t`.
+    pub fn had(&self, message: MessageId, t: Instant) -> bool {
+        self.first_handled.get(&message).is_some_and(|at| *at <= t)
+    }
+
+    /// How many messages of the `log`-th log wait for it at `t`.
+    pub fn waiting_in(&self, log: usize, t: Instant) -> u32 {
+        self.waiting_in.get(&log).map_or(0, |steps| steps.value(t))
+    }
+}
+
+/// A lane's ledger: each message once, by its worst standing.
+#[derive(Clone, Debug, Default)]
+struct Lane {
+    sums: Steps<Sums>,
+    /// For each message: how many parties by rank of standing, and whether it is late for any.
+    tally: BTreeMap<MessageId, ([u16; RANKS], bool)>,
+}
+
+const RANKS: usize = 6;
+
+/// From best to worst; a lane counts a message by the worst.
+const RANKED: [Standing; RANKS] = [
+    Standing::Delivered,
+    Standing::OnItsWay,
+    Standing::Waiting,
+    Standing::Parked,
+    Standing::Refused,
+    Standing::Lost(LostReason::NotConnected),
+];
+
+fn rank(standing: Standing) -> usize {
+    match standing {
+        Standing::Delivered => 0,
+        Standing::OnItsWay => 1,
+        Standing::Waiting => 2,
+        Standing::Parked => 3,
+        Standing::Refused => 4,
+        Standing::Lost(_) => 5,
+    }
+}
+
+impl Lane {
+    fn change(
+        &mut self,
+        at: Instant,
+        message: MessageId,
+        old: Option<Standing>,
+        new: Standing,
+        late: bool,
+    ) {
+        let (ranks, was_late) = self.tally.entry(message).or_default();
+        let worst = |ranks: &[u16; RANKS]| ranks.iter().rposition(|count| *count > 0);
+        let before = worst(ranks);
+        if let Some(old) = old {
+            ranks[rank(old)] = ranks[rank(old)].saturating_sub(1);
+        }
+        ranks[rank(new)] += 1;
+        let after = worst(ranks);
+        let mut sums = self.sums.newest();
+        match before {
+            Some(before) => *sums.count(RANKED[before]) -= 1,
+            None => sums.expected += 1,
+        }
+        if let Some(after) = after {
+            *sums.count(RANKED[after]) += 1;
+        }
+        if late && !*was_late {
+            *was_late = true;
+            sums.late += 1;
+        }
+        self.sums.set(at, sums);
+    }
+}
+
+/// The ledgers of all parties and lanes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) parties: Vec<Party>,
+    index: BTreeMap<PartyId, usize>,
+    lanes: [Lane; 2],
+}
+
+const fn lane_of(system: System) -> usize {
+    match system {
+        System::Redis => 0,
+        System::Kafka => 1,
+    }
+}
+
+impl Ledger {
+    pub(super) fn party(&self, id: PartyId) -> Option<&Party> {
+        self.index.get(&id).map(|i| &self.parties[*i])
+    }
+
+    pub(super) fn lane(&self, system: System, t: Instant) -> Sums {
+        self.lanes[lane_of(system)].sums.value(t)
+    }
+
+    pub(super) fn add(&mut self, at: Instant, id: PartyId, name: &Name, system: System) {
+        self.index.insert(id, self.parties.len());
+        self.parties.push(Party {
+            id,
+            name: name.clone(),
+            system,
+            added: at,
+            away: Steps::default(),
+            sums: Steps::default(),
+            standings: BTreeMap::new(),
+            lost: Vec::new(),
+            first_handled: BTreeMap::new(),
+            waiting_in: BTreeMap::new(),
+        });
+    }
+
+    /// The party is away from now on, or back. What waits for it then is late.
+    pub(super) fn set_away(&mut self, at: Instant, id: PartyId, away: bool) {
+        let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
+        if party.away.newest() == away {
+            return;
+        }
+        party.away.set(at, away);
+        if !away {
+            return;
+        }
+        let mut sums = party.sums.newest();
+        let lane = &mut self.lanes[lane_of(party.system)];
+        for (message, (standing, late)) in &mut party.standings {
+            if *standing == Standing::Waiting && !*late {
+                *late = true;
+                sums.late += 1;
+                // Same standing again: only its lateness is new.
+                lane.change(at, *message, Some(*standing), *standing, true);
+            }
+        }
+        party.sums.set(at, sums);
+    }
+
+    /// A standing changed. `stored` is the log that keeps the message, where one does.
+    pub(super) fn stands(
+        &mut self,
+        at: Instant,
+        id: PartyId,
+        message: MessageId,
+        standing: Standing,
+        sent: Instant,
+        stored: Option<usize>,
+    ) {
+        let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
+        let (old, was_late) = match party.standings.get(&message) {
+            Some((old, late)) => (Some(*old), *late),
+            None => (None, false),
+        };
+        let late = was_late
+            || standing == Standing::Waiting && party.away.newest()
+            || standing == Standing::Delivered && at.since(sent) > LATE;
+        let mut sums = party.sums.newest();
+        match old {
+            Some(old) => *sums.count(old) -= 1,
+            None => sums.expected += 1,
+        }
+        *sums.count(standing) += 1;
+        sums.late += u32::from(late && !was_late);
+        party.sums.set(at, sums);
+        party.standings.insert(message, (standing, late));
+        if let Some(log) = stored {
+            let waiting = party.waiting_in.entry(log).or_default();
+            let now = waiting.newest() + u32::from(standing == Standing::Waiting);
+            let before = u32::from(old == Some(Standing::Waiting));
+            waiting.set(at, now.saturating_sub(before));
+        }
+        if let Some(Standing::Lost(_)) = old {
+            let open = |loss: &&mut Loss| loss.message == message && loss.until == Instant::FAR;
+            if let Some(loss) = party.lost.iter_mut().rev().find(open) {
+                loss.until = at;
+            }
+        }
+        if let Standing::Lost(reason) = standing {
+            party.lost.push(Loss { at, until: Instant::FAR, reason, message });
+        }
+        self.lanes[lane_of(party.system)].change(at, message, old, standing, late);
+    }
+
+    pub(super) fn handled(&mut self, at: Instant, id: PartyId, message: MessageId, again: bool) {
+        let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
+        party.first_handled.entry(message).or_insert(at);
+        if again {
+            let mut sums = party.sums.newest();
+            sums.repeated += 1;
+            party.sums.set(at, sums);
+            let lane = &mut self.lanes[lane_of(party.system)].sums;
+            let mut sums = lane.newest();
+            sums.repeated += 1;
+            lane.set(at, sums);
+        }
+    }
+}
+
+/// The messages that were sent, their keys' colours and their biographies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registry {
+    messages: Vec<Message>,
+    biographies: Vec<Vec<EventId>>,
+    /// Where copies were stored: (log, offset, copy).
+    stored: Vec<Vec<(usize, u64, CopyId)>>,
+    colours: BTreeMap<Name, u8>,
+}
+
+impl Registry {
+    fn position(&self, id: MessageId) -> Option<usize> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+    }
+
+    pub(super) fn message(&self, id: MessageId) -> Option<&Message> {
+        self.position(id).map(|i| &self.messages[i])
+    }
+
+    pub(super) fn add(&mut self, mut message: Message) {
+        if let Some(key) = &message.key {
+            let next = (self.colours.len() % 8) as u8;
+            message.colour = Some(*self.colours.entry(key.clone()).or_insert(next));
+        }
+        let at = self.messages.partition_point(|other| other.id < message.id);
+        self.messages.insert(at, message);
+        self.biographies.insert(at, Vec::new());
+        self.stored.insert(at, Vec::new());
+    }
+
+    pub(super) fn note(&mut self, id: MessageId, event: EventId) {
+        if let Some(i) = self.position(id) {
+            let biography = &mut self.biographies[i];
+            if biography.last() != Some(&event) {
+                biography.push(event);
+            }
+        }
+    }
+
+    pub(super) fn biography(&self, id: MessageId) -> &[EventId] {
+        self.position(id).map_or(&[], |i| &self.biographies[i])
+    }
+
+    pub(super) fn store(&mut self, tag: Tag, log: usize, offset: u64) {
+        if let Some(i) = self.position(tag.message) {
+            self.stored[i].push((log, offset, tag.copy));
+        }
+    }
+
+    /// The log that keeps a message's newest copy.
+    pub(super) fn stored(&self, id: MessageId) -> Option<usize> {
+        self.position(id).and_then(|i| self.stored[i].last()).map(|(log, _, _)| *log)
+    }
+
+    /// The log that keeps this copy.
+    pub(super) fn stored_copy(&self, tag: Tag) -> Option<usize> {
+        let i = self.position(tag.message)?;
+        let all = &self.stored[i];
+        all.iter().find(|(_, _, copy)| *copy == tag.copy).or(all.last()).map(|(log, _, _)| *log)
+    }
+}

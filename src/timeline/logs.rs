@@ -1,0 +1,131 @@
+//! Partitions and their cells, at any instant.
+
+use super::Steps;
+use crate::event::{KafkaFact, Name, Tag, TopicPartition};
+use crate::sim::Instant;
+use std::collections::BTreeMap;
+
+/// A record in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Its offset.
+    pub offset: u64,
+    /// When it was appended.
+    pub at: Instant,
+    /// The message, where it has a tag.
+    pub tag: Option<Tag>,
+    /// Its bytes in the log.
+    pub bytes: u32,
+    /// Base offset of its segment.
+    pub segment: u64,
+}
+
+/// One partition's log.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Which.
+    pub partition: TopicPartition,
+    /// Since when it exists.
+    pub created: Instant,
+    cells: Vec<Cell>,
+    high_watermark: Steps<u64>,
+    start: Steps<u64>,
+    committed: BTreeMap<Name, Steps<u64>>,
+}
+
+impl Log {
+    /// The records of the leader's log at `t`, from the log start on.
+    pub fn cells(&self, t: Instant) -> &[Cell] {
+        let end = self.cells.partition_point(|cell| cell.at <= t);
+        let start = self.start(t);
+        let begin = self.cells[..end].partition_point(|cell| cell.offset < start);
+        &self.cells[begin..end]
+    }
+
+    /// The log start offset.
+    pub fn start(&self, t: Instant) -> u64 {
+        self.start.value(t)
+    }
+
+    /// The log end offset: of the record appended next.
+    pub fn end(&self, t: Instant) -> u64 {
+        let end = self.cells.partition_point(|cell| cell.at <= t);
+        self.cells[..end].last().map_or(0, |cell| cell.offset + 1).max(self.start(t))
+    }
+
+    /// The high watermark.
+    pub fn high_watermark(&self, t: Instant) -> u64 {
+        self.high_watermark.value(t)
+    }
+
+    /// A group's bookmark (committed offset); none before its first commit.
+    pub fn committed(&self, group: &str, t: Instant) -> Option<u64> {
+        self.committed.get(group).and_then(|steps| steps.at(t)).copied()
+    }
+
+    /// The record at an offset, if it is there at `t`.
+    pub fn cell(&self, offset: u64, t: Instant) -> Option<&Cell> {
+        let cells = self.cells(t);
+        cells.binary_search_by_key(&offset, |cell| cell.offset).ok().map(|i| &cells[i])
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Logs {
+    pub(super) logs: Vec<Log>,
+    index: BTreeMap<TopicPartition, usize>,
+}
+
+impl Logs {
+    pub(super) fn index(&self, partition: &TopicPartition) -> Option<usize> {
+        self.index.get(partition).copied()
+    }
+
+    fn log(&mut self, at: Instant, partition: &TopicPartition) -> &mut Log {
+        let index = self.index.get(partition).copied().unwrap_or_else(|| {
+            self.index.insert(partition.clone(), self.logs.len());
+            self.logs.push(Log {
+                partition: partition.clone(),
+                created: at,
+                cells: Vec::new(),
+                high_watermark: Steps::default(),
+                start: Steps::default(),
+                committed: BTreeMap::new(),
+            });
+            self.logs.len() - 1
+        });
+        &mut self.logs[index]
+    }
+
+    /// Whether the number of logs changed.
+    pub(super) fn fold(&mut self, at: Instant, fact: &KafkaFact) -> bool {
+        let before = self.logs.len();
+        match fact {
+            KafkaFact::TopicCreated { topic, partitions, .. } => {
+                for partition in 0..*partitions {
+                    self.log(at, &TopicPartition { topic: topic.clone(), partition });
+                }
+            }
+            KafkaFact::Appended { partition, offset, segment, bytes, tag, .. } => {
+                let cells = &mut self.log(at, partition).cells;
+                // A follower's copy of the same record is not another cell.
+                if cells.last().is_none_or(|last| last.offset < *offset) {
+                    let (offset, tag, bytes, segment) = (*offset, *tag, *bytes, *segment);
+                    cells.push(Cell { offset, at, tag, bytes, segment });
+                }
+            }
+            KafkaFact::HighWatermarkMoved { partition, offset } => {
+                self.log(at, partition).high_watermark.set(at, *offset);
+            }
+            KafkaFact::LogStartMoved { partition, offset, .. } => {
+                self.log(at, partition).start.set(at, *offset);
+            }
+            KafkaFact::Committed { group, partition, offset } => {
+                let committed = &mut self.log(at, partition).committed;
+                committed.entry(group.clone()).or_default().set(at, *offset);
+            }
+            _ => {}
+        }
+        self.logs.len() != before
+    }
+}

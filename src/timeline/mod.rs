@@ -1,0 +1,207 @@
+//! Events -> what is true and what is under way at an instant.
+//!
+//! Folds events into step functions and lists of hops that can be asked at any instant up to the
+//! last event. Forward, backward, slow motion and jumps are the same code: a binary search.
+//! Knows the event vocabulary alone, no engine and no DOM.
+
+mod fold;
+mod hops;
+pub mod journal;
+mod ledger;
+mod logs;
+mod marks;
+pub mod pace;
+mod steps;
+#[cfg(test)]
+pub(crate) mod story;
+#[cfg(test)]
+mod tests;
+mod topology;
+
+pub use hops::{Motion, MotionState};
+pub use ledger::{LATE, Message, Party, Sums};
+pub use logs::{Cell, Log};
+pub use marks::{Mark, MarkKind};
+pub use steps::Steps;
+pub use topology::{Node, Subscription, Wire};
+
+use crate::event::{
+    ConnectionId, Event, EventId, Hop, HopId, LostReason, MessageId, Name, NodeId, PartyId, System,
+    Tag, TopicPartition,
+};
+use crate::sim::{Instant, Span};
+
+/// All that happened, ordered for questions.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    end: Instant,
+    events: Vec<Event>,
+    topology: topology::Topology,
+    hops: hops::Hops,
+    logs: logs::Logs,
+    ledger: ledger::Ledger,
+    registry: ledger::Registry,
+    marks: Vec<Mark>,
+    /// Instants of events that the stage draws, without repeats.
+    drawn: Vec<Instant>,
+}
+
+impl Timeline {
+    /// The instant of the last event.
+    pub fn end(&self) -> Instant {
+        self.end
+    }
+
+    /// All events so far, oldest first.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// One event.
+    pub fn event(&self, id: EventId) -> Option<&Event> {
+        self.events.binary_search_by_key(&id, |event| event.id).ok().map(|i| &self.events[i])
+    }
+
+    /// All processes ever added, in order; ask each for `added`.
+    pub fn nodes(&self) -> &[Node] {
+        &self.topology.nodes
+    }
+
+    /// A process.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.topology.node(id)
+    }
+
+    /// All connections ever opened, in order.
+    pub fn wires(&self) -> &[Wire] {
+        &self.topology.wires
+    }
+
+    /// A connection.
+    pub fn wire(&self, id: ConnectionId) -> Option<&Wire> {
+        self.topology.wire(id)
+    }
+
+    /// The connection that a client holds at `t`; with a Redis server it is the only one.
+    pub fn open_wire(&self, client: NodeId, t: Instant) -> Option<&Wire> {
+        self.topology.wires.iter().rev().find(|wire| wire.client == client && wire.is_open(t))
+    }
+
+    /// Channels and patterns known to a server at `t`, in order of first appearance.
+    pub fn channels(&self, server: NodeId, t: Instant) -> impl Iterator<Item = &Name> {
+        let all = self.topology.channels.iter();
+        all.filter(move |(at, node, _)| *node == server && *at <= t).map(|(_, _, name)| name)
+    }
+
+    /// Subscriptions that hold at `t`.
+    pub fn subscriptions(&self, t: Instant) -> impl Iterator<Item = &Subscription> {
+        let all = self.topology.subscriptions.iter();
+        all.filter(move |s| s.from <= t && s.until.is_none_or(|until| t < until))
+    }
+
+    /// A number that changes when something is added that a layout must place.
+    pub fn epoch(&self, t: Instant) -> u32 {
+        self.topology.epoch.value(t)
+    }
+
+    /// All partitions ever created, in order; ask each for `created`.
+    pub fn logs(&self) -> &[Log] {
+        &self.logs.logs
+    }
+
+    /// One partition's log, with its place in [`logs`](Self::logs).
+    pub fn log(&self, partition: &TopicPartition) -> Option<(usize, &Log)> {
+        self.logs.index(partition).map(|i| (i, &self.logs.logs[i]))
+    }
+
+    /// Where a copy is stored: the place of its log in [`logs`](Self::logs).
+    pub fn stored(&self, tag: Tag) -> Option<usize> {
+        self.registry.stored_copy(tag)
+    }
+
+    /// A hop by its identity.
+    pub fn hop(&self, id: HopId) -> Option<&Hop> {
+        let index = self.hops.index(id)?;
+        self.hops.hop(&self.events, index).map(|(_, hop)| hop)
+    }
+
+    /// Calls `found` with everything under way at `t`, in order of departure.
+    pub fn under_way<'a>(&'a self, t: Instant, found: impl FnMut(Motion<'a>)) {
+        self.hops.at(&self.events, t, found);
+    }
+
+    /// The fetch that lies at the broker at `t` on this connection, waiting for something to
+    /// answer with.
+    pub fn parked_fetch(&self, wire: &Wire, t: Instant) -> Option<&Hop> {
+        if !wire.is_open(t) {
+            return None;
+        }
+        let end = wire.fetches.partition_point(|(at, _, _)| *at <= t);
+        let (_, index, answer) = wire.fetches[..end].last()?;
+        if *answer || self.hops.motion(&self.events, *index as usize, t).is_some() {
+            return None;
+        }
+        self.hops.hop(&self.events, *index).map(|(_, hop)| hop)
+    }
+
+    /// The last `n` departures of drawn hops up to `t`, newest first, with their flight times.
+    pub(crate) fn recent(&self, t: Instant, n: usize) -> impl Iterator<Item = (Instant, Span)> {
+        self.hops.recent(t, n)
+    }
+
+    /// The times in which drawn hops travelled that begin by `t`, oldest first.
+    pub(crate) fn busy(&self, t: Instant) -> &[(Instant, Instant)] {
+        self.hops.busy(t)
+    }
+
+    /// A message that was sent.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.registry.message(id)
+    }
+
+    /// The events that concern a message, oldest first.
+    pub fn biography(&self, id: MessageId) -> &[EventId] {
+        self.registry.biography(id)
+    }
+
+    /// Places for the scrubber, oldest first.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// All parties ever added, in order.
+    pub fn parties(&self) -> &[Party] {
+        &self.ledger.parties
+    }
+
+    /// One party.
+    pub fn party(&self, id: PartyId) -> Option<&Party> {
+        self.ledger.party(id)
+    }
+
+    /// Where a party's messages stand at `t`.
+    pub fn sums(&self, party: PartyId, t: Instant) -> Sums {
+        self.party(party).map_or_else(Sums::default, |party| party.sums(t))
+    }
+
+    /// A lane's score at `t`: each message once, by its worst standing with any party.
+    pub fn lane(&self, system: System, t: Instant) -> Sums {
+        self.ledger.lane(system, t)
+    }
+
+    /// What a party has lost by `t`, by reason, in order of loss.
+    pub fn lost(&self, party: PartyId, t: Instant) -> Vec<(LostReason, Vec<MessageId>)> {
+        self.party(party).map_or_else(Vec::new, |party| party.lost(t))
+    }
+
+    /// The next instant after `t` at which the stage draws something new, for "step".
+    pub fn next_drawn(&self, t: Instant) -> Option<Instant> {
+        self.drawn.get(self.drawn.partition_point(|at| *at <= t)).copied()
+    }
+
+    /// The last such instant before `t`.
+    pub fn previous_drawn(&self, t: Instant) -> Option<Instant> {
+        let index = self.drawn.partition_point(|at| *at < t);
+        index.checked_sub(1).map(|i| self.drawn[i])
+    }
+}

@@ -1,0 +1,91 @@
+// <push-pull> as an element of somebody's page: it comes, goes, and fails in words.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { start } from './support.mjs';
+
+let house;
+before(async () => { house = await start(); });
+after(() => house.close());
+
+/** How many elements the first widget has drawn. */
+const drawn = (page) => page.evaluate(() => document.querySelector('push-pull').shadowRoot.querySelectorAll('.push-pull *').length);
+
+test('it can be taken out and put back', async () => {
+  const { page, check } = await house.open();
+  const before = await drawn(page);
+  assert.ok(before > 0);
+  const empty = await page.evaluate(async () => {
+    const widget = document.querySelector('push-pull');
+    widget.remove();
+    const left = widget.shadowRoot.querySelectorAll('.push-pull *').length;
+    document.body.append(widget);
+    await widget.ready;
+    return left;
+  });
+  assert.equal(empty, 0);
+  assert.ok(await drawn(page) > 0);
+  await check();
+});
+
+test('two widgets on one page load the engines once', async () => {
+  const engines = [];
+  const { page, check } = await house.open({
+    before: async (page) => {
+      page.on('request', (request) => {
+        if (request.url().endsWith('.wasm')) engines.push(request.url());
+      });
+    },
+  });
+  const second = await page.evaluate(async () => {
+    const widget = document.createElement('push-pull');
+    document.body.append(widget);
+    await widget.ready;
+    return widget.shadowRoot.querySelectorAll('.push-pull *').length;
+  });
+  assert.ok(second > 0);
+  assert.equal(engines.length, 1);
+  await check();
+});
+
+test('a widget that was taken out while it loaded does not start', async () => {
+  const { page, check } = await house.open();
+  const left = await page.evaluate(async () => {
+    const widget = document.createElement('push-pull');
+    document.body.append(widget);
+    widget.remove();
+    await document.querySelector('push-pull').ready;
+    await new Promise((resolve) => { requestAnimationFrame(resolve); });
+    return widget.shadowRoot.querySelectorAll('.push-pull').length;
+  });
+  assert.equal(left, 0);
+  await check();
+});
+
+test('the theme attribute is the widget\'s, and may change', async () => {
+  const { page, check } = await house.open();
+  const themes = await page.evaluate(() => {
+    const widget = document.querySelector('push-pull');
+    const root = widget.shadowRoot.querySelector('.push-pull');
+    return ['dark', 'light', 'sepia'].map((theme) => {
+      widget.setAttribute('theme', theme);
+      return root.dataset.theme ?? null;
+    });
+  });
+  assert.deepEqual(themes, ['dark', 'light', null]);
+  await check();
+});
+
+test('engines that cannot be loaded are said in words, beside the static text', async () => {
+  const { page, close } = await house.open({
+    ready: false,
+    before: (page) => page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: '' })),
+  });
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.textContent(), /^This animation could not start: ./);
+  assert.ok(await page.getByRole('heading', { level: 1, name: 'pushpull' }).isVisible());
+  assert.equal(await page.evaluate(() => document.querySelector('push-pull').ready.then(() => 'kept', () => 'broken')), 'broken');
+  await close();
+});

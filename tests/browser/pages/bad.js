@@ -1,0 +1,2 @@
+console.error('said on purpose');
+setTimeout(() => { throw new Error('thrown on purpose'); });

@@ -6,7 +6,7 @@
 use pushpull::event::{ConnectionId, KafkaFact, Name, TopicPartition};
 use pushpull::kafka::broker::{Broker, BrokerConfig, Output};
 use pushpull::kafka::client::ClientOutput;
-use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
+use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord, OffsetReset, ResetTo};
 use pushpull::kafka::log::TopicConfig;
 use pushpull::kafka::producer::{Producer, ProducerConfig};
 use pushpull::kafka::protocol::{
@@ -23,6 +23,7 @@ pub(crate) const BROKER: BrokerId = BrokerId(1);
 pub(crate) enum Client {
     Producer(Box<Producer>),
     Consumer(Box<App>),
+    Tool(Box<OffsetReset>),
     Crashed,
 }
 
@@ -125,6 +126,23 @@ impl Net {
         response.partitions.into_iter().filter_map(committed).collect()
     }
 
+    /// Runs the tool that moves a group's offsets.
+    pub(crate) fn reset(
+        &mut self,
+        group: &str,
+        partition: TopicPartition,
+        to: ResetTo,
+    ) -> Result<Vec<(TopicPartition, u64)>, ErrorCode> {
+        let tool = OffsetReset::new(group.into(), vec![partition], to, vec![BROKER], 1);
+        let client = self.add(Client::Tool(Box::new(tool)));
+        self.run(Span::from_secs(2));
+        let Client::Tool(tool) = std::mem::replace(&mut self.clients[client], Client::Crashed)
+        else {
+            panic!("no tool")
+        };
+        tool.outcome().cloned().expect("an outcome")
+    }
+
     pub(crate) fn producer(&mut self, config: ProducerConfig) -> usize {
         let seed = self.clients.len() as u64;
         self.add(Client::Producer(Box::new(Producer::new(config, vec![BROKER], seed))))
@@ -223,6 +241,7 @@ impl Net {
         let (now, mut out) = (self.now, Vec::new());
         match &mut self.clients[client] {
             Client::Producer(producer) => producer.disconnected(now, BROKER, &mut out),
+            Client::Tool(tool) => tool.disconnected(now, BROKER, &mut out),
             Client::Consumer(app) => app.consumer.disconnected(now, BROKER, &mut out),
             Client::Crashed => {}
         }
@@ -291,6 +310,7 @@ impl Net {
                 if self.connections[client] == Some(connection) {
                     match &mut self.clients[client] {
                         Client::Producer(producer) => producer.connected(now, BROKER, &mut out),
+                        Client::Tool(tool) => tool.connected(now, BROKER, &mut out),
                         Client::Consumer(app) => app.consumer.connected(now, BROKER, &mut out),
                         Client::Crashed => {}
                     }
@@ -314,6 +334,9 @@ impl Net {
                         Client::Producer(producer) => {
                             producer.on_response(now, BROKER, correlation, response, &mut out);
                         }
+                        Client::Tool(tool) => {
+                            tool.on_response(now, BROKER, correlation, response, &mut out);
+                        }
                         Client::Consumer(app) => {
                             app.consumer.on_response(now, BROKER, correlation, response, &mut out);
                         }
@@ -332,6 +355,7 @@ impl Net {
         loop {
             let clients = self.clients.iter().filter_map(|client| match client {
                 Client::Producer(producer) => producer.next_tick(),
+                Client::Tool(tool) => tool.next_tick(),
                 Client::Consumer(app) => {
                     let wakes = app.waiting && app.consumer.has_records();
                     let poll = if wakes { self.now } else { app.next_poll };
@@ -368,6 +392,11 @@ impl Net {
                 Client::Producer(producer) => {
                     if producer.next_tick().is_some_and(|at| at <= now) {
                         producer.tick(now, &mut out);
+                    }
+                }
+                Client::Tool(tool) => {
+                    if tool.next_tick().is_some_and(|at| at <= now) {
+                        tool.tick(now, &mut out);
                     }
                 }
                 Client::Consumer(app) => app.step(now, &mut out),

@@ -16,6 +16,7 @@ use pushpull::kafka::protocol::{
 };
 use pushpull::kafka::record::Record;
 use pushpull::sim::{Instant, Queue, Span};
+use std::collections::BTreeMap;
 
 pub(crate) const BROKER: BrokerId = BrokerId(1);
 
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) next_poll: Instant,
     pub(crate) waiting: bool,
     pub(crate) records: Vec<(Instant, ConsumerRecord)>,
+    /// Offsets to commit by hand before the next poll (without auto-commit).
+    handled: BTreeMap<TopicPartition, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,6 +66,8 @@ pub(crate) struct Net {
     pub(crate) broker: Broker,
     pub(crate) up: bool,
     pub(crate) clients: Vec<Client>,
+    /// Applications that crashed.
+    pub(crate) gone: Vec<App>,
     connections: Vec<Option<ConnectionId>>,
     next_connection: u32,
     queue: Queue<Event>,
@@ -83,6 +88,7 @@ impl Net {
             broker: Broker::single(BROKER, config),
             up: true,
             clients: Vec::new(),
+            gone: Vec::new(),
             connections: Vec::new(),
             next_connection: 0,
             queue: Queue::default(),
@@ -156,6 +162,7 @@ impl Net {
             next_poll: self.now,
             waiting: false,
             records: Vec::new(),
+            handled: BTreeMap::new(),
         })))
     }
 
@@ -211,16 +218,27 @@ impl Net {
 
     /// Values that a consumer got, in order.
     pub(crate) fn values(&self, client: usize) -> Vec<String> {
-        let value = |record: &ConsumerRecord| {
-            let value = record.record.value.as_ref().expect("a test value");
-            String::from_utf8(value.bytes().into_owned()).expect("a test value")
-        };
-        self.app(client).records.iter().map(|(_, record)| value(record)).collect()
+        self.app(client).values()
+    }
+
+    /// The values in a partition's log, in order.
+    pub(crate) fn log(&self, topic: &str, partition: u32) -> Vec<String> {
+        let partition = TopicPartition { topic: topic.into(), partition };
+        let log = self.broker.partition(&partition).expect("the partition").log();
+        let read = log.read(log.log_start_offset(), u32::MAX, log.log_end_offset(), true);
+        let batches = read.expect("the whole log").batches;
+        batches
+            .iter()
+            .flat_map(|b| b.records().map(|(_, r)| text(&r)).collect::<Vec<_>>())
+            .collect()
     }
 
     /// The process is gone without a word.
     pub(crate) fn crash(&mut self, client: usize) {
-        self.clients[client] = Client::Crashed;
+        let client_state = std::mem::replace(&mut self.clients[client], Client::Crashed);
+        if let Client::Consumer(app) = client_state {
+            self.gone.push(*app);
+        }
         if let Some(connection) = self.connections[client].take() {
             let mut out = Vec::new();
             self.broker.disconnected(self.now, connection, &mut out);
@@ -407,7 +425,17 @@ impl Net {
     }
 }
 
+fn text(record: &Record) -> String {
+    let value = record.value.as_ref().expect("a value");
+    String::from_utf8(value.bytes().into_owned()).expect("text")
+}
+
 impl App {
+    /// Values that it got, in order.
+    pub(crate) fn values(&self) -> Vec<String> {
+        self.records.iter().map(|(_, record)| text(&record.record)).collect()
+    }
+
     fn step(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
         if self.consumer.next_tick().is_some_and(|at| at <= now) {
             self.consumer.tick(now, out);
@@ -416,9 +444,18 @@ impl App {
         if !wakes && now < self.next_poll {
             return;
         }
+        if !self.handled.is_empty() {
+            let handled = std::mem::take(&mut self.handled);
+            self.consumer.commit(now, handled.into_iter().collect(), out);
+        }
         let records = self.consumer.poll(now, out);
+        if !self.consumer.config().enable_auto_commit {
+            for record in &records {
+                self.handled.insert(record.partition.clone(), record.offset + 1);
+            }
+        }
         self.waiting = records.is_empty();
-        self.next_poll = now + if self.waiting { Span::from_millis(100) } else { self.handling };
+        self.next_poll = now + if self.waiting { Span::from_secs(1) } else { self.handling };
         self.records.extend(records.into_iter().map(|record| (now, record)));
     }
 }

@@ -1,21 +1,30 @@
 //! A broker, clients and a network of one millisecond between them, for tests of the clients.
 
+// Each test file uses its own part of it.
+#![allow(dead_code)]
+
 use pushpull::event::{ConnectionId, KafkaFact, Name, TopicPartition};
 use pushpull::kafka::broker::{Broker, BrokerConfig, Output};
 use pushpull::kafka::client::ClientOutput;
-use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
+use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord, OffsetReset, ResetTo};
 use pushpull::kafka::log::TopicConfig;
 use pushpull::kafka::producer::{Producer, ProducerConfig};
-use pushpull::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
+use pushpull::kafka::protocol::{
+    BrokerId, DeleteRecordsRequest, ErrorCode, OffsetFetchPartition, OffsetFetchRequest,
+    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, Request,
+    Response,
+};
 use pushpull::kafka::record::Record;
 use pushpull::sim::{Instant, Queue, Span};
+use std::collections::BTreeMap;
 
 pub(crate) const BROKER: BrokerId = BrokerId(1);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Client {
-    Producer(Producer),
-    Consumer(App),
+    Producer(Box<Producer>),
+    Consumer(Box<App>),
+    Tool(Box<OffsetReset>),
     Crashed,
 }
 
@@ -29,6 +38,8 @@ pub(crate) struct App {
     pub(crate) next_poll: Instant,
     pub(crate) waiting: bool,
     pub(crate) records: Vec<(Instant, ConsumerRecord)>,
+    /// Offsets to commit by hand before the next poll (without auto-commit).
+    handled: BTreeMap<TopicPartition, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +49,9 @@ enum Event {
     Request(usize, ConnectionId, u32, Request),
     Response(usize, ConnectionId, u32, Response),
 }
+
+/// The fate of a record.
+pub(crate) type Outcome = Result<(TopicPartition, u64), ErrorCode>;
 
 /// What to do with a message under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +66,18 @@ pub(crate) struct Net {
     pub(crate) broker: Broker,
     pub(crate) up: bool,
     pub(crate) clients: Vec<Client>,
+    /// Applications that crashed.
+    pub(crate) gone: Vec<App>,
     connections: Vec<Option<ConnectionId>>,
     next_connection: u32,
     queue: Queue<Event>,
     pub(crate) facts: Vec<(Instant, KafkaFact)>,
-    pub(crate) completed: Vec<(usize, u64, Result<(TopicPartition, u64), ErrorCode>)>,
+    pub(crate) completed: Vec<(usize, u64, Outcome)>,
     pub(crate) requests: Vec<(Instant, usize, Request)>,
     /// Decides over each answer of the broker.
     pub(crate) on_response: Box<dyn FnMut(&Response) -> Fate>,
+    /// May answer a request in the broker's place.
+    pub(crate) on_request: Box<dyn FnMut(&Request) -> Option<Response>>,
     pub(crate) latency: Span,
 }
 
@@ -70,6 +88,7 @@ impl Net {
             broker: Broker::single(BROKER, config),
             up: true,
             clients: Vec::new(),
+            gone: Vec::new(),
             connections: Vec::new(),
             next_connection: 0,
             queue: Queue::default(),
@@ -77,6 +96,7 @@ impl Net {
             completed: Vec::new(),
             requests: Vec::new(),
             on_response: Box::new(|_| Fate::Arrives),
+            on_request: Box::new(|_| None),
             latency: Span::from_millis(1),
         }
     }
@@ -85,24 +105,65 @@ impl Net {
         let mut out = Vec::new();
         self.broker
             .create_topic(self.now, name.into(), partitions, TopicConfig::default(), &mut out)
-            .unwrap();
+            .expect("a test value");
         self.broker_outputs(out);
+    }
+
+    pub(crate) fn delete_records(&mut self, topic: &str, partition: u32, before: u64) {
+        let partition = TopicPartition { topic: topic.into(), partition };
+        let request = DeleteRecordsRequest { partitions: vec![(partition, Some(before))] };
+        let mut out = Vec::new();
+        let nobody = ConnectionId(u32::MAX);
+        self.broker.handle(self.now, nobody, 0, request.into(), &mut out);
+        self.broker_outputs(out);
+    }
+
+    /// What a group has committed.
+    pub(crate) fn committed(&mut self, group: &str) -> Vec<(TopicPartition, u64)> {
+        let request =
+            OffsetFetchRequest { group_id: group.into(), partitions: None, require_stable: false };
+        let mut out = Vec::new();
+        self.broker.handle(self.now, ConnectionId(u32::MAX), 0, request.into(), &mut out);
+        let Some(Output::Respond { response: Response::OffsetFetch(response), .. }) = out.pop()
+        else {
+            panic!("no answer")
+        };
+        let committed = |p: OffsetFetchPartition| Some((p.partition, p.committed_offset?));
+        response.partitions.into_iter().filter_map(committed).collect()
+    }
+
+    /// Runs the tool that moves a group's offsets.
+    pub(crate) fn reset(
+        &mut self,
+        group: &str,
+        partition: TopicPartition,
+        to: ResetTo,
+    ) -> Result<Vec<(TopicPartition, u64)>, ErrorCode> {
+        let tool = OffsetReset::new(group.into(), vec![partition], to, vec![BROKER], 1);
+        let client = self.add(Client::Tool(Box::new(tool)));
+        self.run(Span::from_secs(2));
+        let Client::Tool(tool) = std::mem::replace(&mut self.clients[client], Client::Crashed)
+        else {
+            panic!("no tool")
+        };
+        tool.outcome().cloned().expect("an outcome")
     }
 
     pub(crate) fn producer(&mut self, config: ProducerConfig) -> usize {
         let seed = self.clients.len() as u64;
-        self.add(Client::Producer(Producer::new(config, vec![BROKER], seed)))
+        self.add(Client::Producer(Box::new(Producer::new(config, vec![BROKER], seed))))
     }
 
     pub(crate) fn consumer(&mut self, config: ConsumerConfig, handling: Span) -> usize {
         let seed = self.clients.len() as u64;
-        self.add(Client::Consumer(App {
+        self.add(Client::Consumer(Box::new(App {
             consumer: Consumer::new(config, vec![BROKER], seed),
             handling,
             next_poll: self.now,
             waiting: false,
             records: Vec::new(),
-        }))
+            handled: BTreeMap::new(),
+        })))
     }
 
     fn add(&mut self, client: Client) -> usize {
@@ -119,9 +180,19 @@ impl Net {
         value: &str,
     ) -> u64 {
         let record = Record::new(key.map(Into::into), Some(value.into()), -1);
+        self.send_to(client, topic, None, record)
+    }
+
+    pub(crate) fn send_to(
+        &mut self,
+        client: usize,
+        topic: &str,
+        partition: Option<u32>,
+        record: Record,
+    ) -> u64 {
         let mut out = Vec::new();
         let Client::Producer(producer) = &mut self.clients[client] else { panic!("no producer") };
-        let number = producer.send(self.now, topic.into(), record, &mut out);
+        let number = producer.send_to(self.now, topic.into(), partition, record, &mut out);
         self.client_outputs(client, out);
         number
     }
@@ -147,16 +218,27 @@ impl Net {
 
     /// Values that a consumer got, in order.
     pub(crate) fn values(&self, client: usize) -> Vec<String> {
-        let value = |record: &ConsumerRecord| {
-            let value = record.record.value.as_ref().unwrap();
-            String::from_utf8(value.bytes().into_owned()).unwrap()
-        };
-        self.app(client).records.iter().map(|(_, record)| value(record)).collect()
+        self.app(client).values()
+    }
+
+    /// The values in a partition's log, in order.
+    pub(crate) fn log(&self, topic: &str, partition: u32) -> Vec<String> {
+        let partition = TopicPartition { topic: topic.into(), partition };
+        let log = self.broker.partition(&partition).expect("the partition").log();
+        let read = log.read(log.log_start_offset(), u32::MAX, log.log_end_offset(), true);
+        let batches = read.expect("the whole log").batches;
+        batches
+            .iter()
+            .flat_map(|b| b.records().map(|(_, r)| text(&r)).collect::<Vec<_>>())
+            .collect()
     }
 
     /// The process is gone without a word.
     pub(crate) fn crash(&mut self, client: usize) {
-        self.clients[client] = Client::Crashed;
+        let client_state = std::mem::replace(&mut self.clients[client], Client::Crashed);
+        if let Client::Consumer(app) = client_state {
+            self.gone.push(*app);
+        }
         if let Some(connection) = self.connections[client].take() {
             let mut out = Vec::new();
             self.broker.disconnected(self.now, connection, &mut out);
@@ -177,6 +259,7 @@ impl Net {
         let (now, mut out) = (self.now, Vec::new());
         match &mut self.clients[client] {
             Client::Producer(producer) => producer.disconnected(now, BROKER, &mut out),
+            Client::Tool(tool) => tool.disconnected(now, BROKER, &mut out),
             Client::Consumer(app) => app.consumer.disconnected(now, BROKER, &mut out),
             Client::Crashed => {}
         }
@@ -245,6 +328,7 @@ impl Net {
                 if self.connections[client] == Some(connection) {
                     match &mut self.clients[client] {
                         Client::Producer(producer) => producer.connected(now, BROKER, &mut out),
+                        Client::Tool(tool) => tool.connected(now, BROKER, &mut out),
                         Client::Consumer(app) => app.consumer.connected(now, BROKER, &mut out),
                         Client::Crashed => {}
                     }
@@ -254,7 +338,11 @@ impl Net {
             Event::Request(client, connection, correlation, request) => {
                 if self.connections[client] == Some(connection) {
                     let mut answers = Vec::new();
-                    self.broker.handle(now, connection, correlation, request, &mut answers);
+                    if let Some(response) = (self.on_request)(&request) {
+                        answers.push(Output::Respond { connection, correlation, response });
+                    } else {
+                        self.broker.handle(now, connection, correlation, request, &mut answers);
+                    }
                     self.broker_outputs(answers);
                 }
             }
@@ -263,6 +351,9 @@ impl Net {
                     match &mut self.clients[client] {
                         Client::Producer(producer) => {
                             producer.on_response(now, BROKER, correlation, response, &mut out);
+                        }
+                        Client::Tool(tool) => {
+                            tool.on_response(now, BROKER, correlation, response, &mut out);
                         }
                         Client::Consumer(app) => {
                             app.consumer.on_response(now, BROKER, correlation, response, &mut out);
@@ -282,6 +373,7 @@ impl Net {
         loop {
             let clients = self.clients.iter().filter_map(|client| match client {
                 Client::Producer(producer) => producer.next_tick(),
+                Client::Tool(tool) => tool.next_tick(),
                 Client::Consumer(app) => {
                     let wakes = app.waiting && app.consumer.has_records();
                     let poll = if wakes { self.now } else { app.next_poll };
@@ -320,6 +412,11 @@ impl Net {
                         producer.tick(now, &mut out);
                     }
                 }
+                Client::Tool(tool) => {
+                    if tool.next_tick().is_some_and(|at| at <= now) {
+                        tool.tick(now, &mut out);
+                    }
+                }
                 Client::Consumer(app) => app.step(now, &mut out),
                 Client::Crashed => {}
             }
@@ -328,7 +425,17 @@ impl Net {
     }
 }
 
+fn text(record: &Record) -> String {
+    let value = record.value.as_ref().expect("a value");
+    String::from_utf8(value.bytes().into_owned()).expect("text")
+}
+
 impl App {
+    /// Values that it got, in order.
+    pub(crate) fn values(&self) -> Vec<String> {
+        self.records.iter().map(|(_, record)| text(&record.record)).collect()
+    }
+
     fn step(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
         if self.consumer.next_tick().is_some_and(|at| at <= now) {
             self.consumer.tick(now, out);
@@ -337,9 +444,18 @@ impl App {
         if !wakes && now < self.next_poll {
             return;
         }
+        if !self.handled.is_empty() {
+            let handled = std::mem::take(&mut self.handled);
+            self.consumer.commit(now, handled.into_iter().collect(), out);
+        }
         let records = self.consumer.poll(now, out);
+        if !self.consumer.config().enable_auto_commit {
+            for record in &records {
+                self.handled.insert(record.partition.clone(), record.offset + 1);
+            }
+        }
         self.waiting = records.is_empty();
-        self.next_poll = now + if self.waiting { Span::from_millis(100) } else { self.handling };
+        self.next_poll = now + if self.waiting { Span::from_secs(1) } else { self.handling };
         self.records.extend(records.into_iter().map(|record| (now, record)));
     }
 }
@@ -352,4 +468,18 @@ pub(crate) fn member(group: &str, topics: &[&str]) -> ConsumerConfig {
         auto_offset_reset: pushpull::kafka::consumer::AutoOffsetReset::Earliest,
         ..ConsumerConfig::default()
     }
+}
+
+/// The answer that refuses all of a produce request.
+pub(crate) fn refusal(request: &ProduceRequest, error_code: ErrorCode) -> Response {
+    let answer = |p: &PartitionProduceData| PartitionProduceResponse {
+        partition: p.partition.clone(),
+        error_code,
+        base_offset: None,
+        log_append_time: None,
+        log_start_offset: None,
+        record_errors: Vec::new(),
+        current_leader: None,
+    };
+    ProduceResponse { partitions: request.partitions.iter().map(answer).collect() }.into()
 }

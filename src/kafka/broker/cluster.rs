@@ -306,6 +306,7 @@ impl Broker {
             if role_changed {
                 self.repropose.remove(&key);
                 self.follow(&key);
+                self.coordinate(now, &key, out);
             }
             self.advance(now, &key, out);
         }

@@ -2,7 +2,7 @@
 
 use super::{Controller, Election, PartitionChange, PartitionRegistration};
 use crate::event::{KafkaFact, TopicPartition};
-use crate::kafka::broker::Output;
+use crate::kafka::broker::{Output, tell};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
     AlterPartition, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult, BrokerId,
@@ -117,8 +117,9 @@ impl Controller {
                 before.isr.contains(&leader)
                     || before.isr.is_empty() && before.elr.contains(&leader)
             };
-            Self::fact(
+            tell(
                 out,
+                &key.topic,
                 KafkaFact::LeaderElected {
                     partition: key.clone(),
                     leader: changed.leader.map(|id| id.0),
@@ -129,8 +130,9 @@ impl Controller {
         }
         if before.isr != changed.isr || before.elr != changed.elr {
             let ids = |ids: &[BrokerId]| ids.iter().map(|id| id.0).collect();
-            Self::fact(
+            tell(
                 out,
+                &key.topic,
                 KafkaFact::IsrChanged {
                     partition: key.clone(),
                     isr: ids(&changed.isr),

@@ -58,12 +58,6 @@ impl Run {
         self.world.now()
     }
 
-    /// Whether something is left to happen up to `t`: an act may have made something due at its
-    /// own instant.
-    fn is_before(&self, t: Instant) -> bool {
-        self.now() < t || self.world.next_at().is_some_and(|due| due <= t)
-    }
-
     /// Runs on by at most a stride, but not beyond `t`.
     fn stride(&mut self, lesson: &Lesson, t: Instant, events: &mut Vec<Event>) {
         // A quiet time is crossed at once.
@@ -75,7 +69,7 @@ impl Run {
     }
 
     pub(super) fn advance(&mut self, lesson: &Lesson, t: Instant, events: &mut Vec<Event>) {
-        while self.is_before(t) {
+        while self.now() < t {
             self.stride(lesson, t, events);
         }
     }
@@ -144,7 +138,7 @@ impl Thread {
 
     /// Runs on to `t`.
     pub(super) fn advance(&mut self, t: Instant, events: &mut Vec<Event>) {
-        while self.run.is_before(t) {
+        while self.run.now() < t {
             self.run.stride(&self.lesson, t, events);
             self.keep();
         }

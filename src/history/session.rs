@@ -130,7 +130,7 @@ impl Session {
         self.world().next_at()
     }
 
-    /// Runs on to `t`, with all that is due by then.
+    /// Runs on to `t`; nothing happens when the head is there already.
     pub fn advance_to(&mut self, t: Instant) {
         self.thread.advance(t, &mut self.events);
         self.trim();

@@ -8,35 +8,46 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn cases(text: &str) -> impl Iterator<Item = Value> + '_ {
-    text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap())
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).expect("a valid vector"))
 }
 
 fn name(value: &Value) -> Name {
-    value.as_str().unwrap().into()
+    value.as_str().expect("a valid vector").into()
 }
 
 fn partition(text: &str) -> TopicPartition {
-    let (topic, partition) = text.rsplit_once('-').unwrap();
-    TopicPartition { topic: topic.into(), partition: partition.parse().unwrap() }
+    let (topic, partition) = text.rsplit_once('-').expect("a valid vector");
+    TopicPartition { topic: topic.into(), partition: partition.parse().expect("a valid vector") }
 }
 
 fn partitions(value: &Value) -> Vec<TopicPartition> {
-    value.as_array().unwrap().iter().map(|p| partition(p.as_str().unwrap())).collect()
+    value
+        .as_array()
+        .expect("a valid vector")
+        .iter()
+        .map(|p| partition(p.as_str().expect("a valid vector")))
+        .collect()
 }
 
 fn topics(value: &Value) -> BTreeMap<Name, u32> {
-    let topics = value.as_object().unwrap().iter();
-    topics.map(|(topic, n)| (topic.as_str().into(), n.as_u64().unwrap() as u32)).collect()
+    let topics = value.as_object().expect("a valid vector").iter();
+    topics
+        .map(|(topic, n)| (topic.as_str().into(), n.as_u64().expect("a valid vector") as u32))
+        .collect()
 }
 
 fn assignment(value: &Value) -> Assignment {
-    let members = value.as_object().unwrap().iter();
+    let members = value.as_object().expect("a valid vector").iter();
     members.map(|(member, list)| (member.as_str().into(), partitions(list))).collect()
 }
 
 /// The order of topics inside one member's list follows a Java map and is not promised.
 fn sorted(mut assignment: Assignment) -> Assignment {
-    assignment.values_mut().for_each(|list| list.sort());
+    for list in assignment.values_mut() {
+        list.sort();
+    }
     assignment
 }
 
@@ -44,17 +55,23 @@ fn sorted(mut assignment: Assignment) -> Assignment {
 fn fresh_assignments_are_kafkas() {
     let mut count = 0;
     for case in cases(include_str!("vectors/kafka/assignors_fresh.jsonl")) {
-        let assignor = Assignor::from_name(case["assignor"].as_str().unwrap()).unwrap();
+        let assignor = Assignor::from_name(case["assignor"].as_str().expect("a valid vector"))
+            .expect("a valid vector");
         let members: Vec<Subscription> = case["membersInHashOrder"]
             .as_array()
-            .unwrap()
+            .expect("a valid vector")
             .iter()
             .map(|member| Subscription {
                 member: name(&member["id"]),
                 instance: member["instance"].as_str().map(Name::from),
-                topics: member["topics"].as_array().unwrap().iter().map(name).collect(),
+                topics: member["topics"]
+                    .as_array()
+                    .expect("a valid vector")
+                    .iter()
+                    .map(name)
+                    .collect(),
                 owned: partitions(&member["owned"]),
-                generation: member["generation"].as_i64().unwrap() as i32,
+                generation: member["generation"].as_i64().expect("a valid vector") as i32,
             })
             .collect();
         let ours = assignor.assign(&topics(&case["topics"]), &members);
@@ -70,12 +87,12 @@ fn every_round_of_cooperative_rebalances_is_kafkas() {
     for case in cases(include_str!("vectors/kafka/cooperative_sticky_sequences.jsonl")) {
         let mut owned = Assignment::new();
         let mut generation = -1;
-        for event in case["events"].as_array().unwrap() {
+        for event in case["events"].as_array().expect("a valid vector") {
             let topics = topics(&event["topics"]);
-            for round in event["rounds"].as_array().unwrap() {
+            for round in event["rounds"].as_array().expect("a valid vector") {
                 let members: Vec<Subscription> = round["hashOrder"]
                     .as_array()
-                    .unwrap()
+                    .expect("a valid vector")
                     .iter()
                     .map(|id| Subscription {
                         member: name(id),

@@ -3,9 +3,12 @@
 mod kafka_net;
 
 use kafka_net::{Client, Net, member};
-use pushpull::event::KafkaFact;
+use pushpull::event::{KafkaFact, TopicPartition};
+use pushpull::kafka::assignor::Assignor;
 use pushpull::kafka::broker::BrokerConfig;
+use pushpull::kafka::consumer::{AutoOffsetReset, ConsumerConfig, ConsumerError, ConsumerRecord};
 use pushpull::kafka::producer::ProducerConfig;
+use pushpull::kafka::protocol::ErrorCode;
 use pushpull::sim::Span;
 
 fn net_with(records: u32, partitions: u32) -> Net {
@@ -101,8 +104,267 @@ fn a_second_member_takes_its_share() {
     net.run(Span::from_secs(5));
     let shares = [first, second].map(|c| net.app(c).consumer.assignment().count());
     assert_eq!(shares, [2, 2]);
-    net.with(second, |consumer, now, out| consumer.close(now, out));
+    net.with(second, pushpull::kafka::consumer::Consumer::close);
     net.run(Span::from_secs(5));
     net.clients[second] = Client::Crashed;
     assert_eq!(net.app(first).consumer.assignment().count(), 4);
+}
+
+fn orders(partition: u32) -> TopicPartition {
+    TopicPartition { topic: "orders".into(), partition }
+}
+
+/// Offsets that a consumer got from a partition, in order.
+fn offsets(net: &Net, client: usize, partition: u32) -> Vec<u64> {
+    let of = |record: &ConsumerRecord| record.partition.partition == partition;
+    net.app(client).records.iter().filter(|(_, r)| of(r)).map(|(_, r)| r.offset).collect()
+}
+
+fn settled(assignors: &[Assignor], partitions: u32) -> (Net, usize) {
+    let mut net = net_with(0, partitions);
+    let config = ConsumerConfig { assignors: assignors.to_vec(), ..member("billing", &["orders"]) };
+    let first = net.consumer(config, Span::ZERO);
+    net.run(Span::from_secs(4));
+    assert_eq!(net.app(first).consumer.assignment().count() as u32, partitions);
+    (net, first)
+}
+
+/// The sizes of all assignments that a member was told, in order.
+fn assignments(net: &Net, client: usize) -> Vec<usize> {
+    let id = net.app(client).consumer.member_id();
+    net.facts
+        .iter()
+        .filter_map(|(_, fact)| match fact {
+            KafkaFact::Assigned { member, partitions, .. } if member == id => {
+                Some(partitions.len())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Specification 6.2: eager members give up everything before they join; cooperative ones keep
+/// reading what they keep, and hand over the rest in a second round.
+#[test]
+fn an_eager_rebalance_stops_the_world_and_a_cooperative_one_does_not() {
+    for (assignor, steps, generations) in
+        [(Assignor::Range, vec![4, 0, 2], 2), (Assignor::CooperativeSticky, vec![4, 2, 2], 3)]
+    {
+        let (mut net, first) = settled(&[assignor], 4);
+        let config = ConsumerConfig { assignors: vec![assignor], ..member("billing", &["orders"]) };
+        let second = net.consumer(config, Span::ZERO);
+        net.run(Span::from_secs(10));
+        assert_eq!(assignments(&net, first), steps, "{assignor:?}");
+        assert_eq!(net.app(second).consumer.assignment().count(), 2, "{assignor:?}");
+        assert_eq!(net.app(second).consumer.generation(), Some(generations), "{assignor:?}");
+    }
+}
+
+/// Specification 6.2: C1 joins at 0 s, C2 at 1 s, an empty group: generation 1 at 6 s.
+#[test]
+fn the_initial_delay_is_extended_once_for_a_second_member() {
+    let mut net = net_with(0, 2);
+    let start = net.now;
+    let first = net.consumer(member("billing", &["orders"]), Span::ZERO);
+    net.run(Span::from_secs(1));
+    let second = net.consumer(member("billing", &["orders"]), Span::ZERO);
+    net.run(Span::from_secs(10));
+    let at = net.facts.iter().find_map(|(at, fact)| match fact {
+        KafkaFact::Assigned { generation: 1, .. } => Some(*at),
+        _ => None,
+    });
+    let after = at.expect("an assignment").since(start);
+    assert!(after >= Span::from_secs(6) && after < Span::from_millis(6_100), "{after}");
+    for client in [first, second] {
+        assert_eq!(net.app(client).consumer.generation(), Some(1));
+        assert_eq!(net.app(client).consumer.assignment().count(), 1);
+    }
+}
+
+/// A crash is noticed when the session ends, after 45 s of silence.
+#[test]
+fn a_crash_is_noticed_after_the_session_timeout() {
+    let (mut net, first) = settled(&[Assignor::Range], 2);
+    let second = net.consumer(member("billing", &["orders"]), Span::ZERO);
+    net.run(Span::from_secs(10));
+    net.crash(second);
+    let crashed = net.now;
+    net.run(Span::from_secs(60));
+    let removed = net.facts.iter().find_map(|(at, fact)| match fact {
+        KafkaFact::MemberRemoved { .. } if *at > crashed => Some(at.since(crashed)),
+        _ => None,
+    });
+    let after = removed.expect("a removal");
+    assert!(after > Span::from_secs(42) && after <= Span::from_secs(45), "{after}");
+    assert_eq!(net.app(first).consumer.assignment().count(), 2);
+}
+
+/// KIP-345: a static member that comes back within its session takes its partitions up again;
+/// nobody rebalances.
+#[test]
+fn a_static_member_returns_without_a_rebalance() {
+    let mut net = net_with(0, 4);
+    let config = |instance: &str| ConsumerConfig {
+        group_instance_id: Some(instance.into()),
+        ..member("billing", &["orders"])
+    };
+    let first = net.consumer(config("a"), Span::ZERO);
+    let second = net.consumer(config("b"), Span::ZERO);
+    net.run(Span::from_secs(10));
+    let before: Vec<_> = net.app(second).consumer.assignment().cloned().collect();
+    let generation = net.app(first).consumer.generation();
+    net.with(second, |consumer, now, out| consumer.close(now, out));
+    net.run(Span::from_secs(5));
+    net.crash(second);
+    net.run(Span::from_secs(20));
+    assert_eq!(net.app(first).consumer.assignment().count(), 2, "its place is kept");
+    let again = net.consumer(config("b"), Span::ZERO);
+    net.run(Span::from_secs(5));
+    assert_eq!(net.app(again).consumer.assignment().cloned().collect::<Vec<_>>(), before);
+    assert_eq!(net.app(first).consumer.generation(), generation);
+    assert_eq!(net.app(again).consumer.generation(), generation);
+}
+
+/// Specification 5.6: whoever does not poll for `max.poll.interval.ms` leaves by itself, heartbeats
+/// or not; its commit fails, and another member gets its records again.
+#[test]
+fn a_slow_handler_leaves_the_group_and_its_commit_fails() {
+    let mut net = net_with(5, 1);
+    let config = ConsumerConfig { enable_auto_commit: false, ..member("billing", &["orders"]) };
+    let slow = net.consumer(config.clone(), Span::from_secs(400));
+    net.run(Span::from_secs(5));
+    assert_eq!(offsets(&net, slow, 0), [0, 1, 2, 3, 4]);
+    let started = net.app(slow).records[0].0;
+    let other = net.consumer(config, Span::ZERO);
+    net.run(Span::from_secs(320));
+    let left = net.requests.iter().find(|(_, c, r)| *c == slow && r.name() == "LeaveGroup");
+    assert_eq!(left.map(|(at, _, _)| *at), Some(started + Span::from_secs(300)));
+    assert_eq!(offsets(&net, other, 0), [0, 1, 2, 3, 4], "handled again");
+    net.with(slow, |consumer, now, out| consumer.commit(now, vec![(orders(0), 5)], out));
+    net.with(slow, |consumer, _, _| {
+        let result = consumer.take_commit_result().expect("a result");
+        assert_eq!(result.error, ErrorCode::UnknownMemberId);
+    });
+}
+
+/// Specification 5.4: polls every second return ten records each; the automatic commit stands in
+/// the poll at five seconds and covers what the polls before it returned.
+#[test]
+fn auto_commit_covers_what_earlier_polls_returned() {
+    let mut net = net_with(80, 1);
+    let config = ConsumerConfig { max_poll_records: 10, ..member("billing", &["orders"]) };
+    let reader = net.consumer(config, Span::from_secs(1));
+    net.run(Span::from_millis(3_100 + 7_400));
+    let start = net.app(reader).records[0].0;
+    let committed: Vec<(u64, u64)> = net
+        .facts
+        .iter()
+        .filter_map(|(at, fact)| match fact {
+            KafkaFact::Committed { offset, .. } => Some((at.since(start).as_millis(), *offset)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(committed, [(5_001, 50)], "one millisecond on the way");
+    net.crash(reader);
+    let config = member("billing", &["orders"]);
+    let next = net.consumer(config, Span::ZERO);
+    net.run(Span::from_secs(60));
+    assert_eq!(offsets(&net, next, 0), (50..80).collect::<Vec<_>>());
+}
+
+#[test]
+fn seek_pause_and_resume() {
+    let mut net = net_with(10, 1);
+    let reader = net.consumer(member("billing", &["orders"]), Span::ZERO);
+    net.run(Span::from_secs(4));
+    net.with(reader, |consumer, now, out| consumer.seek(now, &orders(0), 7, out));
+    net.run(Span::from_secs(1));
+    assert_eq!(offsets(&net, reader, 0)[10..], [7, 8, 9]);
+    net.with(reader, |consumer, _, _| consumer.pause(&[orders(0)]));
+    let producer = 0;
+    net.send(producer, "orders", Some("k"), "later");
+    let sent = net.now.as_millis();
+    net.run(Span::from_secs(60));
+    assert_eq!(offsets(&net, reader, 0).len(), 13);
+    assert_eq!(net.app(reader).consumer.assignment().count(), 1, "paused, not gone");
+    net.with(reader, |consumer, _, _| consumer.resume(&[orders(0)]));
+    net.run(Span::from_secs(1));
+    assert_eq!(offsets(&net, reader, 0)[13..], [10]);
+    // By time: the first record from then on; without one, the end.
+    net.with(reader, |c, now, out| c.seek_to_time(now, &orders(0), sent as i64, out));
+    net.run(Span::from_secs(1));
+    assert_eq!(offsets(&net, reader, 0)[14..], [10]);
+    net.with(reader, |c, now, out| c.seek_to_time(now, &orders(0), sent as i64 + 1_000, out));
+    net.run(Span::from_secs(1));
+    assert_eq!(net.app(reader).consumer.position(&orders(0)), Some(11));
+    net.with(reader, |c, now, out| c.seek_to(now, &orders(0), AutoOffsetReset::Earliest, out));
+    net.run(Span::from_secs(1));
+    assert_eq!(offsets(&net, reader, 0)[15..], (0..11).collect::<Vec<_>>());
+}
+
+/// Specification 5.3: out of range, and `auto.offset.reset` decides.
+#[test]
+fn out_of_range_resets_by_policy() {
+    for (policy, expected) in [
+        (AutoOffsetReset::Earliest, vec![6, 7, 8, 9]),
+        (AutoOffsetReset::Latest, vec![]),
+        (AutoOffsetReset::None, vec![]),
+    ] {
+        let mut net = net_with(10, 1);
+        let config = ConsumerConfig { auto_offset_reset: policy, ..member("billing", &["orders"]) };
+        let reader = net.consumer(config, Span::ZERO);
+        net.run(Span::from_millis(3_050));
+        net.with(reader, |consumer, now, out| consumer.seek(now, &orders(0), 10, out));
+        net.run(Span::from_secs(1));
+        net.delete_records("orders", 0, 6);
+        let before = net.app(reader).records.len();
+        // Without a policy the missing committed offset was an error too; it has been told.
+        net.with(reader, |consumer, _, _| drop(consumer.take_error()));
+        net.with(reader, |consumer, now, out| consumer.seek(now, &orders(0), 2, out));
+        net.run(Span::from_secs(2));
+        assert_eq!(offsets(&net, reader, 0)[before..], expected, "{policy:?}");
+        let mut error = None;
+        net.with(reader, |consumer, _, _| error = consumer.take_error());
+        match policy {
+            AutoOffsetReset::None => {
+                assert_eq!(error, Some(ConsumerError::OffsetOutOfRange(orders(0), 2)));
+            }
+            _ => assert_eq!(error, None),
+        }
+    }
+}
+
+#[test]
+fn a_consumer_that_assigns_itself_reads_and_commits_in_an_empty_group() {
+    let mut net = net_with(10, 2);
+    let config = ConsumerConfig {
+        topics: Vec::new(),
+        partitions: vec![orders(0), orders(1)],
+        ..member("tool", &[])
+    };
+    let reader = net.consumer(config, Span::ZERO);
+    net.run(Span::from_secs(6));
+    assert_eq!(net.app(reader).records.len(), 10);
+    let committed: u64 = net.committed("tool").iter().map(|(_, offset)| offset).sum();
+    assert_eq!(committed, 10);
+}
+
+/// The default policy is latest: what was there before the first assignment is not read.
+#[test]
+fn latest_skips_what_was_there_and_none_refuses_to_guess() {
+    for policy in [AutoOffsetReset::Latest, AutoOffsetReset::None] {
+        let mut net = net_with(3, 1);
+        let config = ConsumerConfig { auto_offset_reset: policy, ..member("billing", &["orders"]) };
+        let reader = net.consumer(config, Span::ZERO);
+        net.run(Span::from_secs(4));
+        net.send(0, "orders", None, "new");
+        net.run(Span::from_secs(4));
+        let mut error = None;
+        net.with(reader, |consumer, _, _| error = consumer.take_error());
+        if policy == AutoOffsetReset::Latest {
+            assert_eq!((offsets(&net, reader, 0), error), (vec![3], None));
+        } else {
+            assert_eq!(error, Some(ConsumerError::NoOffsetForPartition(orders(0))));
+        }
+    }
 }

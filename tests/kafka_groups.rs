@@ -14,14 +14,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 fn cases(text: &str) -> impl Iterator<Item = Value> + '_ {
-    text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap())
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).expect("a valid vector"))
 }
 
 #[test]
 fn groups_live_in_kafkas_partition_of_the_offsets_topic() {
     let mut count = 0;
     for case in cases(include_str!("vectors/kafka/coordinator_partition.jsonl")) {
-        let group = case["group"].as_str().unwrap();
+        let group = case["group"].as_str().expect("a valid vector");
         assert_eq!(u64::from(coordinator_partition(group, 50)), case["p50"], "{case}");
         count += 1;
     }
@@ -56,22 +58,22 @@ struct Run {
 
 impl Run {
     fn id(&self, alias: &Value) -> Name {
-        let alias = alias.as_str().unwrap();
+        let alias = alias.as_str().expect("a valid vector");
         self.ids.get(alias).cloned().unwrap_or_else(|| alias.into())
     }
 
     fn send(&mut self, now: Instant, client: &Value, request: impl Into<Request>) {
         let correlation = self.clients.len() as u32;
-        self.clients.push(client.as_str().unwrap().to_owned());
+        self.clients.push(client.as_str().expect("a valid vector").to_owned());
         self.coordinator.handle(now, ConnectionId(0), correlation, request.into(), &mut self.out);
     }
 
     fn perform(&mut self, event: &Value) {
-        let now = Instant::from_millis(event["now"].as_u64().unwrap());
+        let now = Instant::from_millis(event["now"].as_u64().expect("a valid vector"));
         let group_id: Name = "group".into();
         let client = &event["client"];
         let generation = || event["generation"].as_i64().map_or(0, |g| g as u32);
-        match event["op"].as_str().unwrap() {
+        match event["op"].as_str().expect("a valid vector") {
             "sleep" => self.coordinator.tick(now, &mut self.out),
             "join" => {
                 let request = JoinGroupRequest {
@@ -80,7 +82,7 @@ impl Run {
                     rebalance_timeout_ms: self.rebalance_timeout,
                     member_id: self.id(&event["member"]),
                     group_instance_id: event["instance"].as_str().map(Name::from),
-                    client_id: client.as_str().unwrap().into(),
+                    client_id: client.as_str().expect("a valid vector").into(),
                     protocol_type: "consumer".into(),
                     protocols: vec![JoinGroupRequestProtocol {
                         name: "range".into(),
@@ -149,11 +151,11 @@ impl Run {
     fn check(&mut self, event: &Value) -> Result<(), String> {
         let (mut ours, error) = self.answers(event);
         if let Some(expected) = event["error"].as_str() {
-            same("error", error.map(ErrorCode::name), Some(expected))?;
+            same("error", &error.map(ErrorCode::name), &Some(expected))?;
         }
         let mut joins = Vec::new();
-        for expected in event["completed"].as_array().unwrap() {
-            let client = expected["client"].as_str().unwrap();
+        for expected in event["completed"].as_array().expect("a valid vector") {
+            let client = expected["client"].as_str().expect("a valid vector");
             let is_join = !expected["join"].is_null();
             let found = ours.iter().position(|(owner, response)| {
                 owner == client && matches!(response, Response::JoinGroup(_)) == is_join
@@ -161,7 +163,7 @@ impl Run {
             let index = found.ok_or_else(|| format!("no answer for {client}"))?;
             match ours.remove(index).1 {
                 Response::JoinGroup(response) => {
-                    let alias = expected["member"].as_str().unwrap();
+                    let alias = expected["member"].as_str().expect("a valid vector");
                     if !alias.is_empty() {
                         let id = response.member_id.clone();
                         self.ids.entry(alias.to_owned()).or_insert(id);
@@ -169,7 +171,7 @@ impl Run {
                     joins.push((response, expected));
                 }
                 Response::SyncGroup(response) => {
-                    same("sync", Some(response.error_code.name()), expected["sync"].as_str())?;
+                    same("sync", &Some(response.error_code.name()), &expected["sync"].as_str())?;
                 }
                 other => return Err(format!("{other:?}")),
             }
@@ -177,32 +179,32 @@ impl Run {
         for (response, expected) in joins {
             self.check_join(&response, expected)?;
         }
-        same("answers too many", ours.len(), 0)?;
+        same("answers too many", &ours.len(), &0)?;
         let group = self.coordinator.group("group");
-        same("state", group.map(|group| group.state().name()), event["state"].as_str())?;
+        same("state", &group.map(|group| group.state().name()), &event["state"].as_str())?;
         let members = group.map_or(0, |group| group.members().len() as u64);
-        same("members", members, event["members"].as_u64().unwrap_or(0))
+        same("members", &members, &event["members"].as_u64().unwrap_or(0))
     }
 
     fn check_join(&self, response: &JoinGroupResponse, expected: &Value) -> Result<(), String> {
-        same("join", Some(response.error_code.name()), expected["join"].as_str())?;
+        same("join", &Some(response.error_code.name()), &expected["join"].as_str())?;
         if response.error_code == ErrorCode::None {
             same("member", &response.member_id, &self.id(&expected["member"]))?;
         }
         let generation = response.generation_id.map_or(-1, i64::from);
-        same("generation", Some(generation), expected["generation"].as_i64())?;
-        same("skip", Some(response.skip_assignment), expected["skipAssignment"].as_bool())?;
+        same("generation", &Some(generation), &expected["generation"].as_i64())?;
+        same("skip", &Some(response.skip_assignment), &expected["skipAssignment"].as_bool())?;
         same("leader", &response.leader, &self.id(&expected["leader"]))?;
-        same("listed members", Some(response.members.len() as u64), expected["members"].as_u64())
+        same("listed members", &Some(response.members.len() as u64), &expected["members"].as_u64())
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: T, kafkas: T) -> Result<(), String> {
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: &T, kafkas: &T) -> Result<(), String> {
     if ours == kafkas { Ok(()) } else { Err(format!("{what}: ours {ours:?}, Kafka's {kafkas:?}")) }
 }
 
 fn replay(case: &Value, seed: u64) -> Result<(), String> {
-    let ms = |name: &str| case[name].as_u64().unwrap();
+    let ms = |name: &str| case[name].as_u64().expect("a valid vector");
     let config = CoordinatorConfig {
         initial_rebalance_delay: Span::from_millis(ms("initialRebalanceDelayMs")),
         ..CoordinatorConfig::default()
@@ -215,7 +217,7 @@ fn replay(case: &Value, seed: u64) -> Result<(), String> {
         clients: Vec::new(),
         out: Vec::new(),
     };
-    for (number, event) in case["events"].as_array().unwrap().iter().enumerate() {
+    for (number, event) in case["events"].as_array().expect("a valid vector").iter().enumerate() {
         run.perform(event);
         run.check(event)
             .map_err(|e| format!("case {} event {number}: {e}: {event}", case["case"]))?;

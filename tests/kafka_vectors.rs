@@ -154,7 +154,7 @@ fn the_log_is_kafkas() {
                             assert_eq!(appended.last_offset as i64, int(event, "last"), "{at}");
                         }
                         Err(AppendError { code, .. }) => {
-                            assert_eq!(code.name(), event["error"], "{at}")
+                            assert_eq!(code.name(), event["error"], "{at}");
                         }
                     }
                 }

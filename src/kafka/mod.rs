@@ -16,6 +16,7 @@
 //! | [`producer`] | a modelled producer |
 //! | [`protocol`] | typed requests and responses, named after Kafka's protocol; error codes |
 //! | [`record`] | records and record batches with their true sizes and byte layout |
+//! | [`retry`] | when handling fails: block, skip, retry topics, dead letters, redrive |
 
 pub mod assignor;
 pub mod broker;
@@ -28,3 +29,4 @@ pub mod murmur2;
 pub mod producer;
 pub mod protocol;
 pub mod record;
+pub mod retry;

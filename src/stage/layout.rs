@@ -371,7 +371,8 @@ fn lane(system: System, m: &Measures, y: f32) -> Lane {
     let score = 4.0 * m.column;
     Lane {
         system,
-        title: Rect::new(m.system.0, y, m.right - score - m.system.0, 48.0 * m.k),
+        // The plug may cross the head, so the title ends before it.
+        title: Rect::new(m.system.0, y, m.plug - 24.0 - m.system.0, 48.0 * m.k),
         score: Rect::new(m.right - score, y, score, 48.0 * m.k),
         column: m.column,
     }

@@ -162,6 +162,13 @@ impl Timeline {
                     self.registry.note(tag.message, event.id);
                 }
             }
+            RedisFact::EntryAdded { tag: Some(tag), .. }
+            | RedisFact::Delivered { tag: Some(tag), .. }
+            | RedisFact::Claimed { tag: Some(tag), .. }
+            | RedisFact::Acknowledged { tag: Some(tag), .. } => {
+                self.registry.note(tag.message, event.id);
+            }
+            _ => {}
         }
     }
 

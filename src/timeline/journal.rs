@@ -337,6 +337,37 @@ impl Words<'_> {
                     format!("{node} closed the connection of {client}: {reason}; lost: {lost}.")
                 }
             }
+            RedisFact::EntryAdded { key, id, tag, length } => format!(
+                "{node} added {} to stream {key} as {id}; it holds {}.",
+                self.tagged(*tag),
+                entries(*length)
+            ),
+            RedisFact::Trimmed { key, removed, length } => format!(
+                "{node} trimmed {} off stream {key}; it holds {}.",
+                entries(*removed),
+                entries(*length)
+            ),
+            RedisFact::Delivered { key, group, consumer, id, tag, deliveries } => format!(
+                "{node} delivered {} ({key} {id}) to {consumer} of {group}: delivery {deliveries}.",
+                self.tagged(*tag)
+            ),
+            RedisFact::Claimed { key, group, consumer, id, tag, deliveries } => format!(
+                "{consumer} of {group} claimed {} ({key} {id}): delivery {deliveries}.",
+                self.tagged(*tag)
+            ),
+            RedisFact::Acknowledged { key, group, id, tag } => {
+                format!("{group} acknowledged {} ({key} {id}).", self.tagged(*tag))
+            }
+            RedisFact::Expired { key } => format!("Key {key} expired on {node}."),
+            RedisFact::Evicted { key } => {
+                format!("{node} evicted key {key}: memory was full.")
+            }
+            RedisFact::Blocked { client } => {
+                format!("{} waits for a key on {node}.", self.client(*client))
+            }
+            RedisFact::Unblocked { client } => {
+                format!("{} waits no longer.", self.client(*client))
+            }
         }
     }
 
@@ -392,6 +423,11 @@ impl Words<'_> {
 fn places(from: &[(TopicPartition, u64)]) -> String {
     let all: Vec<String> = from.iter().map(|(place, at)| format!("{at} in {place}")).collect();
     if all.is_empty() { "the log's end".to_owned() } else { all.join(", ") }
+}
+
+/// How many entries, in words.
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".into() } else { format!("{number} entries") }
 }
 
 fn capital(text: &str) -> String {

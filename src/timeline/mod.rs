@@ -150,7 +150,7 @@ impl Timeline {
     }
 
     /// The times in which drawn hops travelled that begin by `t`, oldest first.
-    pub(crate) fn busy(&self, t: Instant) -> &[(Instant, Instant)] {
+    pub(crate) fn busy(&self, t: Instant) -> &[hops::Busy] {
         self.hops.busy(t)
     }
 

@@ -1,12 +1,19 @@
 //! A broker, clients and a network of one millisecond between them, for tests of the clients.
 
+// Each test file uses its own part of it.
+#![allow(dead_code)]
+
 use pushpull::event::{ConnectionId, KafkaFact, Name, TopicPartition};
 use pushpull::kafka::broker::{Broker, BrokerConfig, Output};
 use pushpull::kafka::client::ClientOutput;
 use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
 use pushpull::kafka::log::TopicConfig;
 use pushpull::kafka::producer::{Producer, ProducerConfig};
-use pushpull::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
+use pushpull::kafka::protocol::{
+    BrokerId, DeleteRecordsRequest, ErrorCode, OffsetFetchPartition, OffsetFetchRequest,
+    PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse, Request,
+    Response,
+};
 use pushpull::kafka::record::Record;
 use pushpull::sim::{Instant, Queue, Span};
 
@@ -14,8 +21,8 @@ pub(crate) const BROKER: BrokerId = BrokerId(1);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Client {
-    Producer(Producer),
-    Consumer(App),
+    Producer(Box<Producer>),
+    Consumer(Box<App>),
     Crashed,
 }
 
@@ -39,6 +46,9 @@ enum Event {
     Response(usize, ConnectionId, u32, Response),
 }
 
+/// The fate of a record.
+pub(crate) type Outcome = Result<(TopicPartition, u64), ErrorCode>;
+
 /// What to do with a message under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -56,10 +66,12 @@ pub(crate) struct Net {
     next_connection: u32,
     queue: Queue<Event>,
     pub(crate) facts: Vec<(Instant, KafkaFact)>,
-    pub(crate) completed: Vec<(usize, u64, Result<(TopicPartition, u64), ErrorCode>)>,
+    pub(crate) completed: Vec<(usize, u64, Outcome)>,
     pub(crate) requests: Vec<(Instant, usize, Request)>,
     /// Decides over each answer of the broker.
     pub(crate) on_response: Box<dyn FnMut(&Response) -> Fate>,
+    /// May answer a request in the broker's place.
+    pub(crate) on_request: Box<dyn FnMut(&Request) -> Option<Response>>,
     pub(crate) latency: Span,
 }
 
@@ -77,6 +89,7 @@ impl Net {
             completed: Vec::new(),
             requests: Vec::new(),
             on_response: Box::new(|_| Fate::Arrives),
+            on_request: Box::new(|_| None),
             latency: Span::from_millis(1),
         }
     }
@@ -85,24 +98,47 @@ impl Net {
         let mut out = Vec::new();
         self.broker
             .create_topic(self.now, name.into(), partitions, TopicConfig::default(), &mut out)
-            .unwrap();
+            .expect("a test value");
         self.broker_outputs(out);
+    }
+
+    pub(crate) fn delete_records(&mut self, topic: &str, partition: u32, before: u64) {
+        let partition = TopicPartition { topic: topic.into(), partition };
+        let request = DeleteRecordsRequest { partitions: vec![(partition, Some(before))] };
+        let mut out = Vec::new();
+        let nobody = ConnectionId(u32::MAX);
+        self.broker.handle(self.now, nobody, 0, request.into(), &mut out);
+        self.broker_outputs(out);
+    }
+
+    /// What a group has committed.
+    pub(crate) fn committed(&mut self, group: &str) -> Vec<(TopicPartition, u64)> {
+        let request =
+            OffsetFetchRequest { group_id: group.into(), partitions: None, require_stable: false };
+        let mut out = Vec::new();
+        self.broker.handle(self.now, ConnectionId(u32::MAX), 0, request.into(), &mut out);
+        let Some(Output::Respond { response: Response::OffsetFetch(response), .. }) = out.pop()
+        else {
+            panic!("no answer")
+        };
+        let committed = |p: OffsetFetchPartition| Some((p.partition, p.committed_offset?));
+        response.partitions.into_iter().filter_map(committed).collect()
     }
 
     pub(crate) fn producer(&mut self, config: ProducerConfig) -> usize {
         let seed = self.clients.len() as u64;
-        self.add(Client::Producer(Producer::new(config, vec![BROKER], seed)))
+        self.add(Client::Producer(Box::new(Producer::new(config, vec![BROKER], seed))))
     }
 
     pub(crate) fn consumer(&mut self, config: ConsumerConfig, handling: Span) -> usize {
         let seed = self.clients.len() as u64;
-        self.add(Client::Consumer(App {
+        self.add(Client::Consumer(Box::new(App {
             consumer: Consumer::new(config, vec![BROKER], seed),
             handling,
             next_poll: self.now,
             waiting: false,
             records: Vec::new(),
-        }))
+        })))
     }
 
     fn add(&mut self, client: Client) -> usize {
@@ -119,9 +155,19 @@ impl Net {
         value: &str,
     ) -> u64 {
         let record = Record::new(key.map(Into::into), Some(value.into()), -1);
+        self.send_to(client, topic, None, record)
+    }
+
+    pub(crate) fn send_to(
+        &mut self,
+        client: usize,
+        topic: &str,
+        partition: Option<u32>,
+        record: Record,
+    ) -> u64 {
         let mut out = Vec::new();
         let Client::Producer(producer) = &mut self.clients[client] else { panic!("no producer") };
-        let number = producer.send(self.now, topic.into(), record, &mut out);
+        let number = producer.send_to(self.now, topic.into(), partition, record, &mut out);
         self.client_outputs(client, out);
         number
     }
@@ -148,8 +194,8 @@ impl Net {
     /// Values that a consumer got, in order.
     pub(crate) fn values(&self, client: usize) -> Vec<String> {
         let value = |record: &ConsumerRecord| {
-            let value = record.record.value.as_ref().unwrap();
-            String::from_utf8(value.bytes().into_owned()).unwrap()
+            let value = record.record.value.as_ref().expect("a test value");
+            String::from_utf8(value.bytes().into_owned()).expect("a test value")
         };
         self.app(client).records.iter().map(|(_, record)| value(record)).collect()
     }
@@ -254,7 +300,11 @@ impl Net {
             Event::Request(client, connection, correlation, request) => {
                 if self.connections[client] == Some(connection) {
                     let mut answers = Vec::new();
-                    self.broker.handle(now, connection, correlation, request, &mut answers);
+                    if let Some(response) = (self.on_request)(&request) {
+                        answers.push(Output::Respond { connection, correlation, response });
+                    } else {
+                        self.broker.handle(now, connection, correlation, request, &mut answers);
+                    }
                     self.broker_outputs(answers);
                 }
             }
@@ -352,4 +402,18 @@ pub(crate) fn member(group: &str, topics: &[&str]) -> ConsumerConfig {
         auto_offset_reset: pushpull::kafka::consumer::AutoOffsetReset::Earliest,
         ..ConsumerConfig::default()
     }
+}
+
+/// The answer that refuses all of a produce request.
+pub(crate) fn refusal(request: &ProduceRequest, error_code: ErrorCode) -> Response {
+    let answer = |p: &PartitionProduceData| PartitionProduceResponse {
+        partition: p.partition.clone(),
+        error_code,
+        base_offset: None,
+        log_append_time: None,
+        log_start_offset: None,
+        record_errors: Vec::new(),
+        current_leader: None,
+    };
+    ProduceResponse { partitions: request.partitions.iter().map(answer).collect() }.into()
 }

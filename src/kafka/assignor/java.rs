@@ -51,11 +51,11 @@ pub(crate) fn hash_order<T>(
 }
 
 /// The first item in the order of a `java.util.HashSet` that once held `peak` items.
-pub(crate) fn first_in_hash_order<'a, T>(
-    items: &'a [T],
+pub(crate) fn first_in_hash_order<T>(
+    items: &[T],
     peak: u32,
     hash: impl Fn(&T) -> i32,
-) -> Option<&'a T> {
+) -> Option<&T> {
     let capacity = capacity(peak);
     items.iter().min_by_key(|item| bucket(hash(item), capacity))
 }

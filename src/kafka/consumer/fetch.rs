@@ -2,7 +2,7 @@
 //! `FetchCollector`, `CompletedFetch`).
 
 use super::config::AutoOffsetReset;
-use super::positions::{Positions, Stand};
+use super::positions::{Positions, Stand, Target};
 use super::state::{Asked, Consumer, ConsumerError, ConsumerRecord};
 use crate::event::TopicPartition;
 use crate::kafka::client::ClientOutput;
@@ -150,7 +150,7 @@ impl Consumer {
             self.error.get_or_insert(error);
             return;
         }
-        owned.stand = Stand::NeedsReset { policy, not_before: now };
+        owned.stand = Stand::NeedsReset { target: Target::Policy(policy), not_before: now };
         self.buffer.forget(&data.partition);
     }
 

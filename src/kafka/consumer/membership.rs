@@ -314,7 +314,7 @@ impl Consumer {
             }
             let counts = self.counts(topics.into_iter());
             let known = counts.iter().filter(|(_, n)| **n > 0).map(|(t, n)| (t.clone(), *n));
-            let assigned = self.assign(&response, &known.collect());
+            let assigned = assign(&response, &known.collect());
             self.membership.assigned_counts = Some(counts);
             if response.skip_assignment { Vec::new() } else { assigned }
         } else {
@@ -329,30 +329,6 @@ impl Consumer {
             assignments,
         };
         self.network.send(now, coordinator, request, Asked::Sync, out);
-    }
-
-    fn assign(
-        &self,
-        response: &JoinGroupResponse,
-        counts: &BTreeMap<Name, u32>,
-    ) -> Vec<(Name, Assignment)> {
-        let members: Vec<assignor::Subscription> = response
-            .members
-            .iter()
-            .map(|member| assignor::Subscription {
-                member: member.member_id.clone(),
-                instance: member.group_instance_id.clone(),
-                topics: member.metadata.topics.clone(),
-                owned: member.metadata.owned_partitions.clone(),
-                generation: member.metadata.generation_id.map_or(-1, |g| g as i32),
-            })
-            .collect();
-        let assignor = response.protocol_name.as_deref().and_then(Assignor::from_name);
-        let assignment = assignor.unwrap_or(Assignor::Range).assign(counts, &members);
-        assignment
-            .into_iter()
-            .map(|(member, partitions)| (member, Assignment { partitions, user_data: None }))
-            .collect()
     }
 
     pub(super) fn synced(&mut self, now: Instant, response: SyncGroupResponse) {
@@ -391,8 +367,7 @@ impl Consumer {
         for partition in assignment.partitions {
             self.metadata.want(&partition.topic);
             let owned = self.positions.remove(&partition);
-            let mut owned = owned.unwrap_or_else(|| Owned::new(Stand::NeedsCommitted));
-            owned.pending_revocation = false;
+            let owned = owned.unwrap_or_else(|| Owned::new(Stand::NeedsCommitted));
             assigned.insert(partition, owned);
         }
         let revoked = std::mem::replace(&mut self.positions, assigned);
@@ -517,4 +492,25 @@ impl Consumer {
             _ => {}
         }
     }
+}
+
+/// What the leader computes for everybody.
+fn assign(response: &JoinGroupResponse, counts: &BTreeMap<Name, u32>) -> Vec<(Name, Assignment)> {
+    let members: Vec<assignor::Subscription> = response
+        .members
+        .iter()
+        .map(|member| assignor::Subscription {
+            member: member.member_id.clone(),
+            instance: member.group_instance_id.clone(),
+            topics: member.metadata.topics.clone(),
+            owned: member.metadata.owned_partitions.clone(),
+            generation: member.metadata.generation_id.map_or(-1, |g| g as i32),
+        })
+        .collect();
+    let assignor = response.protocol_name.as_deref().and_then(Assignor::from_name);
+    let assignment = assignor.unwrap_or(Assignor::Range).assign(counts, &members);
+    assignment
+        .into_iter()
+        .map(|(member, partitions)| (member, Assignment { partitions, user_data: None }))
+        .collect()
 }

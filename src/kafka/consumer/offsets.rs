@@ -2,7 +2,7 @@
 //! `initWithCommittedOffsetsIfNeeded`, `OffsetFetcher`).
 
 use super::config::AutoOffsetReset;
-use super::positions::{Stand, offset_spec};
+use super::positions::{Stand, Target, offset_spec};
 use super::state::{Asked, Consumer, ConsumerError};
 use crate::event::TopicPartition;
 use crate::kafka::client::ClientOutput;
@@ -64,8 +64,8 @@ impl Consumer {
                 let epoch = entry.committed_leader_epoch;
                 self.set_position(&entry.partition, offset, epoch, "committed offset", out);
             } else {
-                owned.stand =
-                    Stand::NeedsReset { policy: self.config.auto_offset_reset, not_before: now };
+                let target = Target::Policy(self.config.auto_offset_reset);
+                owned.stand = Stand::NeedsReset { target, not_before: now };
                 if self.config.auto_offset_reset == AutoOffsetReset::None {
                     let error = ConsumerError::NoOffsetForPartition(entry.partition.clone());
                     self.error.get_or_insert(error);
@@ -78,8 +78,8 @@ impl Consumer {
     fn ask_offsets(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
         let mut questions: BTreeMap<BrokerId, Vec<ListOffsetsPartition>> = BTreeMap::new();
         for (partition, owned) in &self.positions {
-            let Stand::NeedsReset { policy, not_before } = owned.stand else { continue };
-            let Some(timestamp) = offset_spec(policy, now) else { continue };
+            let Stand::NeedsReset { target, not_before } = owned.stand else { continue };
+            let Some(timestamp) = offset_spec(target, now) else { continue };
             if now < not_before {
                 continue;
             }
@@ -117,10 +117,10 @@ impl Consumer {
     }
 
     pub(super) fn retry_reset(&mut self, partition: &TopicPartition, at: Instant) {
-        if let Some(owned) = self.positions.get_mut(partition) {
-            if let Stand::NeedsReset { not_before, .. } = &mut owned.stand {
-                *not_before = at;
-            }
+        if let Some(owned) = self.positions.get_mut(partition)
+            && let Stand::NeedsReset { not_before, .. } = &mut owned.stand
+        {
+            *not_before = at;
         }
     }
 
@@ -131,17 +131,23 @@ impl Consumer {
         out: &mut Vec<ClientOutput>,
     ) {
         for answer in &response.partitions {
-            let Some(owned) = self.positions.get(&answer.partition) else { continue };
-            let Stand::NeedsReset { policy, .. } = owned.stand else { continue };
+            let Some(owned) = self.positions.get_mut(&answer.partition) else { continue };
+            let Stand::NeedsReset { target, .. } = owned.stand else { continue };
             match (answer.error_code, answer.offset) {
                 (ErrorCode::None, Some(offset)) => {
-                    let reason = match policy {
-                        AutoOffsetReset::Earliest => "reset to the earliest offset",
-                        AutoOffsetReset::Latest => "reset to the latest offset",
-                        AutoOffsetReset::ByDuration(_) => "reset by duration",
-                        AutoOffsetReset::None => continue,
+                    let reason = match target {
+                        Target::Policy(AutoOffsetReset::Earliest) => "reset to the earliest offset",
+                        Target::Policy(AutoOffsetReset::Latest) => "reset to the latest offset",
+                        Target::Policy(AutoOffsetReset::ByDuration(_)) => "reset by duration",
+                        Target::Policy(AutoOffsetReset::None) => continue,
+                        Target::Time(_) => "seek by time",
                     };
                     self.set_position(&answer.partition, offset, answer.leader_epoch, reason, out);
+                }
+                // `offsetsForTimes` gave null: applications go to the end then.
+                (ErrorCode::None, None) if matches!(target, Target::Time(_)) => {
+                    let target = Target::Policy(AutoOffsetReset::Latest);
+                    owned.stand = Stand::NeedsReset { target, not_before: now };
                 }
                 // No record is young enough: asked again after the request time-out, as Kafka
                 // does, and until then there is no position.

@@ -3,7 +3,7 @@
 use super::config::ConsumerConfig;
 use super::fetch::Buffer;
 use super::membership::Membership;
-use super::positions::{Owned, Positions, Stand};
+use super::positions::{Owned, Positions, Stand, Target};
 use super::{AutoOffsetReset, commit};
 use crate::event::{KafkaFact, Name, TopicPartition};
 use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
@@ -92,9 +92,10 @@ impl Consumer {
         }
         let stand = match config.group_id {
             Some(_) => Stand::NeedsCommitted,
-            None => {
-                Stand::NeedsReset { policy: config.auto_offset_reset, not_before: Instant::ZERO }
-            }
+            None => Stand::NeedsReset {
+                target: Target::Policy(config.auto_offset_reset),
+                not_before: Instant::ZERO,
+            },
         };
         let by_hand = if config.topics.is_empty() { config.partitions.as_slice() } else { &[] };
         let positions =
@@ -199,8 +200,30 @@ impl Consumer {
         policy: AutoOffsetReset,
         out: &mut Vec<ClientOutput>,
     ) {
+        self.seek_target(now, partition, Target::Policy(policy), out);
+    }
+
+    /// Sets the position to the first record with at least this timestamp, in ms
+    /// (`offsetsForTimes`, then `seek`); to the end where there is none.
+    pub fn seek_to_time(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        timestamp: i64,
+        out: &mut Vec<ClientOutput>,
+    ) {
+        self.seek_target(now, partition, Target::Time(timestamp), out);
+    }
+
+    fn seek_target(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        target: Target,
+        out: &mut Vec<ClientOutput>,
+    ) {
         if let Some(owned) = self.positions.get_mut(partition) {
-            owned.stand = Stand::NeedsReset { policy, not_before: now };
+            owned.stand = Stand::NeedsReset { target, not_before: now };
             self.buffer.forget(partition);
             self.run(now, out);
         }
@@ -365,11 +388,11 @@ impl Consumer {
         for broker in self.network.overdue(now) {
             self.lost(now, broker, out);
         }
-        if self.metadata.is_due(now) {
-            if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
-                let request = self.metadata.ask(now);
-                self.network.send(now, broker, request, Asked::Metadata, out);
-            }
+        if self.metadata.is_due(now)
+            && let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out)
+        {
+            let request = self.metadata.ask(now);
+            self.network.send(now, broker, request, Asked::Metadata, out);
         }
         if self.in_poll {
             self.membership.last_poll = now;

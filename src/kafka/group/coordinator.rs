@@ -58,13 +58,14 @@ impl Coordinator {
         let mut context = Context { now, config: &self.config, ids: &mut self.ids, out };
         match request {
             Request::JoinGroup(request) => join(&mut self.groups, &request, to, &mut context),
-            Request::SyncGroup(request) => match self.groups.get_mut(&request.group_id) {
-                Some(group) => group.sync(&request, to, &mut context),
-                None => {
+            Request::SyncGroup(request) => {
+                if let Some(group) = self.groups.get_mut(&request.group_id) {
+                    group.sync(&request, to, &mut context);
+                } else {
                     let error_code = ErrorCode::UnknownMemberId;
                     context.respond(to, SyncGroupResponse { error_code, ..Default::default() });
                 }
-            },
+            }
             Request::Heartbeat(request) => {
                 let error_code = self
                     .groups

@@ -123,7 +123,7 @@ impl Group {
         };
         let id = context.member_id(instance);
         match self.static_member(instance).map(|member| member.id.clone()) {
-            Some(old) => self.replace_static(&old, id, request, to, context),
+            Some(old) => self.replace_static(&old, &id, request, to, context),
             None => self.add(id, request, to, context),
         }
     }
@@ -200,7 +200,7 @@ impl Group {
     fn replace_static(
         &mut self,
         old: &Name,
-        new: Name,
+        new: &Name,
         request: &JoinGroupRequest,
         to: Waiter,
         context: &mut Context<'_>,
@@ -225,13 +225,13 @@ impl Group {
             "replaced by a member with the same group.instance.id",
             context,
         );
-        self.reschedule_heartbeat(&new, context.now);
-        self.update(&new, request, to);
+        self.reschedule_heartbeat(new, context.now);
+        self.update(new, request, to);
         match self.state {
             GroupState::Stable if self.select_protocol() == self.protocol => {
-                let leads = self.is_leader(&new);
+                let leads = self.is_leader(new);
                 let response = self.join_response(new.clone(), leads, leads);
-                if let Some(member) = self.member_mut(&new) {
+                if let Some(member) = self.member_mut(new) {
                     member.awaiting_join = None;
                 }
                 context.respond(to, response);

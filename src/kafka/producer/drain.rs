@@ -46,11 +46,13 @@ impl Producer {
             self.restamp(&partition);
         }
         let asked = self.network.in_flight().any(|asked| matches!(asked, Asked::ProducerId));
-        if self.sequences.needs_producer_id() && !asked && now >= self.id_not_before {
-            if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
-                let request = InitProducerIdRequest::default();
-                self.network.send(now, broker, request, Asked::ProducerId, out);
-            }
+        if self.sequences.needs_producer_id()
+            && !asked
+            && now >= self.id_not_before
+            && let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out)
+        {
+            let request = InitProducerIdRequest::default();
+            self.network.send(now, broker, request, Asked::ProducerId, out);
         }
     }
 

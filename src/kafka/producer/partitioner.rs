@@ -203,10 +203,25 @@ mod tests {
         assert_eq!(picked, [0, 0, 0, 0, 1, 2, 2, 2]);
     }
 
-    /// The check value of CRC-32/ISO-HDLC.
+    /// librdkafka's `tests/0048-partitioner.c`.
     #[test]
-    fn crc32_is_the_common_one() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    fn librdkafkas_hashes() {
+        let long = "this is another string with more length to it perhaps";
+        for (key, crc, murmur) in [
+            ("23456", 0xb1b4_51d7, 0x058d_780f),
+            (long, 0xb015_0df7, 0x4f77_03da),
+            ("hejsan", 0xd077_037e, 0x5ec1_9395),
+        ] {
+            for (partitioner, hash) in
+                [(Partitioner::ConsistentRandom, crc), (Partitioner::Murmur2Random, murmur)]
+            {
+                let config = super::super::ProducerConfig { partitioner, ..Default::default() };
+                let record = Record::new(Some(key.into()), None, 0);
+                let loads = [load(true); 17];
+                let choice = Chooser::new(&config, 1).choose(&"t".into(), &record, &loads);
+                assert_eq!(choice.partition, hash % 17, "{partitioner:?} {key}");
+            }
+        }
     }
 
     fn load(available: bool) -> Load {

@@ -60,13 +60,12 @@ impl Sequences {
             return false;
         }
         let state = self.partitions.get(partition);
-        match stamp {
-            Some(stamp) => first_in_flight.is_none_or(|first| first == stamp.base_sequence),
-            None => {
-                let stale = state.is_some_and(|state| Some(state.producer) != self.producer);
-                let unresolved = state.is_some_and(|state| state.unresolved.is_some());
-                !(unresolved || stale && first_in_flight.is_some())
-            }
+        if let Some(stamp) = stamp {
+            first_in_flight.is_none_or(|first| first == stamp.base_sequence)
+        } else {
+            let stale = state.is_some_and(|state| Some(state.producer) != self.producer);
+            let unresolved = state.is_some_and(|state| state.unresolved.is_some());
+            !(unresolved || stale && first_in_flight.is_some())
         }
     }
 
@@ -92,11 +91,11 @@ impl Sequences {
 
     /// A batch was written.
     pub(super) fn acked(&mut self, partition: &TopicPartition, stamp: ProducerStamp, count: u32) {
-        if let Some(state) = self.partitions.get_mut(partition) {
-            if state.producer == (stamp.producer_id, stamp.producer_epoch) {
-                let last = increment(stamp.base_sequence, count.saturating_sub(1));
-                state.last_acked = Some(state.last_acked.map_or(last, |acked| acked.max(last)));
-            }
+        if let Some(state) = self.partitions.get_mut(partition)
+            && state.producer == (stamp.producer_id, stamp.producer_epoch)
+        {
+            let last = increment(stamp.base_sequence, count.saturating_sub(1));
+            state.last_acked = Some(state.last_acked.map_or(last, |acked| acked.max(last)));
         }
     }
 

@@ -159,6 +159,11 @@ impl Timeline {
         self.registry.message(id)
     }
 
+    /// Whether a handler has failed on the message by `t`.
+    pub fn has_failed(&self, id: MessageId, t: Instant) -> bool {
+        self.registry.has_failed(id, t)
+    }
+
     /// The events that concern a message, oldest first.
     pub fn biography(&self, id: MessageId) -> &[EventId] {
         self.registry.biography(id)

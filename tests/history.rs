@@ -300,3 +300,43 @@ fn links_of_every_version_are_still_read() {
         assert_eq!(recording, meant);
     }
 }
+
+/// The page's timeline and a lesson's progress are two folds over the same events: they must tell
+/// the same figures, or a task would tick beside a scoreboard that says otherwise.
+#[test]
+fn a_lesson_counts_what_the_timeline_counts() {
+    use pushpull::lesson::LATE;
+    use pushpull::timeline::{self, Timeline};
+    assert_eq!(LATE, timeline::LATE);
+    for seed in 0..8 {
+        let mut rng = Rng::new(seed, Purpose::Identifiers, 99);
+        let mut session = any_run(seed, &mut rng);
+        session.advance_to(session.head() + pushpull::sim::Span::from_millis(1_234));
+        let mut timeline = Timeline::default();
+        timeline.extend(session.events());
+        for (id, party) in session.world().ledger().parties() {
+            let ours = session.progress().sums(Some(party.system), Some(&party.name));
+            assert!(ours.balances(), "{ours:?}");
+            let theirs = timeline.sums(id, session.head());
+            let ours = [
+                ours.expected,
+                ours.on_its_way,
+                ours.waiting,
+                ours.delivered,
+                ours.lost(),
+                ours.repeated,
+                ours.late,
+            ];
+            let theirs = [
+                theirs.expected,
+                theirs.on_its_way,
+                theirs.waiting,
+                theirs.delivered,
+                theirs.lost,
+                theirs.repeated,
+                theirs.late,
+            ];
+            assert_eq!(ours, theirs.map(u64::from), "{} in {:?}", party.name, party.system);
+        }
+    }
+}

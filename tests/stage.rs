@@ -108,7 +108,7 @@ fn the_pace_reads_the_real_run() {
         assert!(frames < 60 * 300, "ten seconds of virtual time take more than five minutes");
     }
     println!("10 s virtual took {} s on screen", frames / 60);
-    assert!(frames > 60 * 20, "ten seconds passed in {} frames", frames);
+    assert!(frames > 60 * 20, "ten seconds passed in {frames} frames");
 }
 
 /// Writes pictures where a person can look at them, when asked to by `STAGE_PICTURES`.

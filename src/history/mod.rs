@@ -12,6 +12,6 @@ mod trace;
 
 pub use branch::{Branch, Comparison, Difference};
 pub use link::{LinkError, Wrong, from_link, to_link};
-pub use recording::{FORMAT, LessonRef, RULES, Recording};
+pub use recording::{FORMAT, LessonRef, RULES, Recording, RunFile};
 pub use session::{OpenError, Replay, Session};
 pub use trace::Trace;

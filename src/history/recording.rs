@@ -1,5 +1,6 @@
 //! A run as a value.
 
+use super::{LinkError, Wrong};
 use crate::event::{Command, Name};
 use crate::sim::Instant;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,36 @@ mod hex {
         } else {
             u64::deserialize(from)
         }
+    }
+}
+
+/// A recording as a file: its JSON form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// The format's version.
+    format: u16,
+    /// The run.
+    recording: Recording,
+}
+
+impl RunFile {
+    /// In the newest format.
+    pub fn new(recording: Recording) -> Self {
+        Self { format: FORMAT, recording }
+    }
+
+    /// The run in the file.
+    ///
+    /// # Errors
+    /// When a newer version wrote it, or its commands go back in time.
+    pub fn open(self) -> Result<Recording, LinkError> {
+        let wrong = if self.format > FORMAT {
+            Err(Wrong::TooNew(self.format))
+        } else {
+            self.recording.check()
+        };
+        wrong.map_err(|wrong| LinkError { wrong, read: Some(Box::new(self.recording.clone())) })?;
+        Ok(self.recording)
     }
 }
 

@@ -154,7 +154,6 @@ impl Builder<'_> {
             sentence: text(root, "sentence"),
             covers: list(root, "covers").iter().filter_map(string).collect(),
             seed: number(root, "seed").unwrap_or(1),
-            late: span(root, "late").unwrap_or(Span::from_millis(250)),
             topology,
             lines: places.into_iter().map(|at| shape::line(source, at)).collect(),
             steps,

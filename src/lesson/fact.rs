@@ -1,8 +1,7 @@
 //! The facts that a lesson may wait for, by the names it calls them by.
 
 use super::Trigger;
-use crate::event::{KafkaFact, LabFact, Name, NodeId, NodeState, RedisFact, What};
-use std::collections::BTreeMap;
+use crate::event::{KafkaFact, LabFact, NodeId, NodeState, RedisFact, What};
 
 /// Name and meaning of every fact that a lesson may name.
 pub(super) const NAMES: &[(&str, &str)] = &[
@@ -37,10 +36,14 @@ pub(super) struct Fact<'a> {
 
 impl Fact<'_> {
     /// Whether it is one that the trigger waits for.
-    pub(super) fn matches(&self, trigger: &Trigger, nodes: &BTreeMap<NodeId, Name>) -> bool {
+    pub(super) fn matches<'n>(
+        &self,
+        trigger: &Trigger,
+        node: impl Fn(NodeId) -> Option<&'n str>,
+    ) -> bool {
         let is = |name: &str| {
             self.names.iter().flatten().any(|known| *known == name)
-                || self.nodes.iter().flatten().any(|id| nodes.get(id).is_some_and(|n| **n == *name))
+                || self.nodes.iter().flatten().any(|id| node(*id) == Some(name))
                 || self.partition.is_some_and(|p| *p.topic == *name || p.to_string() == name)
         };
         self.name == &*trigger.fact && trigger.of.as_deref().is_none_or(is)

@@ -15,11 +15,6 @@ pub static LESSON: Shape = Rec(&Record {
         must("sentence", Words, "what it is about, in one sentence"),
         may("covers", List(0, &Name), "rows of the list of claims that its assertions prove"),
         may("seed", Whole(0, u64::MAX), "the seed when the reader chooses none; 1 when left out"),
-        may(
-            "late",
-            Time,
-            "handled later than this after it was sent is late; 250 ms when left out",
-        ),
         must("topology", Rec(&TOPOLOGY), "what stands there at the start"),
         may("workload", List(0, &LOAD), "what the producers send"),
         must("steps", List(1, &STEP), "what the reader reads and does, in order"),
@@ -206,7 +201,7 @@ pub(super) const FIGURES: &[(&str, &str)] = &[
     ("lost", "no copy remains that the protocol will still deliver unasked"),
     ("refused", "the sender got an error"),
     ("repeated", "handled once more within one reading"),
-    ("late", "handled later than the lesson's limit after they were sent"),
+    ("late", "kept while the party was away, or handled more than 1 s after they were sent"),
 ];
 
 pub(super) const REASONS: &[(&str, &str)] = &[

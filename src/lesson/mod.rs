@@ -15,5 +15,5 @@ pub use model::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Piece, Prediction, Step, Sum, Task,
     Text, Trigger,
 };
-pub use progress::{Answer, Failure, Outcome, Progress, Sums};
-pub use shape::{Field, Mistake, Record, Shape};
+pub use progress::{Answer, Failure, LATE, Outcome, Progress, Sums};
+pub use shape::{Field, Mistake, Record, Shape, time as parse_time};

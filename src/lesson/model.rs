@@ -17,8 +17,6 @@ pub struct Lesson {
     pub covers: Vec<String>,
     /// The seed when the reader chooses none.
     pub seed: u64,
-    /// A message handled later than this after it was sent counts as late.
-    pub late: Span,
     /// Applied in this order at instant 0.
     pub topology: Vec<Action>,
     /// The line of each of these actions in the file, from 1.
@@ -180,7 +178,7 @@ pub enum Figure {
     Refused,
     /// Handled once more within one reading.
     Repeated,
-    /// Handled later than [`Lesson::late`] after they were sent.
+    /// Kept while the party was away, or handled more than a second after they were sent.
     Late,
 }
 

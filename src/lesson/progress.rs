@@ -2,10 +2,15 @@
 
 use super::{Button, Condition, Figure, Lesson, Step, Trigger, fact};
 use crate::event::{
-    Action, Event, LabFact, LostReason, MessageId, Name, NodeId, PartyId, Standing, System, What,
+    Action, ConnectionId, Event, LabFact, LostReason, MessageId, Name, NodeId, NodeState, PartyId,
+    Standing, System, What,
 };
-use crate::sim::Instant;
+use crate::sim::{Instant, Span};
 use std::collections::BTreeMap;
+
+/// A message handled this long after it was sent is late even when its party was there. The
+/// timeline's own limit is the same.
+pub const LATE: Span = Span::from_secs(1);
 
 /// The ledger's figures of one party, or summed over several.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -26,7 +31,8 @@ pub struct Sums {
     pub refused: u64,
     /// Handled once more within one reading.
     pub repeated: u64,
-    /// Handled later than the lesson's limit after they were sent.
+    /// Kept while the party was away, or handled more than [`LATE`] after they were sent; part of
+    /// no sum.
     pub late: u64,
 }
 
@@ -52,9 +58,12 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     parties: BTreeMap<PartyId, Party>,
-    nodes: BTreeMap<NodeId, Name>,
-    /// Pairs that may still change: what is handled or refused is only in the sums.
-    open: BTreeMap<(MessageId, PartyId), Standing>,
+    nodes: BTreeMap<NodeId, Node>,
+    /// The client of each open connection.
+    connections: BTreeMap<ConnectionId, NodeId>,
+    /// Pairs that may still change, and whether they are late: what is handled or refused is
+    /// only in the sums.
+    open: BTreeMap<(PartyId, MessageId), (Standing, bool)>,
     /// How many actions of the topology have been seen; what comes after is the reader's.
     laid: usize,
     done: Vec<Action>,
@@ -74,6 +83,17 @@ struct Party {
     name: Name,
     system: System,
     sums: Sums,
+    /// None of its processes runs with an open connection.
+    away: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Node {
+    name: Name,
+    party: Option<PartyId>,
+    running: bool,
+    /// Connections that it opened and that stand.
+    open: u32,
 }
 
 /// An assertion that did not hold when its step's tasks had ticked.
@@ -99,6 +119,7 @@ impl Progress {
         Self {
             parties: BTreeMap::new(),
             nodes: BTreeMap::new(),
+            connections: BTreeMap::new(),
             open: BTreeMap::new(),
             laid: 0,
             done: Vec::new(),
@@ -208,12 +229,27 @@ impl Progress {
                     self.done.push(action.clone());
                 }
             }
-            What::Lab(LabFact::NodeAdded { node, name, .. }) => {
-                self.nodes.insert(*node, name.clone());
+            What::Lab(LabFact::NodeAdded { node, name, party, .. }) => {
+                let (name, party) = (name.clone(), *party);
+                self.nodes.insert(*node, Node { name, party, running: true, open: 0 });
+                self.look_for(party);
+            }
+            What::Lab(LabFact::NodeChanged { node, state }) => {
+                self.change(*node, |node| node.running = *state == NodeState::Running);
+            }
+            What::Lab(LabFact::Connected { connection, client, .. }) => {
+                self.connections.insert(*connection, *client);
+                self.change(*client, |node| node.open += 1);
+            }
+            What::Lab(LabFact::Disconnected { connection, .. }) => {
+                if let Some(client) = self.connections.remove(connection) {
+                    self.change(client, |node| node.open = node.open.saturating_sub(1));
+                }
             }
             What::Lab(LabFact::PartyAdded { party, name, system }) => {
                 let (name, system) = (name.clone(), *system);
-                self.parties.insert(*party, Party { name, system, sums: Sums::default() });
+                let new = Party { name, system, sums: Sums::default(), away: false };
+                self.parties.insert(*party, new);
             }
             What::Lab(LabFact::Handled { party, repeated: true, .. }) => {
                 if let Some(party) = self.parties.get_mut(party) {
@@ -221,8 +257,8 @@ impl Progress {
                 }
             }
             What::Lab(LabFact::Stands { message, party, standing, sent, .. }) => {
-                let late = event.at.since(*sent) > lesson.late;
-                self.stand((*message, *party), *standing, late);
+                let slow = event.at.since(*sent) > LATE;
+                self.stand((*party, *message), *standing, slow);
             }
             _ => {}
         }
@@ -232,26 +268,55 @@ impl Progress {
         if let Some(fact) = fact::of(&event.what) {
             let nodes = &self.nodes;
             for (trigger, count, _) in &mut self.triggers {
-                if fact.matches(trigger, nodes) {
+                if fact.matches(trigger, |id| nodes.get(&id).map(|node| &*node.name)) {
                     *count += 1;
                 }
             }
         }
     }
 
-    fn stand(&mut self, pair: (MessageId, PartyId), standing: Standing, late: bool) {
-        let Some(Party { sums, .. }) = self.parties.get_mut(&pair.1) else { return };
-        match self.open.remove(&pair) {
-            Some(before) => sums.count(before, false),
-            None => sums.expected += 1,
+    fn change(&mut self, id: NodeId, change: impl Fn(&mut Node)) {
+        if let Some(node) = self.nodes.get_mut(&id) {
+            change(node);
+            let party = node.party;
+            self.look_for(party);
         }
-        sums.count(standing, true);
-        match standing {
-            Standing::Delivered => sums.late += u64::from(late),
-            Standing::Refused => {}
-            _ => {
-                self.open.insert(pair, standing);
+    }
+
+    /// Whether a party is away. What waits for it when it goes is late.
+    fn look_for(&mut self, id: Option<PartyId>) {
+        let Some(id) = id else { return };
+        let here = |node: &Node| node.party == Some(id) && node.running && node.open > 0;
+        let away = !self.nodes.values().any(here);
+        let Some(party) = self.parties.get_mut(&id) else { return };
+        if std::mem::replace(&mut party.away, away) || !away {
+            return;
+        }
+        let all = (id, MessageId(0))..=(id, MessageId(u64::MAX));
+        for (_, (standing, late)) in self.open.range_mut(all) {
+            if *standing == Standing::Waiting && !*late {
+                *late = true;
+                party.sums.late += 1;
             }
+        }
+    }
+
+    fn stand(&mut self, pair: (PartyId, MessageId), standing: Standing, slow: bool) {
+        let Some(Party { sums, away, .. }) = self.parties.get_mut(&pair.0) else { return };
+        let was_late = if let Some((before, late)) = self.open.remove(&pair) {
+            sums.count(before, false);
+            late
+        } else {
+            sums.expected += 1;
+            false
+        };
+        sums.count(standing, true);
+        let late = was_late
+            || standing == Standing::Waiting && *away
+            || standing == Standing::Delivered && slow;
+        sums.late += u64::from(late && !was_late);
+        if !matches!(standing, Standing::Delivered | Standing::Refused) {
+            self.open.insert(pair, (standing, late));
         }
     }
 

@@ -308,7 +308,7 @@ const UNITS: [(&str, u64); 7] = [
 ];
 
 /// `"1.5 s"`: a decimal number and a unit; at most 100 years, and whole nanoseconds.
-pub(super) fn time(text: &str) -> Option<Span> {
+pub fn time(text: &str) -> Option<Span> {
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| c != '.' && !c.is_ascii_digit())?);
     let (_, nanos) = UNITS.iter().find(|(name, _)| *name == unit.trim().replace('µ', "u"))?;

@@ -337,6 +337,37 @@ impl Words<'_> {
                     format!("{node} closed the connection of {client}: {reason}; lost: {lost}.")
                 }
             }
+            RedisFact::EntryAdded { key, id, tag, length } => format!(
+                "{node} added {} to stream {key} as {id}; it holds {}.",
+                self.tagged(*tag),
+                entries(*length)
+            ),
+            RedisFact::Trimmed { key, removed, length } => format!(
+                "{node} trimmed {} off stream {key}; it holds {}.",
+                entries(*removed),
+                entries(*length)
+            ),
+            RedisFact::Delivered { key, group, consumer, id, tag, deliveries } => format!(
+                "{node} delivered {} ({key} {id}) to {consumer} of {group}: delivery {deliveries}.",
+                self.tagged(*tag)
+            ),
+            RedisFact::Claimed { key, group, consumer, id, tag, deliveries } => format!(
+                "{consumer} of {group} claimed {} ({key} {id}): delivery {deliveries}.",
+                self.tagged(*tag)
+            ),
+            RedisFact::Acknowledged { key, group, id, tag } => {
+                format!("{group} acknowledged {} ({key} {id}).", self.tagged(*tag))
+            }
+            RedisFact::Expired { key } => format!("Key {key} expired on {node}."),
+            RedisFact::Evicted { key } => {
+                format!("{node} evicted key {key}: memory was full.")
+            }
+            RedisFact::Blocked { client } => {
+                format!("{} waits for a key on {node}.", self.client(*client))
+            }
+            RedisFact::Unblocked { client } => {
+                format!("{} waits no longer.", self.client(*client))
+            }
         }
     }
 
@@ -431,6 +462,37 @@ impl Words<'_> {
             KafkaFact::MemberRemoved { group, member, reason } => {
                 format!("{member} left group {group}: {reason}.")
             }
+            KafkaFact::PartitionsAdded { topic, partitions } => {
+                format!("Topic {topic} now has {}.", count(*partitions as usize, "partition"))
+            }
+            KafkaFact::Replicated { partition, offset, end_offset } => {
+                let node = self.node(node);
+                format!("{node} copied {partition} from {offset} up to {end_offset}.")
+            }
+            KafkaFact::LogTruncated { partition, offset, lost } => {
+                let (node, lost) = (self.node(node), count(lost.len(), "record"));
+                format!("{node} cut {partition} off at {offset} and dropped {lost}.")
+            }
+            KafkaFact::BrokerRegistered { broker, epoch } => {
+                format!("Broker {broker} registered with epoch {epoch}; it is fenced at first.")
+            }
+            KafkaFact::BrokerFenced { broker } => {
+                format!("The controller fenced broker {broker}: it leads nothing any more.")
+            }
+            KafkaFact::BrokerUnfenced { broker } => {
+                format!("The controller lets broker {broker} lead and be in sync.")
+            }
+            KafkaFact::LeaderElected { partition, leader: None, .. } => {
+                format!("{partition} has no leader: no replica may lead it.")
+            }
+            KafkaFact::LeaderElected { partition, leader: Some(leader), leader_epoch, unclean } => {
+                let unclean = if *unclean { ", uncleanly: records may be missing" } else { "" };
+                format!("Broker {leader} leads {partition} since epoch {leader_epoch}{unclean}.")
+            }
+            KafkaFact::IsrChanged { partition, isr, .. } => {
+                let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
+                format!("In sync for {partition}: {}.", isr.join(", "))
+            }
         }
     }
 }
@@ -439,6 +501,11 @@ impl Words<'_> {
 fn places(from: &[(TopicPartition, u64)]) -> String {
     let all: Vec<String> = from.iter().map(|(place, at)| format!("{at} in {place}")).collect();
     if all.is_empty() { "the log's end".to_owned() } else { all.join(", ") }
+}
+
+/// How many entries, in words.
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".into() } else { format!("{number} entries") }
 }
 
 fn capital(text: &str) -> String {

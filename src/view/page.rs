@@ -4,7 +4,7 @@
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Refusal};
+use crate::event::{Action, Event, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
@@ -15,6 +15,9 @@ use yew::AttrValue;
 
 /// How far "step" looks for the next drawn event.
 const FAR_ENOUGH: Span = Span::from_secs(3_600);
+
+/// How long a lesson may be silent at its start.
+const BEGINS: Span = Span::from_secs(10);
 
 /// So many events at most are passed in one frame; the rest of the frame's time is dropped, so
 /// that a storm slows the run down instead of the page.
@@ -135,7 +138,19 @@ impl Page {
             said: None,
         };
         page.fold();
+        page.begin();
         page
+    }
+
+    /// Goes to where something begins to move: connections are made first, and nobody came for
+    /// those.
+    fn begin(&mut self) {
+        let sent = |event: &Event| matches!(event.what, What::Lab(LabFact::Sent { .. }));
+        let limit = Instant::ZERO + BEGINS;
+        if let Some(event) = self.session.next_event(Instant::ZERO, limit, sent) {
+            self.fold();
+            self.jump(event.at);
+        }
     }
 
     /// The one place where a message changes the page.
@@ -225,8 +240,7 @@ impl Page {
     }
 
     fn go_to(&mut self, t: Instant) {
-        // At the head something may still be due at this very instant.
-        if t >= self.session.head() {
+        if t > self.session.head() {
             self.session.advance_to(t);
             self.fold();
         }
@@ -242,11 +256,8 @@ impl Page {
             match (drawn, self.session.next_at()) {
                 (Some(drawn), _) if drawn <= self.session.head() => break Some(drawn),
                 (_, Some(next)) if next <= limit => {
-                    self.session.advance_to(next);
+                    self.session.advance_to(next.max(self.session.head() + Span(1)));
                     self.fold();
-                    if self.session.next_at() == Some(next) {
-                        break drawn;
-                    }
                 }
                 _ => break drawn,
             }
@@ -282,7 +293,9 @@ impl Page {
     /// The next event after the cursor.
     fn next(&self) -> Option<Instant> {
         let known = self.session.events().get(self.passed()).map(|event| event.at);
-        known.or_else(|| self.session.next_at())
+        // What an action made due at its own instant happens when time goes on.
+        let due = || self.session.next_at().map(|due| due.max(self.cursor + Span(1)));
+        known.or_else(due)
     }
 
     /// What pulling (or putting back) a plug means now; of the first one when none is named.

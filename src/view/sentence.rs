@@ -27,8 +27,12 @@ pub(super) fn sentence_view(props: &SentenceProps) -> Html {
             if let Some(note) = &props.note {
                 <p class="note">{ note }</p>
             }
-            <button type="button" class="quiet" onclick={&props.on_copy}>
-                { if props.copied { "Copied" } else { "Copy result" } }
+            <button type="button" class="quiet" aria-label="Copy result" onclick={&props.on_copy}>
+                if props.copied {
+                    { "Copied" }
+                } else {
+                    { "Copy" }<span class="result-word">{ " result" }</span>
+                }
             </button>
         </section>
     }

@@ -1,5 +1,6 @@
 //! Three brokers and a controller: replication, in-sync replicas, acks, fencing, elections.
 
+mod admin;
 mod fuzz;
 mod harness;
 

@@ -172,6 +172,10 @@ impl Builder<'_> {
             self.add(Role::Redis, &name, server);
             put(server, Action::AddRedis { name, config });
         }
+        if let Some(controller) = get(value, "controller") {
+            let name = name(value, "controller");
+            put(controller, Action::AddController { name });
+        }
         for broker in list(value, "brokers") {
             let (name, config) = (name(broker, "name"), settings(broker));
             self.add(Role::Broker, &name, broker);
@@ -182,7 +186,8 @@ impl Builder<'_> {
             self.add(Role::Topic, &name, topic);
             self.needs(Role::Broker, topic, "a topic needs a broker", "`brokers`");
             let (partitions, config) = (partitions.unwrap_or(1) as u32, settings(topic));
-            put(topic, Action::CreateTopic { name, partitions, config });
+            let replicas = number(topic, "replicas").unwrap_or(1) as u32;
+            put(topic, Action::CreateTopic { name, partitions, replicas, config });
         }
         for subscriber in list(value, "subscribers") {
             let of = name(subscriber, "name");

@@ -25,6 +25,7 @@ static TOPOLOGY: Record = Record {
     name: "a topology",
     fields: &[
         may("redis", List(0, &SERVER), "Redis servers"),
+        may("controller", Name, "the KRaft controller's name; else the first broker is it"),
         may("brokers", List(0, &SERVER), "Kafka brokers"),
         may("topics", List(0, &TOPIC), "Kafka topics"),
         may("subscribers", List(0, &SUBSCRIBER), "Redis clients that subscribe"),
@@ -45,6 +46,7 @@ static TOPIC: Shape = Rec(&Record {
     fields: &[
         must("name", Name, "its name"),
         must("partitions", Whole(1, 64), "how many partitions"),
+        may("replicas", Whole(1, 9), "how many replicas of each, 1 if not said"),
         CONFIG,
     ],
 });

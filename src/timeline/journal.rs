@@ -63,7 +63,7 @@ pub fn done(action: &Action) -> String {
                 format!("handler of {consumer} fails on {}", numbers.join(", "))
             }
             Failure::Chance(ppm) => {
-                format!("handler of {consumer} fails {} in a million times", ppm)
+                format!("handler of {consumer} fails {ppm} in a million times")
             }
         },
         Action::SetCommit { consumer, commit } => match commit {

@@ -225,7 +225,6 @@ impl App {
         let shapes: Vec<Same<Shape>> = picture
             .shapes
             .into_iter()
-            .filter(|shape| &*shape.id != "sentence")
             .map(|mut shape| {
                 shape.selected |= lit.as_ref().is_some_and(|term| {
                     shape.target.is_some() && shape.name.to_lowercase().contains(&**term)

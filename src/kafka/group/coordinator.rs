@@ -9,7 +9,7 @@ use crate::kafka::broker::Output;
 use crate::kafka::protocol::{
     ErrorCode, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest,
     LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchPartition,
-    OffsetFetchRequest, OffsetFetchResponse, Request, SyncGroupResponse,
+    OffsetFetchRequest, OffsetFetchResponse, Request, Response, SyncGroupResponse,
 };
 use crate::sim::{Instant, Purpose, Rng};
 use std::collections::BTreeMap;
@@ -87,6 +87,49 @@ impl Coordinator {
             }
             _ => {}
         }
+    }
+
+    /// Takes up an offset from the log of a partition of `__consumer_offsets` that the broker
+    /// leads now. The group is empty until its members come.
+    pub fn load(
+        &mut self,
+        now: Instant,
+        group: &Name,
+        partition: TopicPartition,
+        committed: CommittedOffset,
+    ) {
+        let group =
+            self.groups.entry(group.clone()).or_insert_with(|| Group::new(group.clone(), now));
+        group.offsets.insert(partition, committed);
+    }
+
+    /// Lets the groups go that another broker coordinates now. Joins and syncs that wait are
+    /// sent on to it.
+    pub fn resign(&mut self, gone: impl Fn(&str) -> bool, out: &mut Vec<Output>) {
+        let error_code = ErrorCode::NotCoordinator;
+        self.groups.retain(|id, group| {
+            if !gone(id) {
+                return true;
+            }
+            for member in &group.members {
+                let owed: [(Option<Waiter>, Response); 2] = [
+                    (
+                        member.awaiting_join,
+                        JoinGroupResponse { error_code, ..Default::default() }.into(),
+                    ),
+                    (
+                        member.awaiting_sync,
+                        SyncGroupResponse { error_code, ..Default::default() }.into(),
+                    ),
+                ];
+                for (waiter, response) in owed {
+                    if let Some(Waiter { connection, correlation }) = waiter {
+                        out.push(Output::Respond { connection, correlation, response });
+                    }
+                }
+            }
+            false
+        });
     }
 
     /// When it wants to be called next.

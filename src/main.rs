@@ -4,4 +4,10 @@
 #[cfg(target_arch = "wasm32")]
 use pushpull as _;
 
+#[cfg(target_arch = "wasm32")]
 fn main() {}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    pushpull::cli::main()
+}

@@ -299,8 +299,12 @@ fn retention_runs_first_after_30_s_and_then_every_5_minutes() {
     config.set("retention.ms", "1000").expect("a number");
     let mut broker = broker(config);
     ask(&mut broker, ms(0), produce(orders(0), Acks::Leader, batch(&["a"], 0)));
-    assert_eq!(broker.next_tick(), Some(ms(30_000)));
     let mut out = Vec::new();
+    // The high watermark is written to disk after 5 s.
+    assert_eq!(broker.next_tick(), Some(ms(5_000)));
+    broker.tick(ms(5_000), &mut out);
+    assert_eq!(out, []);
+    assert_eq!(broker.next_tick(), Some(ms(30_000)));
     broker.tick(ms(30_000), &mut out);
     let moved = KafkaFact::LogStartMoved {
         partition: orders(0),
@@ -308,5 +312,9 @@ fn retention_runs_first_after_30_s_and_then_every_5_minutes() {
         reason: "retention time breached".into(),
     };
     assert_eq!(facts(&out), [&moved]);
+    // At 300 s the controller looks for leaders that are not the preferred ones.
+    assert_eq!(broker.next_tick(), Some(ms(300_000)));
+    broker.tick(ms(300_000), &mut out);
+    assert_eq!(out.len(), 1);
     assert_eq!(broker.next_tick(), Some(ms(330_000)));
 }

@@ -33,7 +33,7 @@ const TABLE: &[Layer] = &[
     layer("history", &["sim", "event", "lab", "lesson"], Everywhere),
     layer("timeline", &["sim", "event"], Everywhere),
     layer("stage", &["sim", "event", "timeline"], Everywhere),
-    layer("view", &["event", "timeline", "stage", "history", "lesson"], WasmOnly),
+    layer("view", &["sim", "event", "timeline", "stage", "history", "lesson"], WasmOnly),
     layer(
         "embed",
         &[

@@ -5,7 +5,8 @@
 //   <push-pull lesson="w1"></push-pull>
 //
 // Attributes: `lesson` (a name in lessons/), `autoplay`, `theme` ("light" or "dark"; without it the
-// reader's own setting). What stands between the tags is shown until the widget is ready.
+// reader's own setting), `whole` (the widget is the page: its keys work anywhere). What stands
+// between the tags is shown until the widget is ready.
 //
 // Methods, each a promise: play(), pause(), step(), stepBack(), seek(ms), command(object), state().
 // `ready` is a promise that is kept when the widget runs, and broken with the reason when it cannot.
@@ -88,12 +89,17 @@ class PushPull extends HTMLElement {
       root.className = 'push-pull';
       this.shadowRoot.replaceChildren(style, root);
       this.#applyTheme();
-      this.#handle = module.mount(root, {
-        lesson: this.getAttribute('lesson'),
-        autoplay: this.hasAttribute('autoplay'),
-        theme: this.getAttribute('theme'),
+      const handle = await module.mount(root, {
+        lesson: this.getAttribute('lesson') ?? undefined,
+        autoplay: this.hasAttribute('autoplay') && this.getAttribute('autoplay') !== 'false',
+        whole: this.hasAttribute('whole'),
         base: beside('./'),
       });
+      if (turn !== this.#mounting) {
+        handle.unmount();
+        return;
+      }
+      this.#handle = handle;
       this.#resolve(this);
     } catch (error) {
       if (turn !== this.#mounting) return;

@@ -3,7 +3,7 @@
 //! Nodes are named, not numbered: a name stands for the same thing in a lesson file, in a link
 //! and on screen. A consumer that stands in both lanes has one name and one plug.
 
-use super::Name;
+use super::{Name, TopicPartition};
 use crate::sim::{Instant, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,6 +103,65 @@ pub enum Action {
         /// Time a message takes.
         takes: Span,
     },
+    /// Sends several messages at once, besides the producer's rate.
+    Burst {
+        /// The producer's name.
+        producer: Name,
+        /// How many.
+        messages: u32,
+    },
+    /// Lets a consumer's processing time vary.
+    SetVariance {
+        /// The consumer's name.
+        consumer: Name,
+        /// Up to so many per cent more or less than `takes`, at most 100.
+        per_cent: u8,
+    },
+    /// Makes a consumer's handler fail.
+    SetFailure {
+        /// The consumer's name.
+        consumer: Name,
+        /// On which messages.
+        fails: Failure,
+    },
+    /// Chooses when a consumer's application commits (`enable.auto.commit=false`).
+    SetCommit {
+        /// The consumer's name.
+        consumer: Name,
+        /// When.
+        commit: CommitPoint,
+    },
+    /// Lets a consumer's application remember what it has handled and throw repeats away.
+    SetDeduplication {
+        /// The consumer's name.
+        consumer: Name,
+        /// Whether it does.
+        on: bool,
+    },
+    /// Gives a consumer an account table outside both systems, to which its handler adds a fixed
+    /// amount for each message.
+    AddAccount {
+        /// The consumer's name, in every lane it stands in.
+        consumer: Name,
+        /// What each message is worth, in the smallest unit of the currency.
+        amount: u32,
+    },
+    /// Sets a consumer's position in one partition (`KafkaConsumer#seek`).
+    Seek {
+        /// The consumer's name.
+        consumer: Name,
+        /// Which partition.
+        partition: TopicPartition,
+        /// The next offset to read.
+        offset: u64,
+    },
+    /// Closes the connections between two nodes; clients open new ones by themselves.
+    CloseConnection {
+        /// A client's name.
+        client: Name,
+        /// A server's name.
+        server: Name,
+    },
     /// Pulls a consumer's plug: its connections close in every lane and stay closed.
     Unplug {
         /// The consumer's name.
@@ -183,6 +242,28 @@ pub enum Keys {
     Random(Vec<Name>),
     /// These; the first gets half of all, the second half of the rest, and so on.
     Skewed(Vec<Name>),
+}
+
+/// On which messages a handler fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// On none.
+    Never,
+    /// On those with this key.
+    Key(Name),
+    /// On those whose producer's numbers are these: poison.
+    Numbers(Vec<u32>),
+    /// On each attempt with a chance of so many in a million.
+    Chance(u32),
+}
+
+/// When an application commits the offsets of what it polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CommitPoint {
+    /// After it has handled what a poll returned: a crash repeats.
+    AfterWork,
+    /// Before it begins with it: a crash loses.
+    BeforeWork,
 }
 
 /// Why an action was refused: it would change nothing, or names something that is not there.

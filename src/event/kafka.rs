@@ -16,6 +16,13 @@ pub enum KafkaFact {
         /// How many replicas each.
         replication_factor: u32,
     },
+    /// A topic was given more partitions; keys may belong to others from now on.
+    PartitionsAdded {
+        /// Its name.
+        topic: Name,
+        /// How many it has now.
+        partitions: u32,
+    },
     /// A producer chose a partition by the key's hash.
     Partitioned {
         /// The message, where it has a tag.
@@ -57,6 +64,62 @@ pub enum KafkaFact {
         offset: u64,
         /// Why, in Kafka's words.
         reason: Name,
+    },
+    /// A follower appended what it had fetched from its leader.
+    Replicated {
+        /// Which log.
+        partition: TopicPartition,
+        /// Offset of the first record.
+        offset: u64,
+        /// The follower's log end offset afterwards.
+        end_offset: u64,
+    },
+    /// A replica dropped the end of its log, because its leader's log goes on differently.
+    LogTruncated {
+        /// Which log.
+        partition: TopicPartition,
+        /// The log end offset afterwards.
+        offset: u64,
+        /// The copies that were dropped.
+        lost: Vec<Tag>,
+    },
+    /// The controller saw a broker enter the cluster; it is fenced at first.
+    BrokerRegistered {
+        /// Its `node.id`.
+        broker: u32,
+        /// Its broker epoch.
+        epoch: u64,
+    },
+    /// The controller took a broker for dead, or let it go: it leads nothing any more.
+    BrokerFenced {
+        /// Its `node.id`.
+        broker: u32,
+    },
+    /// The controller lets a broker lead and be in sync.
+    BrokerUnfenced {
+        /// Its `node.id`.
+        broker: u32,
+    },
+    /// The controller gave a partition a leader, or found none.
+    LeaderElected {
+        /// Which partition.
+        partition: TopicPartition,
+        /// `node.id` of the leader; none: nobody.
+        leader: Option<u32>,
+        /// The new leader epoch.
+        leader_epoch: u32,
+        /// Whether the leader may lack records that had been visible.
+        unclean: bool,
+    },
+    /// The controller changed who is in sync.
+    IsrChanged {
+        /// Which partition.
+        partition: TopicPartition,
+        /// `node.id`s of the in-sync replicas.
+        isr: Vec<u32>,
+        /// `node.id`s of the eligible leader replicas: out of sync, yet certain to have every
+        /// visible record.
+        elr: Vec<u32>,
     },
     /// A consumer's position (the offset it will fetch next) was set without a fetch.
     PositionSet {

@@ -82,6 +82,8 @@ pub enum LostReason {
     Skipped,
     /// It was evicted or trimmed from memory.
     Evicted,
+    /// Its handler failed and nothing sends it again.
+    Failed,
 }
 
 impl LostReason {
@@ -97,6 +99,7 @@ impl LostReason {
             Self::Replication => "gone with the machine that had it",
             Self::Skipped => "skipped: the bookmark had moved past it",
             Self::Evicted => "evicted from memory",
+            Self::Failed => "its handler failed",
         }
     }
 }
@@ -107,6 +110,8 @@ impl LostReason {
 pub enum CloseReason {
     /// A person pulled the plug.
     Unplugged,
+    /// A person closed it.
+    ByPerson,
     /// A process on one end is gone.
     ProcessGone,
     /// The server closed it; a fact of that server says why.
@@ -211,6 +216,36 @@ pub enum LabFact {
         tag: Tag,
         /// Whether the same party had handled the message before in this reading.
         repeated: bool,
+        /// Whether it had handled it in an earlier reading: somebody asked for a seek, a reset
+        /// or a redrive since.
+        replayed: bool,
+    },
+    /// A handler failed on a message.
+    HandlingFailed {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+        /// How many attempts there have been, from 1.
+        attempt: u32,
+    },
+    /// An application that remembers what it has handled threw a repeat away.
+    Discarded {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+    },
+    /// A handler changed the account table of its party.
+    Charged {
+        /// Whose table.
+        party: PartyId,
+        /// For which message.
+        message: MessageId,
+        /// What the account should hold: each message handled so far once.
+        expected: u64,
+        /// What it does hold.
+        actual: u64,
     },
     /// The standing of a message with a party changed. The ledger is the sum of these.
     Stands {

@@ -12,7 +12,7 @@ mod lab;
 mod payload;
 mod redis;
 
-pub use command::{Action, Carrier, Command, Keys, Load, Refusal, Settings};
+pub use command::{Action, Carrier, Command, CommitPoint, Failure, Keys, Load, Refusal, Settings};
 pub use hop::{Cargo, Course, Hop, Ruling};
 pub use id::{
     ConnectionId, CopyId, EventId, HopId, MessageId, Name, NodeId, PartyId, Tag, TopicPartition,

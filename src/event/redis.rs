@@ -64,4 +64,85 @@ pub enum RedisFact {
         /// The messages that were in its output buffer and are gone.
         lost: Vec<Tag>,
     },
+    /// An entry was added to a stream.
+    EntryAdded {
+        /// The stream.
+        key: Name,
+        /// The entry's id, `ms-seq`.
+        id: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// Entries in the stream afterwards.
+        length: u64,
+    },
+    /// Entries were trimmed off a stream's head.
+    Trimmed {
+        /// The stream.
+        key: Name,
+        /// How many.
+        removed: u64,
+        /// Entries in the stream afterwards.
+        length: u64,
+    },
+    /// A stream's entry was delivered to a consumer of a group.
+    Delivered {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The consumer.
+        consumer: Name,
+        /// The entry's id.
+        id: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// How often this entry has been delivered in this group.
+        deliveries: u64,
+    },
+    /// A pending entry was claimed by another consumer, or by the same one again.
+    Claimed {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The new owner.
+        consumer: Name,
+        /// The entry's id.
+        id: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// How often this entry has been delivered in this group.
+        deliveries: u64,
+    },
+    /// A pending entry was acknowledged.
+    Acknowledged {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The entry's id.
+        id: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+    },
+    /// A key expired and was deleted.
+    Expired {
+        /// The key.
+        key: Name,
+    },
+    /// A key was evicted because memory was full.
+    Evicted {
+        /// The key.
+        key: Name,
+    },
+    /// A client waits for a key (`BLPOP`, `XREAD BLOCK` and so on).
+    Blocked {
+        /// Who.
+        client: ConnectionId,
+    },
+    /// A waiting client was served, or its time was up.
+    Unblocked {
+        /// Who.
+        client: ConnectionId,
+    },
 }

@@ -4,10 +4,10 @@ use super::handler::Handler;
 use super::node::{KafkaSide, Node, Publisher, Reader, Role, Source, Subscriber};
 use super::options;
 use super::workload::Workload;
-use super::{Due, World};
+use super::{Account, Due, World};
 use crate::event::{
-    Action, Carrier, CloseReason, EventId, LabFact, LostReason, Name, NodeId, NodeKind, NodeState,
-    PartyId, Refusal, Settings, System, What,
+    Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, Name, NodeId,
+    NodeKind, NodeState, PartyId, Refusal, Settings, System, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 const LATENCY: Span = Span::from_micros(1_500);
 /// What the network adds at random, at the most.
 const JITTER: Span = Span::from_micros(200);
+
+/// Messages of one burst, at the most: what a page can still show.
+const MOST_AT_ONCE: u32 = 10_000;
 
 fn refuse(reason: impl Into<String>) -> Result<(), Refusal> {
     Err(Refusal { reason: reason.into() })
@@ -100,6 +103,76 @@ impl World {
                 let nodes = self.readers(consumer)?;
                 if nodes.iter().all(|&id| self.takes(id) == Some(*takes)) {
                     return refuse(format!("\"{consumer}\" takes {takes} already."));
+                }
+                Ok(())
+            }
+            Action::Burst { producer, messages } => match self.source(producer) {
+                None => refuse(format!("There is no producer \"{producer}\".")),
+                Some(_) if *messages == 0 => refuse("A burst of no messages changes nothing."),
+                Some(_) if *messages > MOST_AT_ONCE => {
+                    refuse(format!("A burst has at most {MOST_AT_ONCE} messages."))
+                }
+                Some((id, _)) => self.running(id),
+            },
+            Action::SetVariance { consumer, per_cent } => {
+                if *per_cent > 100 {
+                    return refuse("A processing time varies by at most 100 per cent.");
+                }
+                let same = |handler: &Handler| handler.varies == *per_cent;
+                self.changes(consumer, same, "varies by this already")
+            }
+            Action::SetFailure { consumer, fails } => {
+                self.changes(consumer, |handler| handler.fails == *fails, "fails so already")
+            }
+            Action::SetDeduplication { consumer, on } => {
+                let same = |handler: &Handler| handler.remembers.is_some() == *on;
+                self.changes(
+                    consumer,
+                    same,
+                    if *on { "remembers already" } else { "does not remember" },
+                )
+            }
+            Action::SetCommit { consumer, commit } => {
+                let nodes = self.readers(consumer)?;
+                let mut points = nodes.iter().filter_map(|&id| match &self.node(id).role {
+                    Role::Consumer(reader) => Some(reader),
+                    _ => None,
+                });
+                match points.next() {
+                    None => refuse(format!("\"{consumer}\" does not read from Kafka.")),
+                    Some(reader) if reader.client.config().enable_auto_commit => refuse(format!(
+                        "\"{consumer}\" commits by itself (enable.auto.commit=true)."
+                    )),
+                    Some(reader) if reader.commit == *commit => {
+                        refuse(format!("\"{consumer}\" commits so already."))
+                    }
+                    Some(_) => Ok(()),
+                }
+            }
+            Action::AddAccount { consumer, .. } => {
+                let parties = self.parties_named(consumer)?;
+                if parties.iter().any(|party| self.accounts.contains_key(party)) {
+                    return refuse(format!("\"{consumer}\" has an account already."));
+                }
+                Ok(())
+            }
+            Action::Seek { consumer, partition, offset } => {
+                let nodes = self.readers(consumer)?;
+                let position = nodes.iter().find_map(|&id| match &self.node(id).role {
+                    Role::Consumer(reader) => reader.client.position(partition),
+                    _ => None,
+                });
+                match position {
+                    None => refuse(format!("\"{consumer}\" does not own {partition} now.")),
+                    Some(at) if at == *offset => {
+                        refuse(format!("\"{consumer}\" stands at {offset} in {partition} already."))
+                    }
+                    Some(_) => Ok(()),
+                }
+            }
+            Action::CloseConnection { client, server } => {
+                if self.between(client, server)?.is_empty() {
+                    return refuse(format!("\"{client}\" has no connection to \"{server}\" now."));
                 }
                 Ok(())
             }
@@ -186,7 +259,8 @@ impl World {
             }
             Action::AddSubscriber { name, channels, patterns, takes } => {
                 let party = self.add_party(&name, System::Redis, cause);
-                let handler = Handler::new(takes);
+                let index = self.nodes.len() as u32;
+                let handler = Handler::new(takes, self.seed, index);
                 let subscriber =
                     Subscriber { party, channels, patterns, connection: None, handler };
                 let role = Role::Subscriber(Box::new(subscriber));
@@ -206,7 +280,8 @@ impl World {
                     topics,
                     client,
                     wires: BTreeMap::new(),
-                    handler: Handler::new(takes),
+                    handler: Handler::new(takes, self.seed, index),
+                    commit: CommitPoint::AfterWork,
                     done: BTreeMap::new(),
                     fetched: BTreeMap::new(),
                     polling: None,
@@ -235,6 +310,45 @@ impl World {
                         Role::Consumer(reader) => reader.handler.takes = takes,
                         _ => {}
                     }
+                }
+            }
+            Action::Burst { producer, messages } => {
+                if let Some((node, _)) = self.source(&producer) {
+                    for _ in 0..messages {
+                        self.send_now(node, Some(cause));
+                    }
+                }
+            }
+            Action::SetVariance { consumer, per_cent } => {
+                self.each_handler(&consumer, |handler| handler.varies = per_cent);
+            }
+            Action::SetFailure { consumer, fails } => {
+                self.each_handler(&consumer, |handler| handler.fails = fails.clone());
+            }
+            Action::SetDeduplication { consumer, on } => {
+                self.each_handler(&consumer, |h| h.remembers = on.then(Default::default));
+            }
+            Action::SetCommit { consumer, commit } => {
+                for id in self.named(&consumer) {
+                    if let Role::Consumer(reader) = &mut self.node_mut(id).role {
+                        reader.commit = commit;
+                    }
+                }
+            }
+            Action::AddAccount { consumer, amount } => {
+                for party in self.parties_named(&consumer).unwrap_or_default() {
+                    let account = Account { amount: u64::from(amount), expected: 0, actual: 0 };
+                    self.accounts.insert(party, account);
+                }
+            }
+            Action::Seek { consumer, partition, offset } => {
+                for id in self.named(&consumer) {
+                    self.seek(id, &partition, offset, cause);
+                }
+            }
+            Action::CloseConnection { client, server } => {
+                for id in self.between(&client, &server).unwrap_or_default() {
+                    self.close(id, CloseReason::ByPerson, Some(cause));
                 }
             }
             Action::Unplug { consumer } => {
@@ -368,7 +482,9 @@ impl World {
         self.node_mut(id).stalled.clear();
         self.node_mut(id).ticking = None;
         let (received, party) = match &mut self.node_mut(id).role {
-            Role::Subscriber(subscriber) => (subscriber.handler.abandon(), Some(subscriber.party)),
+            Role::Subscriber(subscriber) => {
+                (Self::tags_of(&subscriber.handler.abandon()), Some(subscriber.party))
+            }
             Role::Consumer(reader) => {
                 // The log still has them; the group is given them again.
                 reader.handler.abandon();

@@ -2,38 +2,86 @@
 
 use super::node::{InHand, Role};
 use super::{Due, World};
-use crate::event::{EventId, LabFact, NodeId, PartyId, Standing, Tag, What};
-use crate::sim::Span;
-use std::collections::VecDeque;
+use crate::event::{
+    EventId, Failure, LabFact, LostReason, MessageId, NodeId, PartyId, Standing, Tag, What,
+};
+use crate::sim::{Purpose, Rng, Span};
+use std::collections::{BTreeSet, VecDeque};
+
+/// How long an application waits before it tries a failed message again: its thread blocks, and
+/// everything behind the message waits.
+const RETRY: Span = Span::from_secs(1);
 
 /// A single-threaded application: one message at a time, in order.
 #[derive(Clone, Debug)]
 pub(super) struct Handler {
     pub(super) takes: Span,
+    /// Per cent that `takes` varies by.
+    pub(super) varies: u8,
+    pub(super) fails: Failure,
+    /// What it has handled, where it remembers.
+    pub(super) remembers: Option<BTreeSet<MessageId>>,
     pub(super) inbox: VecDeque<InHand>,
     in_hand: Option<InHand>,
+    attempt: u32,
     /// Counts what was begun, so that a job of a process that has crashed since never finishes.
     jobs: u64,
+    rng: Rng,
 }
 
 impl Handler {
-    pub(super) fn new(takes: Span) -> Self {
-        Self { takes, inbox: VecDeque::new(), in_hand: None, jobs: 0 }
+    pub(super) fn new(takes: Span, seed: u64, index: u32) -> Self {
+        Self {
+            takes,
+            varies: 0,
+            fails: Failure::Never,
+            remembers: None,
+            inbox: VecDeque::new(),
+            in_hand: None,
+            attempt: 0,
+            jobs: 0,
+            rng: Rng::new(seed, Purpose::Handling, index),
+        }
     }
 
     pub(super) fn is_idle(&self) -> bool {
         self.in_hand.is_none() && self.inbox.is_empty()
     }
 
-    /// The process is gone: gives back everything it had received and not finished.
-    pub(super) fn abandon(&mut self) -> Vec<Tag> {
+    /// Whether a copy of the message is in its hands.
+    pub(super) fn holds(&self, message: MessageId) -> bool {
+        self.in_hand.iter().chain(&self.inbox).any(|job| job.tag.message == message)
+    }
+
+    /// The process is gone: gives back everything it had received and not finished. What it
+    /// remembered was in its database and stays.
+    pub(super) fn abandon(&mut self) -> Vec<InHand> {
         self.jobs += 1;
-        self.in_hand.take().into_iter().chain(self.inbox.drain(..)).map(|job| job.tag).collect()
+        self.attempt = 0;
+        self.in_hand.take().into_iter().chain(self.inbox.drain(..)).collect()
+    }
+
+    /// How long it works on the next message.
+    fn work(&mut self) -> Span {
+        let range = self.takes.as_nanos() / 100 * u64::from(self.varies.min(100));
+        if range == 0 {
+            return self.takes;
+        }
+        Span(self.takes.as_nanos() - range + self.rng.below(2 * range + 1))
+    }
+
+    fn fails_on(&mut self, key: Option<&str>, number: u32) -> bool {
+        match &self.fails {
+            Failure::Never => false,
+            Failure::Key(bad) => key == Some(bad),
+            Failure::Numbers(bad) => bad.contains(&number),
+            Failure::Chance(per_million) => self.rng.chance(*per_million),
+        }
     }
 }
 
 impl World {
-    fn handler(&mut self, node: NodeId) -> Option<(&mut Handler, PartyId)> {
+    pub(super) fn handler(&mut self, node: NodeId) -> Option<(&mut Handler, PartyId)> {
         match &mut self.node_mut(node).role {
             Role::Subscriber(subscriber) => Some((&mut subscriber.handler, subscriber.party)),
             Role::Consumer(reader) => Some((&mut reader.handler, reader.party)),
@@ -59,8 +107,15 @@ impl World {
         }
         let Some(mut job) = handler.inbox.pop_front() else { return };
         handler.jobs += 1;
-        let (number, takes, bytes, tag) = (handler.jobs, handler.takes, job.bytes, job.tag);
-        let fact = LabFact::HandlingBegan { node, tag, takes };
+        handler.attempt = 1;
+        let known = handler.remembers.as_ref().is_some_and(|seen| seen.contains(&job.tag.message));
+        let takes = if known { Span::ZERO } else { handler.work() };
+        let (number, bytes, tag) = (handler.jobs, job.bytes, job.tag);
+        let fact = if known {
+            LabFact::Discarded { node, tag }
+        } else {
+            LabFact::HandlingBegan { node, tag, takes }
+        };
         let cause = self.emit(job.cause, What::Lab(fact));
         job.cause = Some(cause);
         if let Some((handler, _)) = self.handler(node) {
@@ -78,20 +133,73 @@ impl World {
             return;
         }
         let Some(job) = handler.in_hand.take() else { return };
-        let repeated = self.ledger.standing(job.tag.message, party) == Some(Standing::Delivered);
-        let fact = LabFact::Handled { node, party, tag: job.tag, repeated };
-        let handled: EventId = self.emit(job.cause, What::Lab(fact));
-        if repeated {
-            self.ledger.repeat(party);
-        } else {
-            self.settle(job.tag.message, party, Standing::Delivered, Some(handled));
+        let message = job.tag.message;
+        let known = handler.remembers.as_ref().is_some_and(|seen| seen.contains(&message));
+        let (key, sent) = self.drafts.get(&message).cloned().unwrap_or_default();
+        let Some((handler, _)) = self.handler(node) else { return };
+        if !known && handler.fails_on(key.as_deref(), sent) {
+            return self.failed(node, party, job);
         }
+        if let Some(seen) = &mut handler.remembers {
+            seen.insert(message);
+        }
+        let done = if known { job.cause } else { Some(self.handled(node, party, &job)) };
         if let (Role::Consumer(reader), Some((partition, next))) =
             (&mut self.node_mut(node).role, job.next)
         {
             reader.done.insert(partition, next);
         }
         self.begin_next(node);
-        self.application_idle(node, Some(handled));
+        self.application_idle(node, done);
+    }
+
+    fn handled(&mut self, node: NodeId, party: PartyId, job: &InHand) -> EventId {
+        let message = job.tag.message;
+        let before = self.ledger.standing(message, party) == Some(Standing::Delivered);
+        let replayed = before && self.is_replay(party, job);
+        let repeated = before && !replayed;
+        let fact = LabFact::Handled { node, party, tag: job.tag, repeated, replayed };
+        let handled = self.emit(job.cause, What::Lab(fact));
+        if before {
+            self.ledger.again(party, replayed);
+        } else {
+            self.settle(message, party, Standing::Delivered, Some(handled));
+        }
+        if let Some(account) = self.accounts.get_mut(&party) {
+            account.actual += account.amount;
+            if !before {
+                account.expected += account.amount;
+            }
+            let (expected, actual) = (account.expected, account.actual);
+            let fact = LabFact::Charged { party, message, expected, actual };
+            self.emit(Some(handled), What::Lab(fact));
+        }
+        handled
+    }
+
+    /// A handler failed. Nobody sends a Pub/Sub message again; a consumer holds on to its record
+    /// and tries again, and what lies behind it waits (Kafka's consumer does nothing by itself).
+    fn failed(&mut self, node: NodeId, party: PartyId, mut job: InHand) {
+        let Some((handler, _)) = self.handler(node) else { return };
+        let attempt = handler.attempt;
+        handler.attempt += 1;
+        let fact = LabFact::HandlingFailed { node, tag: job.tag, attempt };
+        let event = self.emit(job.cause, What::Lab(fact));
+        if job.next.is_none() {
+            self.lose(job.tag.message, party, LostReason::Failed, Some(event));
+            self.begin_next(node);
+            return self.application_idle(node, Some(event));
+        }
+        job.cause = Some(event);
+        let Some((handler, _)) = self.handler(node) else { return };
+        let again = RETRY + handler.work();
+        let number = handler.jobs;
+        handler.in_hand = Some(job);
+        self.queue.push(self.now + again, Due::Finished(node, number));
+    }
+
+    /// The copies that an application holds, for what is lost with it.
+    pub(super) fn tags_of(jobs: &[InHand]) -> Vec<Tag> {
+        jobs.iter().map(|job| job.tag).collect()
     }
 }

@@ -4,13 +4,15 @@ use super::network::{Body, Load, Wire};
 use super::node::{InHand, Role};
 use super::{Due, World};
 use crate::event::{
-    Cargo, ConnectionId, EventId, KafkaFact, MessageId, Name, NodeId, NodeState, System, Tag, What,
+    Cargo, CommitPoint, ConnectionId, EventId, KafkaFact, MessageId, Name, NodeId, NodeState,
+    System, Tag, TopicPartition, What,
 };
 use crate::kafka::broker::{Broker, Output};
 use crate::kafka::client::ClientOutput;
 use crate::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
 use crate::kafka::record::Record;
 use crate::sim::{Direction, Instant, Span};
+use std::collections::BTreeMap;
 
 /// The time-out of an application's `poll`: when nothing was there, it polls again after this.
 const POLL: Span = Span::from_millis(100);
@@ -148,6 +150,12 @@ impl World {
                     self.transmit(cause, id, Direction::ToServer, body, load);
                 }
                 ClientOutput::Fact(fact) => {
+                    let set = match &fact {
+                        KafkaFact::PositionSet { group, partition, offset, reason } => {
+                            Some((group.clone(), partition.clone(), *offset, &**reason == "seek"))
+                        }
+                        _ => None,
+                    };
                     let partitioned = match &fact {
                         KafkaFact::Partitioned { tag: Some(tag), .. } => Some(tag.message),
                         _ => None,
@@ -156,6 +164,9 @@ impl World {
                     cause = Some(event);
                     if let Some(message) = partitioned {
                         self.partitioned.insert(message, event);
+                    }
+                    if let Some((group, partition, offset, asked)) = set {
+                        self.position_set(&group, &partition, offset, asked, event);
                     }
                 }
                 ClientOutput::Completed { record, result } => {
@@ -194,6 +205,23 @@ impl World {
                 let number = side.client.send(now, topic.clone(), record, &mut out);
                 side.open.insert(number, message);
             }
+        }
+        self.client_outputs(node, out, Some(cause));
+        self.schedule_tick(node);
+    }
+
+    /// A person moves a consumer's position.
+    pub(super) fn seek(
+        &mut self,
+        node: NodeId,
+        partition: &TopicPartition,
+        offset: u64,
+        cause: EventId,
+    ) {
+        let now = self.now;
+        let mut out = Vec::new();
+        if let Role::Consumer(reader) = &mut self.node_mut(node).role {
+            reader.client.seek(now, partition, offset, &mut out);
         }
         self.client_outputs(node, out, Some(cause));
         self.schedule_tick(node);
@@ -301,6 +329,11 @@ impl World {
         let Role::Consumer(reader) = &mut self.node_mut(node).role else { return };
         let records = reader.client.poll(now, &mut out);
         let again = records.is_empty() && reader.polling.is_none();
+        if reader.commit == CommitPoint::BeforeWork && !records.is_empty() {
+            let next: BTreeMap<_, _> =
+                records.iter().map(|r| (r.partition.clone(), r.offset + 1)).collect();
+            reader.client.commit(now, next.into_iter().collect(), &mut out);
+        }
         if again {
             reader.polling = Some(now + POLL);
         }
@@ -332,7 +365,9 @@ impl World {
             return;
         }
         let done = std::mem::take(&mut reader.done);
-        if !done.is_empty() {
+        let by_hand =
+            reader.commit == CommitPoint::AfterWork && !reader.client.config().enable_auto_commit;
+        if by_hand && !done.is_empty() {
             reader.client.commit(now, done.into_iter().collect(), &mut out);
         }
         self.client_outputs(node, out, cause);

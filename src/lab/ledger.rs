@@ -4,6 +4,7 @@
 //! counted in exactly one place and moved, never added twice. Knows no engine: `lab/` tells it
 //! what happened.
 
+use super::latency::Latency;
 use crate::event::{MessageId, Name, PartyId, Standing, System};
 use crate::sim::Instant;
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Party {
     sums: BTreeMap<Standing, u64>,
     expected: u64,
     repeated: u64,
+    replayed: u64,
+    latency: Latency,
 }
 
 impl Party {
@@ -36,6 +39,16 @@ impl Party {
     /// Deliveries beyond the first of a message within one reading.
     pub fn repeated(&self) -> u64 {
         self.repeated
+    }
+
+    /// Deliveries in a further reading that somebody asked for.
+    pub fn replayed(&self) -> u64 {
+        self.replayed
+    }
+
+    /// Times from send to the first time handled.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
     }
 
     /// Messages with this standing.
@@ -75,7 +88,15 @@ pub struct Change {
 impl Ledger {
     /// Adds a party that is owed what is opened for it from now on.
     pub fn add_party(&mut self, id: PartyId, name: Name, system: System) {
-        let party = Party { name, system, sums: BTreeMap::new(), expected: 0, repeated: 0 };
+        let party = Party {
+            name,
+            system,
+            sums: BTreeMap::new(),
+            expected: 0,
+            repeated: 0,
+            replayed: 0,
+            latency: Latency::default(),
+        };
         self.parties.insert(id, party);
     }
 
@@ -109,14 +130,24 @@ impl Ledger {
 
     /// Moves a pair to another standing. None when the message is not owed to this party or
     /// already stands there: nothing changed.
-    pub fn settle(&mut self, message: MessageId, party: PartyId, to: Standing) -> Option<Change> {
+    pub fn settle(
+        &mut self,
+        now: Instant,
+        message: MessageId,
+        party: PartyId,
+        to: Standing,
+    ) -> Option<Change> {
         let owed = self.open.get_mut(&message)?;
         let (_, standing) = owed.standings.iter_mut().find(|(id, _)| *id == party)?;
         if *standing == to {
             return None;
         }
         let from = std::mem::replace(standing, to);
-        let sums = &mut self.parties.get_mut(&party)?.sums;
+        let party = self.parties.get_mut(&party)?;
+        if to == Standing::Delivered {
+            party.latency.record(now.since(owed.sent));
+        }
+        let sums = &mut party.sums;
         if let Some(count) = sums.get_mut(&from) {
             *count -= 1;
             if *count == 0 {
@@ -127,10 +158,11 @@ impl Ledger {
         Some(Change { sent: owed.sent })
     }
 
-    /// The party handled a message that it had handled before in this reading.
-    pub fn repeat(&mut self, party: PartyId) {
+    /// The party handled a message that it had handled before: in this reading, or in a further
+    /// one that somebody asked for.
+    pub fn again(&mut self, party: PartyId, replayed: bool) {
         if let Some(party) = self.parties.get_mut(&party) {
-            party.repeated += 1;
+            *(if replayed { &mut party.replayed } else { &mut party.repeated }) += 1;
         }
     }
 
@@ -143,7 +175,8 @@ impl Ledger {
 
     /// Forgets the message when nothing can change any more: every party is settled and no log
     /// holds it. Its counts stay.
-    pub fn fold(&mut self, message: MessageId) {
+    /// Answers whether it did.
+    pub fn fold(&mut self, message: MessageId) -> bool {
         let done = self.open.get(&message).is_some_and(|owed| {
             owed.stored == 0
                 && owed.standings.iter().all(|(_, s)| {
@@ -153,6 +186,7 @@ impl Ledger {
         if done {
             self.open.remove(&message);
         }
+        done
     }
 
     /// Messages that are not folded.
@@ -181,12 +215,12 @@ mod tests {
         ledger.add_party(billing, "billing".into(), System::Redis);
         let message = MessageId(1);
         ledger.open(message, Instant::ZERO, &[email, billing]);
-        assert!(ledger.settle(message, email, Standing::Delivered).is_some());
-        assert!(ledger.settle(message, email, Standing::Delivered).is_none());
+        assert!(ledger.settle(Instant::ZERO, message, email, Standing::Delivered).is_some());
+        assert!(ledger.settle(Instant::ZERO, message, email, Standing::Delivered).is_none());
         ledger.fold(message);
         assert_eq!(ledger.open_messages(), 1, "billing is not settled");
         let lost = Standing::Lost(LostReason::NotConnected);
-        assert!(ledger.settle(message, billing, lost).is_some());
+        assert!(ledger.settle(Instant::ZERO, message, billing, lost).is_some());
         assert!(ledger.balances());
         ledger.fold(message);
         assert_eq!(ledger.open_messages(), 0);
@@ -201,7 +235,7 @@ mod tests {
         ledger.add_party(PartyId(0), "billing".into(), System::Kafka);
         ledger.open(MessageId(1), Instant::ZERO, &[PartyId(0)]);
         ledger.stored(MessageId(1), true);
-        ledger.settle(MessageId(1), PartyId(0), Standing::Delivered);
+        ledger.settle(Instant::ZERO, MessageId(1), PartyId(0), Standing::Delivered);
         ledger.fold(MessageId(1));
         assert_eq!(ledger.open_messages(), 1);
         ledger.stored(MessageId(1), false);

@@ -1,8 +1,9 @@
 //! Finding things by the names that people gave them, and saying what is not there.
 
 use super::World;
+use super::handler::Handler;
 use super::node::{Role, Source};
-use crate::event::{Name, NodeId, NodeKind, NodeState, PartyId, Refusal};
+use crate::event::{ConnectionId, Name, NodeId, NodeKind, NodeState, PartyId, Refusal};
 use crate::kafka::broker::Broker;
 use crate::sim::Span;
 
@@ -37,6 +38,63 @@ impl World {
         } else {
             Ok(nodes)
         }
+    }
+
+    /// The parties that a consumer's nodes read for.
+    pub(super) fn parties_named(&self, name: &Name) -> Result<Vec<PartyId>, Refusal> {
+        let party = |id: NodeId| match &self.node(id).role {
+            Role::Subscriber(subscriber) => Some(subscriber.party),
+            Role::Consumer(reader) => Some(reader.party),
+            _ => None,
+        };
+        Ok(self.readers(name)?.into_iter().filter_map(party).collect())
+    }
+
+    /// Whether changing a handler would change anything.
+    pub(super) fn changes(
+        &self,
+        name: &Name,
+        same: impl Fn(&Handler) -> bool,
+        already: &str,
+    ) -> Check {
+        let handler = |id: NodeId| match &self.node(id).role {
+            Role::Subscriber(subscriber) => Some(&subscriber.handler),
+            Role::Consumer(reader) => Some(&reader.handler),
+            _ => None,
+        };
+        let nodes = self.readers(name)?;
+        if nodes.into_iter().filter_map(handler).all(same) {
+            return refuse(format!("\"{name}\" {already}."));
+        }
+        Ok(())
+    }
+
+    /// Changes the handler of a consumer, in every lane it stands in.
+    pub(super) fn each_handler(&mut self, name: &Name, change: impl Fn(&mut Handler)) {
+        for id in self.named(name) {
+            if let Some((handler, _)) = self.handler(id) {
+                change(handler);
+            }
+        }
+    }
+
+    /// The connections between two nodes.
+    pub(super) fn between(
+        &self,
+        client: &Name,
+        server: &Name,
+    ) -> Result<Vec<ConnectionId>, Refusal> {
+        let (clients, servers) = (self.existing(client)?, self.existing(server)?);
+        let mut found = Vec::new();
+        for &node in &clients {
+            for id in self.network.of_node(node) {
+                let other = self.network.wire(id).map(|wire| wire.server);
+                if other.is_some_and(|other| servers.contains(&other)) {
+                    found.push(id);
+                }
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn source(&self, name: &Name) -> Option<(NodeId, &Source)> {

@@ -8,6 +8,7 @@
 mod command;
 mod handler;
 mod kafka_lane;
+mod latency;
 mod ledger;
 mod lookup;
 mod network;
@@ -17,11 +18,12 @@ mod redis_lane;
 mod standing;
 mod workload;
 
+pub use latency::Latency;
 pub use ledger::{Ledger, Party};
 
 use crate::event::{
-    Action, ConnectionId, Event, EventId, LabFact, MessageId, NodeId, NodeKind, Refusal, System,
-    What,
+    Action, ConnectionId, Event, EventId, LabFact, MessageId, Name, NodeId, NodeKind, PartyId,
+    Refusal, System, TopicPartition, What,
 };
 use crate::kafka::protocol::BrokerId;
 use crate::sim::{Direction, Instant, Queue};
@@ -46,11 +48,25 @@ pub struct World {
     outstanding: redis_lane::Outstanding,
     /// Messages by their place in the logs, for retention.
     logs: standing::Logs,
+    /// Key and number of each message that is not folded, for handlers that fail by them.
+    drafts: BTreeMap<MessageId, (Option<Name>, u32)>,
+    /// Account tables outside both systems.
+    accounts: BTreeMap<PartyId, Account>,
+    /// Offsets that a party was asked to read again, by partition.
+    replays: BTreeMap<(PartyId, TopicPartition), (u64, u64)>,
     messages: u64,
     copies: u64,
     parties: u32,
     emitted: u64,
     events: Vec<Event>,
+}
+
+/// An account table that a party's handler writes to.
+#[derive(Clone, Debug)]
+struct Account {
+    amount: u64,
+    expected: u64,
+    actual: u64,
 }
 
 /// Something that will happen.
@@ -104,6 +120,9 @@ impl World {
             partitioned: BTreeMap::new(),
             outstanding: redis_lane::Outstanding::new(),
             logs: standing::Logs::default(),
+            drafts: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            replays: BTreeMap::new(),
             messages: 0,
             copies: 0,
             parties: 0,
@@ -240,6 +259,7 @@ impl World {
                 bytes: draft.value.len() as u32,
             }),
         );
+        self.drafts.insert(message, (draft.key.clone(), draft.number));
         self.owe(message, &topic, &systems, sent);
         if systems.contains(&System::Redis) {
             self.publish(node, &topic, &draft.value, message, sent);

@@ -94,6 +94,7 @@ pub(super) struct Reader {
     pub(super) client: Consumer,
     pub(super) wires: Wires,
     pub(super) handler: Handler,
+    pub(super) commit: crate::event::CommitPoint,
     /// Offsets to commit when the batch in hand is done.
     pub(super) done: BTreeMap<TopicPartition, u64>,
     /// How each record in the client's buffer got there.

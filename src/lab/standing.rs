@@ -1,7 +1,7 @@
 //! What the ledger is told, and when: the rules by which a message changes its standing.
 
 use super::World;
-use super::node::Role;
+use super::node::{InHand, Role};
 use crate::event::{
     EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, TopicPartition, What,
 };
@@ -51,11 +51,17 @@ impl World {
         standing: Standing,
         cause: Option<EventId>,
     ) {
-        let Some(change) = self.ledger.settle(message, party, standing) else { return };
+        let Some(change) = self.ledger.settle(self.now, message, party, standing) else { return };
         let sent = change.sent;
         let fact = LabFact::Stands { message, party, standing, sent, because: None };
         self.emit(cause, What::Lab(fact));
-        self.ledger.fold(message);
+        self.fold(message);
+    }
+
+    fn fold(&mut self, message: MessageId) {
+        if self.ledger.fold(message) {
+            self.drafts.remove(&message);
+        }
     }
 
     /// The message will not reach this party any more, unless it already has.
@@ -79,6 +85,50 @@ impl World {
                 self.settle(message, party, Standing::Refused, cause);
             }
         }
+    }
+
+    /// A party's position was set to `offset` without reading: what it thereby passes over is
+    /// lost to it, what it thereby comes back to waits again or is read once more.
+    pub(super) fn position_set(
+        &mut self,
+        group: &Name,
+        partition: &TopicPartition,
+        offset: u64,
+        asked: bool,
+        event: EventId,
+    ) {
+        let Some(party) = self.group_party(group) else { return };
+        if asked {
+            let end =
+                self.logs.get(partition).and_then(|log| log.back()).map_or(0, |last| last.0 + 1);
+            self.replays.insert((party, partition.clone()), (offset, end));
+        }
+        let Some(log) = self.logs.get(partition) else { return };
+        let entries: Vec<_> = log.iter().copied().collect();
+        for (at, message) in entries {
+            let standing = self.ledger.standing(message, party);
+            if at < offset && standing == Some(Standing::Waiting) && !self.in_hands(party, message)
+            {
+                self.settle(message, party, Standing::Lost(LostReason::Skipped), Some(event));
+            } else if at >= offset && standing == Some(Standing::Lost(LostReason::Skipped)) {
+                self.settle(message, party, Standing::Waiting, Some(event));
+            }
+        }
+    }
+
+    /// Whether a delivery belongs to a further reading that somebody asked for.
+    pub(super) fn is_replay(&self, party: PartyId, job: &InHand) -> bool {
+        let Some((partition, next)) = &job.next else { return false };
+        self.replays
+            .get(&(party, partition.clone()))
+            .is_some_and(|(from, to)| (*from..*to).contains(&next.saturating_sub(1)))
+    }
+
+    fn in_hands(&self, party: PartyId, message: MessageId) -> bool {
+        self.nodes.iter().any(|node| match &node.role {
+            Role::Consumer(reader) => reader.party == party && reader.handler.holds(message),
+            _ => false,
+        })
     }
 
     /// The parties of a system in the order they were added.
@@ -124,7 +174,7 @@ impl World {
             for party in self.parties_of(System::Kafka) {
                 self.lose(message, party, LostReason::Retention, Some(event));
             }
-            self.ledger.fold(message);
+            self.fold(message);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What a server knows about one client.
 
+use super::blocked::Blocked;
 use super::config::ClientClass;
 use super::output::OutputBuffer;
 use super::resp::Version;
+use super::transaction::{Multi, Watched};
 use crate::event::Payload;
 use crate::sim::Instant;
 use indexmap::IndexMap;
@@ -66,6 +68,19 @@ pub(super) struct Client {
     pub(super) created: Instant,
     pub(super) last_interaction: Instant,
     pub(super) last_command: &'static str,
+    pub(super) multi: Option<Multi>,
+    pub(super) watched: Vec<Watched>,
+    /// A watched key changed.
+    pub(super) dirty_cas: bool,
+    pub(super) blocked: Option<Blocked>,
+    /// `CLIENT NO-EVICT on`
+    pub(super) no_evict: bool,
+    /// The other end is a replica that takes the replication stream.
+    pub(super) is_replica: bool,
+    /// How far the replica says that it has come.
+    pub(super) acknowledged_offset: u64,
+    /// The other end's address, as CLIENT LIST prints it.
+    pub(super) address: String,
 }
 
 impl Client {
@@ -80,7 +95,13 @@ impl Client {
     }
 
     pub(super) fn class(&self) -> ClientClass {
-        if self.is_subscriber() { ClientClass::PubSub } else { ClientClass::Normal }
+        if self.is_replica {
+            ClientClass::Replica
+        } else if self.is_subscriber() {
+            ClientClass::PubSub
+        } else {
+            ClientClass::Normal
+        }
     }
 
     /// Whether anything appended now would ever be sent (`prepareClientToWrite`).

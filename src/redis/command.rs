@@ -2,10 +2,12 @@
 
 use super::call::Call;
 use super::fault::Fault;
+use super::keyspace::Keyspace;
 use super::resp::Frame;
 use super::server::Server;
-use super::{call, pubsub};
-use std::collections::BTreeMap;
+use super::table::COMMANDS;
+use super::types::Reply;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// What a command answers: one reply, or none because it appended its frames itself (or will
@@ -17,7 +19,6 @@ pub(super) type Answer = Result<Option<Frame>, Fault>;
 pub(super) struct Flags(u16);
 
 impl Flags {
-    pub(super) const NONE: Self = Self(0);
     pub(super) const WRITE: Self = Self(1);
     pub(super) const READONLY: Self = Self(1 << 1);
     pub(super) const DENYOOM: Self = Self(1 << 2);
@@ -34,6 +35,27 @@ impl Flags {
         Self(self.0 | other.0)
     }
 
+    /// The flags by name.
+    pub(super) fn names(self) -> Vec<&'static str> {
+        [
+            (Self::WRITE, "write"),
+            (Self::READONLY, "readonly"),
+            (Self::DENYOOM, "denyoom"),
+            (Self::ADMIN, "admin"),
+            (Self::PUBSUB, "pubsub"),
+            (Self::NOSCRIPT, "noscript"),
+            (Self::BLOCKING, "blocking"),
+            (Self::LOADING, "loading"),
+            (Self::STALE, "stale"),
+            (Self::FAST, "fast"),
+            (Self::NO_MULTI, "no_multi"),
+        ]
+        .into_iter()
+        .filter(|(flag, _)| self.has(*flag))
+        .map(|(_, name)| name)
+        .collect()
+    }
+
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -48,7 +70,21 @@ pub(super) struct Command {
     pub(super) flags: Flags,
     /// First key, last key (negative: from the end), step; zeros where there are none.
     pub(super) keys: (i32, i32, i32),
-    pub(super) run: fn(&mut Server, &mut Call) -> Answer,
+    pub(super) run: Run,
+}
+
+/// Who runs a command.
+pub(super) enum Run {
+    /// The keyspace alone.
+    Keys(fn(&mut Keyspace, &Call) -> Reply),
+    /// The server: it concerns clients as well.
+    Server(fn(&mut Server, &mut Call) -> Answer),
+}
+
+impl core::fmt::Debug for Command {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// A row of a command table.
@@ -57,17 +93,17 @@ pub(super) const fn row(
     arity: i32,
     flags: Flags,
     keys: (i32, i32, i32),
-    run: fn(&mut Server, &mut Call) -> Answer,
+    run: Run,
 ) -> Command {
     Command { name, arity, flags, keys, run }
 }
 
-static TABLE: LazyLock<BTreeMap<&'static str, &'static Command>> = LazyLock::new(|| {
-    [call::COMMANDS, pubsub::COMMANDS]
-        .into_iter()
-        .flatten()
-        .map(|command| (command.name, command))
-        .collect()
+static TABLE: LazyLock<BTreeMap<&'static str, &'static Command>> =
+    LazyLock::new(|| COMMANDS.iter().map(|command| (command.name, command)).collect());
+
+/// Names of commands that have subcommands.
+static CONTAINERS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    COMMANDS.iter().filter_map(|command| Some(command.name.split_once('|')?.0)).collect()
 });
 
 /// The command of this name, in lower case.
@@ -77,6 +113,10 @@ pub(super) fn find(name: &str) -> Option<&'static Command> {
 
 /// Whether `name` is a command with subcommands.
 pub(super) fn is_container(name: &str) -> bool {
-    let prefix = format!("{name}|");
-    TABLE.range(prefix.as_str()..).next().is_some_and(|(found, _)| found.starts_with(&prefix))
+    CONTAINERS.contains(name)
+}
+
+/// All commands, by name.
+pub(super) fn all() -> impl Iterator<Item = &'static Command> {
+    TABLE.values().copied()
 }

@@ -6,23 +6,41 @@
 //! The words and rules are Redis's own (source files of redis 7.0.15 are named where a rule
 //! comes from them).
 
-#![expect(dead_code, reason = "the commands of the keyspace, which follow, use the rest")]
+#![allow(clippy::unnecessary_wraps, reason = "the rows of the command table share one signature")]
 
+mod blocked;
 mod call;
 mod client;
+mod clients;
 mod command;
 mod config;
 mod cost;
 mod fault;
 pub mod glob;
+mod help;
+mod info;
+mod keyspace;
+mod memory;
+mod notify;
 mod output;
 mod pubsub;
+mod replication;
 pub mod resp;
 mod server;
+mod session;
+mod settings;
 pub mod slot;
+mod stats;
+mod stream;
+mod table;
+mod transaction;
 mod turn;
+mod types;
 
 pub use config::{BufferLimit, ClientClass, Config};
 pub use cost::CostTable;
 pub use resp::{Frame, Parser, Version};
 pub use server::{Output, Server};
+
+/// The version of Redis that is modelled.
+pub const VERSION: &str = "7.0.15";

@@ -5,40 +5,16 @@
 
 use super::call::Call;
 use super::client::{Client, Key, Ordered};
-use super::command::{Command, Flags, row};
+use super::command::Answer;
 use super::glob;
 use super::resp::Frame;
 use super::server::{Server, name};
+use super::transaction::deny_blocking;
+use super::types::{count, payload};
 use crate::event::{ConnectionId, Name, Payload, RedisFact, Tag};
 use crate::sim::Span;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-const SUBSCRIBING: Flags = Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE);
-const PUBLISHING: Flags = Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST);
-
-pub(super) const COMMANDS: &[Command] = &[
-    row("subscribe", -2, SUBSCRIBING, (0, 0, 0), |server, call| {
-        server.subscribe_all(call, Kind::Channel);
-        Ok(None)
-    }),
-    row("psubscribe", -2, SUBSCRIBING, (0, 0, 0), |server, call| {
-        server.subscribe_all(call, Kind::Pattern);
-        Ok(None)
-    }),
-    row("unsubscribe", -1, SUBSCRIBING, (0, 0, 0), |server, call| {
-        server.unsubscribe_all(call, Kind::Channel);
-        Ok(None)
-    }),
-    row("punsubscribe", -1, SUBSCRIBING, (0, 0, 0), |server, call| {
-        server.unsubscribe_all(call, Kind::Pattern);
-        Ok(None)
-    }),
-    row("publish", 3, PUBLISHING, (0, 0, 0), |server, call| {
-        let receivers = server.publish(&call.key(1), &call.args[2]);
-        Ok(Some(Frame::Integer(i64::from(receivers))))
-    }),
-];
 
 /// The three kinds of subscription, with their own namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +216,22 @@ impl Server {
         receivers
     }
 
+    /// Appends a copy for every subscriber of the shard channel. Patterns never match here.
+    fn publish_shard(&mut self, channel: &Key, message: &Payload) -> u32 {
+        let shown = name(channel);
+        let tag = message.tag();
+        let list: Vec<ConnectionId> = self
+            .pubsub
+            .shard_channels
+            .get(channel)
+            .map_or_else(Vec::new, |subscribers| subscribers.values().copied().collect());
+        let elements: Arc<[Frame]> =
+            Arc::new([Frame::bulk("smessage"), Frame::bulk(channel), Frame::Bulk(message.clone())]);
+        let receivers = self.deliver(&list, &elements, &shown, false, tag);
+        self.fact(RedisFact::Published { channel: shown, tag, receivers });
+        receivers
+    }
+
     /// Queues one copy for each client; one that is marked for closing counts and gets nothing.
     fn deliver(
         &mut self,
@@ -258,6 +250,83 @@ impl Server {
         }
         list.len() as u32
     }
+}
+
+macro_rules! subscription {
+    ($subscribe:ident, $unsubscribe:ident, $kind:expr) => {
+        pub(super) fn $subscribe(server: &mut Server, call: &mut Call) -> Answer {
+            if $kind == Kind::Shard {
+                deny_blocking(call)?;
+            }
+            server.subscribe_all(call, $kind);
+            Ok(None)
+        }
+
+        pub(super) fn $unsubscribe(server: &mut Server, call: &mut Call) -> Answer {
+            server.unsubscribe_all(call, $kind);
+            Ok(None)
+        }
+    };
+}
+
+subscription!(subscribe, unsubscribe, Kind::Channel);
+subscription!(psubscribe, punsubscribe, Kind::Pattern);
+subscription!(ssubscribe, sunsubscribe, Kind::Shard);
+
+pub(super) fn publish(server: &mut Server, call: &mut Call) -> Answer {
+    let receivers = server.publish(&call.key(1), &call.args[2]);
+    server.propagate(call_db(server, call), vec![call.args.clone()]);
+    Ok(Some(Frame::Integer(i64::from(receivers))))
+}
+
+pub(super) fn spublish(server: &mut Server, call: &mut Call) -> Answer {
+    let receivers = server.publish_shard(&call.key(1), &call.args[2]);
+    server.propagate(call_db(server, call), vec![call.args.clone()]);
+    Ok(Some(Frame::Integer(i64::from(receivers))))
+}
+
+fn call_db(server: &Server, call: &Call) -> u32 {
+    server.clients.get(&call.client).map_or(0, |state| state.db)
+}
+
+/// Names that match the optional pattern.
+fn listed<'a>(call: &Call, names: impl Iterator<Item = &'a Key>) -> Answer {
+    if call.len() > 3 {
+        return Err(call.subcommand_syntax());
+    }
+    let pattern = call.word(2);
+    let admitted = |name: &&Key| call.len() == 2 || glob::matches(&pattern, name);
+    Ok(Some(Frame::Array(names.filter(admitted).map(|key| Frame::Bulk(payload(key))).collect())))
+}
+
+/// Each name with the number of its subscribers.
+fn numbered(call: &Call, list: &BTreeMap<Key, Subscribers>) -> Frame {
+    let pair = |index| {
+        let key = call.key(index);
+        let number = list.get(&key).map_or(0, BTreeMap::len);
+        [Frame::Bulk(payload(&key)), count(number)]
+    };
+    Frame::Array((2..call.len()).flat_map(pair).collect())
+}
+
+pub(super) fn channels(server: &mut Server, call: &mut Call) -> Answer {
+    listed(call, server.pubsub.channels.keys())
+}
+
+pub(super) fn shardchannels(server: &mut Server, call: &mut Call) -> Answer {
+    listed(call, server.pubsub.shard_channels.keys())
+}
+
+pub(super) fn numsub(server: &mut Server, call: &mut Call) -> Answer {
+    Ok(Some(numbered(call, &server.pubsub.channels)))
+}
+
+pub(super) fn shardnumsub(server: &mut Server, call: &mut Call) -> Answer {
+    Ok(Some(numbered(call, &server.pubsub.shard_channels)))
+}
+
+pub(super) fn numpat(server: &mut Server, _: &mut Call) -> Answer {
+    Ok(Some(count(server.pubsub.patterns.len())))
 }
 
 #[cfg(test)]

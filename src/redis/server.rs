@@ -1,10 +1,13 @@
 //! The server: its parts, its clients and what it hands out.
 
-use super::client::{Client, Closing};
+use super::client::{Client, Closing, Key};
 use super::config::{ClientClass, Config};
 use super::cost::CostTable;
+use super::keyspace::Keyspace;
 use super::pubsub::PubSub;
+use super::replication::Replication;
 use super::resp::{Frame, Version};
+use super::stats::Stats;
 use super::turn::Turn;
 use crate::event::{ConnectionId, Name, Payload, RedisFact};
 use crate::sim::{Instant, Purpose, Rng, Span};
@@ -37,7 +40,6 @@ pub enum Output {
 #[derive(Clone)]
 pub struct Server {
     pub(super) config: Config,
-    pub(super) rng: Rng,
     pub(super) clients: BTreeMap<ConnectionId, Client>,
     pub(super) next_client_id: u64,
     pub(super) pubsub: PubSub,
@@ -50,6 +52,23 @@ pub struct Server {
     pub(super) doomed: Vec<ConnectionId>,
     /// Clients with requests that wait for the next turn, in order of arrival.
     pub(super) readable: Vec<ConnectionId>,
+    /// Clients that stopped waiting and may have requests in store.
+    pub(super) unblocked: Vec<ConnectionId>,
+    pub(super) keyspace: Keyspace,
+    /// Who watches a key.
+    pub(super) watchers: BTreeMap<(u32, Key), BTreeSet<ConnectionId>>,
+    /// Who waits for a key, in order.
+    pub(super) waiting: BTreeMap<(u32, Key), BTreeMap<u64, ConnectionId>>,
+    pub(super) next_blocked: u64,
+    pub(super) stats: Stats,
+    pub(super) replication: Replication,
+    /// What EXEC has changed so far, while it runs.
+    pub(super) transaction: Option<Vec<Vec<Payload>>>,
+    /// The replies of the transaction under way.
+    pub(super) collected: Option<(ConnectionId, Vec<Frame>)>,
+    /// `DEBUG SET-ACTIVE-EXPIRE`
+    pub(super) active_expire: bool,
+    pub(super) process_id: u32,
     pub(super) now: Instant,
     pub(super) out: Vec<Output>,
 }
@@ -57,9 +76,23 @@ pub struct Server {
 impl Server {
     /// An empty server. `seed` feeds its random answers and its run id.
     pub fn new(config: Config, seed: u64) -> Self {
+        let mut identifiers = Rng::new(seed, Purpose::Identifiers, 0);
+        let rng = Rng::new(seed, Purpose::RedisSampling, 0);
+        let mut keyspace = Keyspace::new(config.databases, config.keyspace_limits(), rng);
+        keyspace.notify_flags = config.notify;
         Self {
             config,
-            rng: Rng::new(seed, Purpose::RedisSampling, 0),
+            unblocked: Vec::new(),
+            keyspace,
+            watchers: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            next_blocked: 0,
+            stats: Stats::default(),
+            replication: Replication::new(&mut identifiers),
+            transaction: None,
+            collected: None,
+            active_expire: true,
+            process_id: 1,
             clients: BTreeMap::new(),
             next_client_id: 1,
             pubsub: PubSub::default(),
@@ -76,7 +109,9 @@ impl Server {
     /// A client connected. Above `maxclients` it is told so and closed.
     pub fn connect(&mut self, now: Instant, client: ConnectionId, out: &mut Vec<Output>) {
         self.now = now;
+        self.stats.connections += 1;
         if self.clients.len() >= self.config.maxclients as usize {
+            self.stats.rejected_connections += 1;
             let frame = Frame::error("ERR max number of clients reached");
             let bytes = frame.encoded_len() as u64;
             out.push(Output::Write { client, frames: vec![frame], bytes });
@@ -99,6 +134,7 @@ impl Server {
                 created: now,
                 last_interaction: now,
                 last_command: "NULL",
+                address: format!("127.0.0.1:{}", 10_000 + client.0 % 50_000),
                 ..Client::default()
             },
         );
@@ -123,12 +159,12 @@ impl Server {
         let open = self.turn.accepts(now);
         if let Some(state) = self.clients.get_mut(&client) {
             state.last_interaction = now;
-            if open && state.input.is_empty() {
+            if open && state.input.is_empty() && state.blocked.is_none() {
                 self.turn.open(now);
                 self.execute(client, args);
             } else {
                 state.input.push_back(args);
-                if !self.readable.contains(&client) {
+                if state.blocked.is_none() && !self.readable.contains(&client) {
                     self.readable.push(client);
                 }
             }
@@ -186,6 +222,12 @@ impl Server {
     }
 
     fn append(&mut self, client: ConnectionId, frame: Frame) {
+        if let Some((collecting, frames)) = &mut self.collected
+            && *collecting == client
+        {
+            frames.push(frame);
+            return;
+        }
         let Some(state) = self.clients.get_mut(&client) else { return };
         let bytes = frame.encoded_len() as u64;
         if state.output.is_empty() && state.closing != Closing::Asap {
@@ -249,9 +291,14 @@ impl Server {
 
     fn forget(&mut self, client: ConnectionId) {
         self.drop_subscriptions(client);
+        self.discard(client);
+        if self.clients.get(&client).is_some_and(|state| state.blocked.is_some()) {
+            self.unblock(client);
+        }
         if self.clients.remove(&client).is_some() {
             self.pending_writes.retain(|other| *other != client);
             self.readable.retain(|other| *other != client);
+            self.unblocked.retain(|other| *other != client);
             self.doomed.retain(|other| *other != client);
             self.writable.remove(&client);
         }
@@ -265,6 +312,23 @@ impl Server {
     /// The class whose limit applies to a client.
     pub fn class(&self, client: ConnectionId) -> Option<ClientClass> {
         self.clients.get(&client).map(Client::class)
+    }
+
+    /// The settings, as CONFIG SET left them.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What INFO shows as `process_id`.
+    pub fn set_process_id(&mut self, id: u32) {
+        self.process_id = id;
+    }
+
+    /// The other end's address, as CLIENT LIST prints it.
+    pub fn set_address(&mut self, client: ConnectionId, address: String) {
+        if let Some(state) = self.clients.get_mut(&client) {
+            state.address = address;
+        }
     }
 
     /// A client's output buffer in bytes, all layers, and as its limit counts it.

@@ -50,41 +50,58 @@ impl Server {
             || !self.pending_writes.is_empty()
             || !self.writable.is_empty()
             || !self.doomed.is_empty()
+            || !self.unblocked.is_empty()
             || !self.readable.is_empty();
         if work {
             return Some(self.turn.busy_until.max(self.now));
         }
-        self.needs_cron().then(|| self.next_cron())
+        self.next_cron_work()
     }
 
-    fn next_cron(&self) -> Instant {
+    /// The first cron tick at which something is due.
+    fn next_cron_work(&self) -> Option<Instant> {
         let period = CRON.as_nanos();
-        Instant((self.now.as_nanos() / period + 1) * period)
-    }
-
-    fn needs_cron(&self) -> bool {
-        self.config.timeout > 0 || self.clients.values().any(|client| client.soft_since.is_some())
+        let next = Instant((self.now.as_nanos() / period + 1) * period);
+        let on_grid = |due: Instant| {
+            next.max(Instant(due.as_nanos().div_ceil(period).saturating_mul(period)))
+        };
+        let watching = self.config.timeout > 0
+            || self.config.maxmemory_clients > 0
+            || self.clients.values().any(|client| client.soft_since.is_some());
+        let expiry = self.keyspace.next_expiry().filter(|_| self.active_expire).map(|at| {
+            // Expired means strictly later than the expiry.
+            let ms = (at + 1).saturating_sub_unsigned(self.config.epoch_ms).max(0);
+            on_grid(Instant::from_millis(ms.unsigned_abs()))
+        });
+        let deadline = self.next_deadline().map(on_grid);
+        let watch = watching.then_some(next);
+        [expiry, deadline, watch].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.now = now;
+        self.keyspace.now = self.unix_ms();
         if now >= self.turn.busy_until {
             self.turn.opened = None;
             self.turn.busy_until = now;
-            self.before_sleep();
-            self.read_waiting();
             let period = CRON.as_nanos();
             if now.as_nanos() / period > self.turn.last_cron.as_nanos() / period {
                 self.turn.last_cron = now;
                 self.cron();
             }
+            self.before_sleep();
+            self.read_waiting();
         }
         out.append(&mut self.out);
     }
 
     /// Writes leave and marked clients are freed.
     fn before_sleep(&mut self) {
+        self.time_out_blocked();
+        for client in std::mem::take(&mut self.unblocked) {
+            self.read_all(client);
+        }
         while let Some(client) = self.writable.pop_first() {
             self.write_to(client);
         }
@@ -96,6 +113,11 @@ impl Server {
                 return;
             }
         }
+        self.free_doomed();
+        self.evict_clients();
+    }
+
+    fn free_doomed(&mut self) {
         for client in std::mem::take(&mut self.doomed) {
             let reason = self.clients.get(&client).map_or("", |state| state.close_reason);
             self.close(client, reason);
@@ -112,6 +134,7 @@ impl Server {
             state.credit -= taken.bytes;
             state.last_interaction = self.now;
             let buffered = state.output.len();
+            self.stats.output_bytes += taken.bytes;
             let bytes = taken.bytes;
             self.out.push(Output::Write { client, frames: taken.frames, bytes });
             self.fact(RedisFact::Written { client, bytes, buffered });
@@ -136,22 +159,38 @@ impl Server {
         }
         for client in std::mem::take(&mut self.readable) {
             self.turn.open(self.now);
-            while let Some(state) = self.clients.get_mut(&client) {
-                let Some(args) = state.input.pop_front() else { break };
-                self.execute(client, args);
+            self.read_all(client);
+        }
+    }
+
+    /// Runs a client's waiting requests until it blocks.
+    fn read_all(&mut self, client: ConnectionId) {
+        while let Some(state) = self.clients.get_mut(&client) {
+            if state.blocked.is_some() {
+                break;
             }
+            let Some(args) = state.input.pop_front() else { break };
+            self.execute(client, args);
         }
     }
 
     /// `serverCron`, as far as it is modelled.
     fn cron(&mut self) {
+        let second = |at: Instant| at.as_millis() / 1_000;
         let clients: Vec<ConnectionId> = self.clients.keys().copied().collect();
         for client in clients {
             self.check_output_limits(client);
+            let Some(state) = self.clients.get(&client) else { continue };
+            let idle = second(self.now) - second(state.last_interaction).min(second(self.now));
+            let exempt = state.is_subscriber() || state.blocked.is_some() || state.is_replica;
+            if self.config.timeout > 0 && !exempt && idle > self.config.timeout {
+                self.close_soon(client, "idle");
+            }
         }
-        for client in std::mem::take(&mut self.doomed) {
-            let reason = self.clients.get(&client).map_or("", |state| state.close_reason);
-            self.close(client, reason);
+        self.free_doomed();
+        if self.active_expire && !self.keyspace.replica {
+            self.keyspace.active_expire();
+            self.settle();
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the cursor came. Knows no DOM, no engine, no colours.
 
 mod class;
+mod columns;
 mod draw;
 mod layout;
 mod phone;

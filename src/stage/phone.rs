@@ -1,6 +1,7 @@
 //! The layout of a phone: one lane in full, flowing from top to bottom; the other is a strip.
 
-use super::layout::{Cast, Lane, Layout, Place, Plug, Port, RowStyle, Server, row, style_for};
+use super::columns::{row, style_for};
+use super::layout::{Cast, Lane, Layout, Place, Plug, Port, RowStyle, Server};
 use super::{Mode, Rect};
 use crate::event::{NodeId, System};
 use crate::timeline::Node;
@@ -148,7 +149,7 @@ fn kafka(layout: &mut Layout, cast: &Cast<'_>, top: f32, k: f32) -> f32 {
             RowStyle::Tile => Rect::new(x + (i % across) as f32 * (tile + 4.0), y, tile, tile),
             _ => Rect::new(x, y, width, pitch),
         };
-        let mut row = row(*log, &value.partition, style, area, (x, x + width), k);
+        let mut row = row(*log, &value.partition, style, area, (x, x + width), (k, 1.0));
         if style == RowStyle::Cells {
             // Eight records and the two free cells.
             row.pitch = (width / 10.0).clamp(24.0, 40.0);

@@ -283,12 +283,13 @@ impl Rect {
         self.x + self.w / 2.0
     }
 
-    /// Whether the two share more than an edge.
+    /// Whether the two share more than an edge (and what rounding makes of it).
     pub fn overlaps(self, other: Self) -> bool {
-        self.x < other.right()
-            && other.x < self.right()
-            && self.y < other.bottom()
-            && other.y < self.bottom()
+        let apart = 0.1;
+        self.x + apart < other.right()
+            && other.x + apart < self.right()
+            && self.y + apart < other.bottom()
+            && other.y + apart < self.bottom()
     }
 
     /// Whether `other` lies in it, edges included, within half a pixel.

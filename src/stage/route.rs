@@ -215,7 +215,9 @@ impl Layout {
         if !self.falls() {
             return Some(Route::single(Curve::between(row.exit, to)));
         }
-        let x = row.exit.x + 14.0;
+        // Each consumer has its own line in the gutter, as far as there is room.
+        let nth = self.consumers.iter().position(|place| place.node == consumer)?;
+        let x = row.exit.x + 12.0 + nth.min(3) as f32 * 3.0;
         let bottom = self.rows.last()?.area.bottom() + 8.0;
         Some(gutter(to, (x, bottom), row.exit).reversed())
     }

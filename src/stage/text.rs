@@ -6,23 +6,30 @@ pub(super) fn width(text: &str, size: f32, bold: bool, mono: bool) -> f32 {
     let em: f32 = if mono {
         text.chars().count() as f32 * 0.605
     } else {
-        text.chars().map(advance).sum::<f32>() * if bold { 1.1 } else { 1.0 }
+        let advance = |c| {
+            let (regular, heavy) = advances(c);
+            if bold { heavy } else { regular }
+        };
+        text.chars().map(advance).sum()
     };
     em * size
 }
 
-/// Advance in em of DejaVu Sans, by groups.
-fn advance(c: char) -> f32 {
+/// Advances in em of DejaVu Sans and DejaVu Sans Bold: the widest of each group.
+fn advances(c: char) -> (f32, f32) {
     match c {
-        'i' | 'j' | 'l' | '\'' | 'I' | '|' => 0.30,
-        ' ' | '.' | ',' | ':' | ';' | '!' | '(' | ')' | '[' | ']' | '/' | '-' | 'f' | 't' | 'r' => {
-            0.40
-        }
-        's' | 'z' | 'c' | '?' | '\u{2039}' | '\u{b7}' => 0.56,
-        'm' | 'w' | 'M' | 'W' | '%' | '@' | '\u{2026}' => 0.99,
-        'A'..='Z' | '+' | '=' | '<' | '>' | '~' | '\u{d7}' => 0.76,
-        '0'..='9' | 'a'..='z' => 0.636,
-        _ => 1.0,
+        'i' | 'j' | 'l' | '\'' => (0.28, 0.35),
+        ' ' | '.' | ',' | 'I' | 'J' | '\u{b7}' | '\u{2019}' => (0.32, 0.38),
+        ':' | ';' | '/' | 'f' | '-' | '|' => (0.36, 0.44),
+        't' | 'r' | '!' | '(' | ')' | '[' | ']' | '\u{2039}' => (0.41, 0.49),
+        's' | 'z' | 'c' | '?' | '*' | '_' | '\u{2013}' => (0.55, 0.60),
+        'k' | 'v' | 'x' | 'y' | 'a' | 'L' => (0.61, 0.67),
+        'e' | 'o' | 'P' | 'F' | 'E' | 'T' | 'h' | 'n' | 'u' | 'S' | 'Y' | '0'..='9' => (0.64, 0.73),
+        'b' | 'd' | 'g' | 'p' | 'q' => (0.64, 0.72),
+        'A' | 'B' | 'C' | 'K' | 'R' | 'V' | 'X' | 'Z' => (0.70, 0.77),
+        'D' | 'G' | 'H' | 'N' | 'O' | 'Q' | 'U' | 'w' => (0.82, 0.92),
+        '+' | '=' | '<' | '>' | '~' | '#' | '^' | '\u{d7}' | '\u{2248}' => (0.84, 0.84),
+        _ => (1.0, 1.1),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything that moves, as tokens. Called for each frame: it allocates only for labels.
 
-use super::layout::Layout;
+use super::layout::{Layout, RowStyle};
 use super::picture::{Anchor, Form, Label, Token, TokenKind};
 use super::route::Route;
 use crate::event::{Cargo, HopId, NodeId, System, Tag, TopicPartition};
@@ -51,21 +51,23 @@ impl Painter<'_> {
 
     fn waiting_ring(&mut self, hop: HopId, node: NodeId, partition: &TopicPartition, offset: u64) {
         let Some(row) = self.layout.row_of(partition) else { return };
+        if row.style != RowStyle::Cells {
+            return;
+        }
         let (x, y) = self.layout.asking(self.timeline, self.t, row, offset, node);
-        // One word for all that ask the same.
-        let text = ask(offset);
-        let said = self.tokens.iter().any(|token| {
-            token
-                .label
-                .as_ref()
-                .is_some_and(|label| label.text == text && (label.y - y).abs() < 60.0)
-        });
-        let label = (!said).then(|| {
-            // Under the free cells, where no offset stands yet.
-            let wide = super::text::width(&text, 11.0, false, false);
-            let limit = (row.cells.right() + 40.0).min(self.layout.view.width - 4.0) - wide;
-            let x = (x - row.pitch / 2.0 + 2.0).min(limit);
-            Label { text, x, y: row.cells.bottom() + 14.0, anchor: Anchor::Start }
+        // Under the free cells, where no offset stands yet; one word for all that ask there.
+        let below = row.cells.bottom() + 14.0;
+        let said = |token: &Token| token.label.as_ref().is_some_and(|l| (l.y - below).abs() < 1.0);
+        let label = (!self.tokens.iter().any(said)).then(|| {
+            let x = x - row.pitch / 2.0 + 2.0;
+            let end = match &self.layout.plug {
+                Some(plug) if !plug.flat => plug.slot.x - 4.0,
+                _ => self.layout.view.width - 4.0,
+            };
+            let wide = |text: &str| super::text::width(text, 11.0, false, false);
+            let full = ask(offset);
+            let text = if x + wide(&full) <= end { full } else { format!("{offset}?").into() };
+            Label { x: x.min(end - wide(&text)), text, y: below, anchor: Anchor::Start }
         });
         let mut token = blank(hop, System::Kafka, (x, y), TokenKind::Request);
         token.label = label;
@@ -212,10 +214,14 @@ impl Painter<'_> {
         token.message = Some(first.message);
         token.key = colour(first);
         token.number = message(first).map_or(0, |m| m.number);
-        token.r = R;
-        if again {
-            token.form = Form::Ring;
-        }
+        token.r = R * self.layout.scale;
+        token.form = if self.timeline.has_failed(first.message, self.t) {
+            Form::Diamond
+        } else if again {
+            Form::Ring
+        } else {
+            Form::Circle
+        };
         self.tokens.push(token);
     }
 

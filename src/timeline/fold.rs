@@ -96,12 +96,22 @@ impl Timeline {
                 });
                 self.registry.note(*message, event.id);
             }
-            LabFact::Received { tag, .. } | LabFact::HandlingBegan { tag, .. } => {
+            LabFact::Received { tag, .. }
+            | LabFact::HandlingBegan { tag, .. }
+            | LabFact::Discarded { tag, .. } => {
                 self.registry.note(tag.message, event.id);
             }
             LabFact::Handled { party, tag, repeated, .. } => {
                 self.registry.note(tag.message, event.id);
                 self.ledger.handled(at, *party, tag.message, *repeated);
+            }
+            LabFact::HandlingFailed { tag, .. } => {
+                self.registry.note(tag.message, event.id);
+                self.registry.fail(at, tag.message);
+            }
+            LabFact::Charged { party, message, expected, actual } => {
+                self.registry.note(*message, event.id);
+                self.ledger.charged(at, *party, *expected, *actual);
             }
             LabFact::Stands { message, party, standing, sent, .. } => {
                 self.registry.note(*message, event.id);
@@ -158,6 +168,13 @@ impl Timeline {
                     self.registry.note(tag.message, event.id);
                 }
             }
+            RedisFact::EntryAdded { tag: Some(tag), .. }
+            | RedisFact::Delivered { tag: Some(tag), .. }
+            | RedisFact::Claimed { tag: Some(tag), .. }
+            | RedisFact::Acknowledged { tag: Some(tag), .. } => {
+                self.registry.note(tag.message, event.id);
+            }
+            _ => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! Everything that moves, by the last ruling at or before the instant asked.
 
 use super::steps::Spans;
-use crate::event::{Course, Event, Hop, HopId, Ruling, What};
+use crate::event::{Cargo, Course, Event, Hop, HopId, Ruling, What};
 use crate::sim::{Instant, Span};
 use std::collections::BTreeMap;
 
@@ -44,7 +44,17 @@ pub(super) struct Hops {
     /// Departures that the pace counts: (departed, flight time as set then, end of busy time).
     drawn: Vec<(Instant, Span)>,
     /// Unions of times in which drawn hops travelled.
-    busy: Vec<(Instant, Instant)>,
+    busy: Vec<Busy>,
+}
+
+/// A time in which drawn hops travelled all along.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Busy {
+    pub(crate) from: Instant,
+    pub(crate) to: Instant,
+    /// Whether the last to land was a bookmark; what follows one differs from what follows a
+    /// message.
+    pub(crate) commit: bool,
 }
 
 /// How long a lost hop falls when its flight time is not known: a millisecond, a usual flight.
@@ -63,14 +73,18 @@ impl Hops {
         if !hop.cargo.is_background(&hop.tags) {
             let flight = if let Course::Arrives(end) = hop.course { end.since(at) } else { FALL };
             self.drawn.push((at, flight));
-            self.occupy(at, at + flight);
+            self.occupy(at, at + flight, is_commit(hop));
         }
     }
 
-    fn occupy(&mut self, from: Instant, to: Instant) {
+    fn occupy(&mut self, from: Instant, to: Instant, commit: bool) {
         match self.busy.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => self.busy.push((from, to)),
+            Some(last) if from <= last.to => {
+                if to >= last.to {
+                    (last.to, last.commit) = (to, commit);
+                }
+            }
+            _ => self.busy.push(Busy { from, to, commit }),
         }
     }
 
@@ -83,10 +97,11 @@ impl Hops {
         };
         self.tracks[index].rulings.push((at, ruling.course));
         self.spans.set_end(index, end);
-        let drawn = hop_of(events, &self.tracks[index])
-            .is_some_and(|(_, hop)| !hop.cargo.is_background(&hop.tags));
-        if drawn && end != Instant::FAR {
-            self.occupy(at, end);
+        if let Some((_, hop)) = hop_of(events, &self.tracks[index])
+            && !hop.cargo.is_background(&hop.tags)
+            && end != Instant::FAR
+        {
+            self.occupy(at, end, is_commit(hop));
         }
     }
 
@@ -161,9 +176,14 @@ impl Hops {
     }
 
     /// The busy times that begin by `t`, newest last.
-    pub(super) fn busy(&self, t: Instant) -> &[(Instant, Instant)] {
-        &self.busy[..self.busy.partition_point(|(from, _)| *from <= t)]
+    pub(super) fn busy(&self, t: Instant) -> &[Busy] {
+        &self.busy[..self.busy.partition_point(|busy| busy.from <= t)]
     }
+}
+
+/// Whether a hop carries a bookmark and no message.
+pub(crate) fn is_commit(hop: &Hop) -> bool {
+    matches!(hop.cargo, Cargo::OffsetCommit { .. })
 }
 
 fn hop_of<'a>(events: &'a [Event], track: &Track) -> Option<(Instant, &'a Hop)> {

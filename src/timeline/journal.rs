@@ -2,9 +2,9 @@
 
 use super::Timeline;
 use crate::event::{
-    Action, Cargo, CloseReason, ConnectionId, Course, Event, Hop, KafkaFact, LabFact, MessageId,
-    Name, NodeId, NodeKind, NodeState, PartyId, RedisFact, Standing, System, Tag, TopicPartition,
-    What,
+    Action, Cargo, CloseReason, CommitPoint, ConnectionId, Course, Event, Failure, Hop, KafkaFact,
+    LabFact, MessageId, Name, NodeId, NodeKind, NodeState, PartyId, RedisFact, Standing, System,
+    Tag, TopicPartition, What,
 };
 use crate::sim::Span;
 
@@ -45,6 +45,36 @@ pub fn done(action: &Action) -> String {
         }
         Action::SendOne { producer } => format!("{producer} told to send one"),
         Action::SetWork { consumer, takes } => format!("{consumer} set to {takes} a message"),
+        Action::Burst { producer, messages } => {
+            format!("{producer} told to send {}", count(*messages as usize, "message"))
+        }
+        Action::SetVariance { consumer, per_cent } => {
+            format!("processing time of {consumer} varies by {per_cent} %")
+        }
+        Action::SetFailure { consumer, fails } => match fails {
+            Failure::Never => format!("handler of {consumer} mended"),
+            Failure::Key(key) => format!("handler of {consumer} fails on key {key}"),
+            Failure::Numbers(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                format!("handler of {consumer} fails on {}", numbers.join(", "))
+            }
+            Failure::Chance(ppm) => {
+                format!("handler of {consumer} fails {} in a million times", ppm)
+            }
+        },
+        Action::SetCommit { consumer, commit } => match commit {
+            CommitPoint::AfterWork => format!("{consumer} commits after its work"),
+            CommitPoint::BeforeWork => format!("{consumer} commits before its work"),
+        },
+        Action::SetDeduplication { consumer, on: true } => format!("{consumer} remembers"),
+        Action::SetDeduplication { consumer, on: false } => format!("{consumer} forgets"),
+        Action::AddAccount { consumer, .. } => format!("account of {consumer} opened"),
+        Action::Seek { consumer, partition, offset } => {
+            format!("{consumer} sent to {offset} in {partition}")
+        }
+        Action::CloseConnection { client, server } => {
+            format!("connection of {client} to {server} closed")
+        }
         Action::Unplug { consumer } => format!("{consumer} unplugged"),
         Action::PlugIn { consumer } => format!("{consumer} plugged in"),
         Action::Crash { node } => format!("{node} crashed"),
@@ -213,6 +243,7 @@ impl Words<'_> {
                 let reason = match reason {
                     CloseReason::Unplugged => "the plug was pulled",
                     CloseReason::ProcessGone => "a process on one end is gone",
+                    CloseReason::ByPerson => "you closed it",
                     CloseReason::ByServer => "the server closed it",
                     CloseReason::ByClient => "the client closed it",
                 };
@@ -236,6 +267,18 @@ impl Words<'_> {
                 } else {
                     format!("{node} began to work on {message}; it takes {takes}.")
                 }
+            }
+            LabFact::HandlingFailed { node, tag, attempt } => {
+                let (node, message) = (self.node(*node), self.message(tag.message));
+                format!("{node} failed on {message}, attempt {attempt}.")
+            }
+            LabFact::Discarded { node, tag } => {
+                let (node, message) = (self.node(*node), self.message(tag.message));
+                format!("{node} had handled {message} before and threw the repeat away.")
+            }
+            LabFact::Charged { party, message, expected, actual } => {
+                let (party, message) = (self.party(*party), self.message(*message));
+                format!("{party} charged for {message}: {actual} of {expected} expected.")
             }
             LabFact::Handled { node, tag, repeated, .. } => {
                 let (node, message) = (self.node(*node), self.message(tag.message));
@@ -294,6 +337,37 @@ impl Words<'_> {
                     format!("{node} closed the connection of {client}: {reason}; lost: {lost}.")
                 }
             }
+            RedisFact::EntryAdded { key, id, tag, length } => format!(
+                "{node} added {} to stream {key} as {id}; it holds {}.",
+                self.tagged(*tag),
+                entries(*length)
+            ),
+            RedisFact::Trimmed { key, removed, length } => format!(
+                "{node} trimmed {} off stream {key}; it holds {}.",
+                entries(*removed),
+                entries(*length)
+            ),
+            RedisFact::Delivered { key, group, consumer, id, tag, deliveries } => format!(
+                "{node} delivered {} ({key} {id}) to {consumer} of {group}: delivery {deliveries}.",
+                self.tagged(*tag)
+            ),
+            RedisFact::Claimed { key, group, consumer, id, tag, deliveries } => format!(
+                "{consumer} of {group} claimed {} ({key} {id}): delivery {deliveries}.",
+                self.tagged(*tag)
+            ),
+            RedisFact::Acknowledged { key, group, id, tag } => {
+                format!("{group} acknowledged {} ({key} {id}).", self.tagged(*tag))
+            }
+            RedisFact::Expired { key } => format!("Key {key} expired on {node}."),
+            RedisFact::Evicted { key } => {
+                format!("{node} evicted key {key}: memory was full.")
+            }
+            RedisFact::Blocked { client } => {
+                format!("{} waits for a key on {node}.", self.client(*client))
+            }
+            RedisFact::Unblocked { client } => {
+                format!("{} waits no longer.", self.client(*client))
+            }
         }
     }
 
@@ -341,6 +415,37 @@ impl Words<'_> {
             KafkaFact::MemberRemoved { group, member, reason } => {
                 format!("{member} left group {group}: {reason}.")
             }
+            KafkaFact::PartitionsAdded { topic, partitions } => {
+                format!("Topic {topic} now has {}.", count(*partitions as usize, "partition"))
+            }
+            KafkaFact::Replicated { partition, offset, end_offset } => {
+                let node = self.node(node);
+                format!("{node} copied {partition} from {offset} up to {end_offset}.")
+            }
+            KafkaFact::LogTruncated { partition, offset, lost } => {
+                let (node, lost) = (self.node(node), count(lost.len(), "record"));
+                format!("{node} cut {partition} off at {offset} and dropped {lost}.")
+            }
+            KafkaFact::BrokerRegistered { broker, epoch } => {
+                format!("Broker {broker} registered with epoch {epoch}; it is fenced at first.")
+            }
+            KafkaFact::BrokerFenced { broker } => {
+                format!("The controller fenced broker {broker}: it leads nothing any more.")
+            }
+            KafkaFact::BrokerUnfenced { broker } => {
+                format!("The controller lets broker {broker} lead and be in sync.")
+            }
+            KafkaFact::LeaderElected { partition, leader: None, .. } => {
+                format!("{partition} has no leader: no replica may lead it.")
+            }
+            KafkaFact::LeaderElected { partition, leader: Some(leader), leader_epoch, unclean } => {
+                let unclean = if *unclean { ", uncleanly: records may be missing" } else { "" };
+                format!("Broker {leader} leads {partition} since epoch {leader_epoch}{unclean}.")
+            }
+            KafkaFact::IsrChanged { partition, isr, .. } => {
+                let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
+                format!("In sync for {partition}: {}.", isr.join(", "))
+            }
         }
     }
 }
@@ -349,6 +454,11 @@ impl Words<'_> {
 fn places(from: &[(TopicPartition, u64)]) -> String {
     let all: Vec<String> = from.iter().map(|(place, at)| format!("{at} in {place}")).collect();
     if all.is_empty() { "the log's end".to_owned() } else { all.join(", ") }
+}
+
+/// How many entries, in words.
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".into() } else { format!("{number} entries") }
 }
 
 fn capital(text: &str) -> String {

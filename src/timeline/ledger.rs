@@ -68,6 +68,8 @@ pub struct Party {
     pub added: Instant,
     /// Whether none of its processes is there to read; since when is the step's instant.
     pub away: Steps<bool>,
+    /// What the account table of its handler should hold and does hold, where it has one.
+    pub account: Steps<(u64, u64)>,
     sums: Steps<Sums>,
     standings: BTreeMap<MessageId, (Standing, bool)>,
     lost: Vec<Loss>,
@@ -223,6 +225,7 @@ impl Ledger {
             system,
             added: at,
             away: Steps::default(),
+            account: Steps::default(),
             sums: Steps::default(),
             standings: BTreeMap::new(),
             lost: Vec::new(),
@@ -299,6 +302,12 @@ impl Ledger {
         self.lanes[lane_of(party.system)].change(at, message, old, standing, late);
     }
 
+    pub(super) fn charged(&mut self, at: Instant, id: PartyId, expected: u64, actual: u64) {
+        if let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) {
+            party.account.set(at, (expected, actual));
+        }
+    }
+
     pub(super) fn handled(&mut self, at: Instant, id: PartyId, message: MessageId, again: bool) {
         let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
         party.first_handled.entry(message).or_insert(at);
@@ -322,6 +331,8 @@ pub(super) struct Registry {
     /// Where copies were stored: (log, offset, copy).
     stored: Vec<Vec<(usize, u64, CopyId)>>,
     colours: BTreeMap<Name, u8>,
+    /// When a handler first failed on a message.
+    failed: BTreeMap<MessageId, Instant>,
 }
 
 impl Registry {
@@ -342,6 +353,14 @@ impl Registry {
         self.messages.insert(at, message);
         self.biographies.insert(at, Vec::new());
         self.stored.insert(at, Vec::new());
+    }
+
+    pub(super) fn fail(&mut self, at: Instant, id: MessageId) {
+        self.failed.entry(id).or_insert(at);
+    }
+
+    pub(super) fn has_failed(&self, id: MessageId, t: Instant) -> bool {
+        self.failed.get(&id).is_some_and(|at| *at <= t)
     }
 
     pub(super) fn note(&mut self, id: MessageId, event: EventId) {

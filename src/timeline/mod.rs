@@ -150,13 +150,18 @@ impl Timeline {
     }
 
     /// The times in which drawn hops travelled that begin by `t`, oldest first.
-    pub(crate) fn busy(&self, t: Instant) -> &[(Instant, Instant)] {
+    pub(crate) fn busy(&self, t: Instant) -> &[hops::Busy] {
         self.hops.busy(t)
     }
 
     /// A message that was sent.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.registry.message(id)
+    }
+
+    /// Whether a handler has failed on the message by `t`.
+    pub fn has_failed(&self, id: MessageId, t: Instant) -> bool {
+        self.registry.has_failed(id, t)
     }
 
     /// The events that concern a message, oldest first.

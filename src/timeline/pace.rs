@@ -4,19 +4,27 @@
 //! shrinks to about [`GAP`]. The world is simulated only up to the cursor, so this looks at what
 //! has departed and at the announced instant of the next event, never at the future.
 
+use super::hops::{Busy, is_commit};
 use super::{MotionState, Timeline};
 use crate::event::Course;
 use crate::sim::{Instant, Span};
 
 /// Seconds on screen that the shortest drawn hop takes.
 pub const HOP: f64 = 0.6;
+/// Seconds on screen that a bookmark on its way takes while no message travels: it is worth a
+/// look, not a wait.
+pub const COMMIT: f64 = 0.3;
 /// Seconds on screen that a usual gap between drawn hops takes.
 pub const GAP: f64 = 0.4;
+/// The same for a gap of less than ten flights, such as a short handler's.
+pub const SHORT_GAP: f64 = 0.2;
 /// Drawn departures a second on screen above which the scale no longer follows single hops.
 const DENSE: f64 = 60.0;
 /// Seconds in which the scale covers most of the way to what is asked, growing and shrinking.
 const GROW: f64 = 0.25;
 const SHRINK: f64 = 0.08;
+/// The same while nothing moves that could seem to leap.
+const QUIET: f64 = 0.06;
 /// A quiet stretch speeds up by this factor of its own length so far, so that a long one is
 /// passed in little more than a second.
 const HURRY: f64 = 2.5;
@@ -68,7 +76,7 @@ enum Asked {
 }
 
 fn asked(timeline: &Timeline, t: Instant, next: Option<Instant>) -> Asked {
-    let mut shortest: Option<Span> = None;
+    let mut slowest: Option<f64> = None;
     timeline.under_way(t, |motion| {
         let hop = motion.hop;
         if hop.cargo.is_background(&hop.tags) || motion.state == MotionState::Held {
@@ -76,24 +84,29 @@ fn asked(timeline: &Timeline, t: Instant, next: Option<Instant>) -> Asked {
         }
         let flight = match hop.course {
             Course::Arrives(end) => end.since(motion.departed),
-            // Held at first, healed since: as fast as a link's usual flight is all we can say.
+            // Held at first, healed since: a usual flight is all that can be said.
             Course::Held | Course::Lost => Span::from_millis(1),
         };
-        shortest = Some(shortest.map_or(flight, |least| least.min(flight)));
+        let scale = flight.0 as f64 / if is_commit(hop) { COMMIT } else { HOP };
+        slowest = Some(slowest.map_or(scale, |least| least.min(scale)));
     });
-    if let Some(shortest) = shortest {
-        let scale = bounded(shortest.0 as f64 / HOP);
+    if let Some(scale) = slowest {
+        let scale = bounded(scale);
         return Asked::Hops(steady(timeline, t, scale).unwrap_or(scale));
     }
     // The gap so far began where the last busy time ended.
     let busy = timeline.busy(t);
-    let began = busy.last().map_or(Instant::ZERO, |(_, to)| (*to).min(t));
+    let last = busy.last();
+    let began = last.map_or(Instant::ZERO, |busy| busy.to.min(t));
     let so_far = t.since(began).0 as f64;
     let known_quiet = next.map_or(0.0, |next| next.since(began).0 as f64);
-    let usual = busy.windows(2).rev().take(4).map(|pair| pair[1].0.since(pair[0].1).0 as f64);
-    let usual = usual.fold(f64::INFINITY, f64::min);
-    let usual = if usual.is_finite() { usual } else { known_quiet };
-    Asked::Quiet(bounded(usual.max(known_quiet).max(so_far * HURRY) / GAP))
+    // What is usual is what followed the last time that things looked alike.
+    let alike = |pair: &&[Busy]| last.is_some_and(|last| pair[0].commit == last.commit);
+    let usual = busy.windows(2).rev().take(8).find(alike);
+    let usual = usual.map_or(known_quiet, |pair| pair[1].from.since(pair[0].to).0 as f64);
+    let gap = usual.max(known_quiet).max(so_far * HURRY);
+    let flight = timeline.recent(t, 1).next().map_or(0.0, |(_, flight)| flight.0 as f64);
+    Asked::Quiet(bounded(gap / if gap < 10.0 * flight { SHORT_GAP } else { GAP }))
 }
 
 /// The scale under dense traffic: by the usual flight, in steps of 1, 2, 5, so that it rests.
@@ -110,6 +123,12 @@ fn steady(timeline: &Timeline, t: Instant, scale: f64) -> Option<f64> {
     let decade = 10_f64.powf(usual.log10().floor());
     let step = [5.0, 2.0, 1.0].into_iter().find(|step| decade * step <= usual * 1.001);
     Some(bounded(decade * step.unwrap_or(1.0)))
+}
+
+/// The scale after `seconds` on its way to `target`, most of which it covers in `time`.
+fn ease(log: f64, target: f64, time: f64, seconds: f64) -> f64 {
+    let share = 1.0 - (-seconds / time).exp();
+    (log + (target.ln() - log) * share).exp()
 }
 
 fn bounded(scale: f64) -> f64 {
@@ -146,10 +165,9 @@ impl Pace {
             (Asked::Hops(target), None) => target,
             (Asked::Hops(target), Some(log)) if log.exp() > target * 2.0 => target,
             (Asked::Quiet(target), None) => target,
-            (Asked::Hops(target) | Asked::Quiet(target), Some(log)) => {
-                let time = if target.ln() > log { GROW } else { SHRINK };
-                let share = 1.0 - (-seconds / time).exp();
-                (log + (target.ln() - log) * share).exp()
+            (Asked::Quiet(target), Some(log)) => ease(log, target, QUIET, seconds),
+            (Asked::Hops(target), Some(log)) => {
+                ease(log, target, if target.ln() > log { GROW } else { SHRINK }, seconds)
             }
         };
         self.log_scale = Some(bounded(scale).ln());
@@ -184,10 +202,10 @@ impl Pace {
 /// The stretches between `from` and `to` without any drawn hop, each at least `least` long.
 pub fn folds(timeline: &Timeline, from: Instant, to: Instant, least: Span) -> Vec<Fold> {
     let busy = timeline.busy(to);
-    let first = busy.partition_point(|(_, end)| *end <= from);
+    let first = busy.partition_point(|busy| busy.to <= from);
     let mut folds = Vec::new();
-    let mut quiet = from.max(if first == 0 { Instant::ZERO } else { busy[first - 1].1 });
-    let ends = busy[first..].iter().map(|(start, end)| (*start, *end));
+    let mut quiet = from.max(if first == 0 { Instant::ZERO } else { busy[first - 1].to });
+    let ends = busy[first..].iter().map(|busy| (busy.from, busy.to));
     for (start, end) in ends.chain(core::iter::once((to, to))) {
         if start.since(quiet) >= least {
             folds.push(Fold { from: quiet, to: start.min(to) });

@@ -309,7 +309,7 @@ impl Story {
         sent: Instant,
     ) {
         self.lab(at, LabFact::Received { node, tag });
-        self.lab(at, LabFact::Handled { node, party, tag, repeated: false });
+        self.lab(at, LabFact::Handled { node, party, tag, repeated: false, replayed: false });
         self.stands(at, number, party, Standing::Delivered, sent);
     }
 

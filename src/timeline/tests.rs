@@ -1,1 +1,343 @@
-//! x
+//! The fold against hand-made events whose outcome can be counted on paper.
+
+use super::pace::{GAP, HOP, Pace, folds};
+use super::story::{LATENCY, Story, ms, one_plug, partition};
+use super::*;
+use crate::event::{
+    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, NodeKind, RedisFact, Ruling, Standing,
+    What,
+};
+use crate::sim::Span;
+
+fn told(events: &[Event]) -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.extend(events);
+    timeline
+}
+
+fn us(us: u64) -> Instant {
+    Instant(us * 1_000)
+}
+
+/// Two nodes with one connection between them, open from the start.
+fn pair() -> (Story, (NodeId, NodeId)) {
+    let mut story = Story::default();
+    let a = story.node(1, NodeKind::RedisServer, "redis-1", Some(System::Redis), None);
+    let b = story.node(2, NodeKind::Subscriber, "email", Some(System::Redis), None);
+    story.connect(Instant::ZERO, 7, b, a);
+    (story, (a, b))
+}
+
+fn push() -> Cargo {
+    Cargo::RedisPush { channel: "orders".into() }
+}
+
+fn motions(timeline: &Timeline, t: Instant) -> Vec<(f64, MotionState)> {
+    let mut all = Vec::new();
+    timeline.under_way(t, |motion| all.push((motion.progress, motion.state)));
+    all
+}
+
+#[test]
+fn a_hop_is_under_way_from_departure_to_arrival() {
+    let (mut story, ends) = pair();
+    story.hop(ms(10), 7, ends, push(), &[]);
+    let timeline = told(&story.tell());
+    assert_eq!(motions(&timeline, us(9_999)), []);
+    assert_eq!(motions(&timeline, ms(10)), [(0.0, MotionState::Moving)]);
+    assert_eq!(motions(&timeline, us(10_500)), [(0.5, MotionState::Moving)]);
+    assert_eq!(motions(&timeline, ms(11)), []);
+}
+
+#[test]
+fn an_interrupted_hop_stands_still_and_goes_on_from_there() {
+    let (mut story, ends) = pair();
+    let hop = story.hop(ms(10), 7, ends, push(), &[]);
+    story.add(us(10_250), What::Ruled(Ruling { hop, course: Course::Held }));
+    story.add(ms(20), What::Ruled(Ruling { hop, course: Course::Arrives(ms(23)) }));
+    let timeline = told(&story.tell());
+    assert_eq!(motions(&timeline, us(10_250)), [(0.25, MotionState::Held)]);
+    assert_eq!(motions(&timeline, ms(15)), [(0.25, MotionState::Held)]);
+    assert_eq!(motions(&timeline, ms(21)), [(0.5, MotionState::Moving)]);
+    assert_eq!(motions(&timeline, ms(23)), []);
+    // Looking back again, before the ruling, is what was seen then.
+    assert_eq!(motions(&timeline, us(10_100)), [(0.1, MotionState::Moving)]);
+}
+
+#[test]
+fn a_lost_hop_falls_where_it_was() {
+    let (mut story, ends) = pair();
+    let hop = story.hop(ms(10), 7, ends, push(), &[]);
+    story.add(us(10_750), What::Ruled(Ruling { hop, course: Course::Lost }));
+    let timeline = told(&story.tell());
+    assert_eq!(motions(&timeline, us(10_750)), [(0.75, MotionState::Falling(0.0))]);
+    assert_eq!(motions(&timeline, us(11_250)), [(0.75, MotionState::Falling(0.5))]);
+    assert_eq!(motions(&timeline, us(11_750)), []);
+}
+
+#[test]
+fn the_ledger_of_every_party_balances_at_every_event() {
+    let events = one_plug(12, ms(6_300), ms(8_150));
+    let timeline = told(&events);
+    for event in &events {
+        let t = event.at;
+        let lanes = [System::Redis, System::Kafka].map(|system| timeline.lane(system, t));
+        let parties = timeline.parties().iter().map(|party| party.sums(t));
+        for sums in parties.chain(lanes) {
+            let Sums { expected, on_its_way, waiting, delivered, parked, lost, refused, .. } = sums;
+            let standings = on_its_way + waiting + delivered + parked + lost + refused;
+            assert_eq!(expected, standings, "at {t}: {sums:?}");
+        }
+    }
+    // The plug is out from 6.3 s to 8.15 s: orders 32 (6.4 s) to 40 (8.0 s).
+    let end = ms(11_900);
+    let billing = timeline.parties().iter().find(|p| &*p.name == "billing").expect("billing");
+    let numbers: Vec<u32> = billing.lost(end)[0].1.iter().map(|id| id.0 as u32).collect();
+    assert_eq!(numbers, (32..=40).collect::<Vec<_>>());
+    assert_eq!(billing.lost(end)[0].0, LostReason::NotConnected);
+    let redis = timeline.lane(System::Redis, end);
+    assert_eq!((redis.expected, redis.lost, redis.delivered, redis.late), (59, 9, 50, 0));
+    let kafka = timeline.lane(System::Kafka, end);
+    assert_eq!((kafka.expected, kafka.lost, kafka.delivered, kafka.late), (59, 0, 59, 9));
+    // While it is out, what waits is what the cells from the bookmark on are.
+    let out = ms(8_100);
+    let pull =
+        timeline.parties().iter().find(|p| &*p.name == "billing" && p.system == System::Kafka);
+    let pull = pull.expect("billing's group");
+    for (index, log) in timeline.logs().iter().enumerate() {
+        let bookmark = log.committed("billing", out).expect("it has committed");
+        assert_eq!(u64::from(pull.waiting_in(index, out)), log.end(out) - bookmark);
+    }
+}
+
+#[test]
+fn a_loss_that_is_reopened_is_no_loss() {
+    let mut story = Story::default();
+    let (party, message) = (PartyId(3), MessageId(1));
+    let name = "billing".into();
+    story.lab(Instant::ZERO, LabFact::PartyAdded { party, name, system: System::Kafka });
+    let mut stands = |at, standing| {
+        let (sent, because) = (ms(1), None);
+        story.lab(at, LabFact::Stands { message, party, standing, sent, because });
+    };
+    stands(ms(1), Standing::Waiting);
+    stands(ms(2), Standing::Lost(LostReason::Skipped));
+    stands(ms(3), Standing::Waiting);
+    let timeline = told(&story.tell());
+    let lost = |t| timeline.sums(party, t).lost as usize;
+    assert_eq!((lost(ms(1)), lost(ms(2)), lost(ms(3))), (0, 1, 0));
+    assert_eq!(timeline.lost(party, ms(2)), [(LostReason::Skipped, vec![message])]);
+    assert_eq!(timeline.lost(party, ms(3)), []);
+}
+
+#[test]
+fn a_log_is_what_it_was() {
+    let mut story = Story::default();
+    let place = partition(0);
+    let kafka = |fact| What::Kafka { node: NodeId(2), fact };
+    for offset in 0..5 {
+        let partition = place.clone();
+        let (segment, bytes) = (offset / 3 * 3, 100);
+        let fact =
+            KafkaFact::Appended { partition, offset, leader_epoch: 0, segment, bytes, tag: None };
+        story.add(ms(10 * (offset + 1)), kafka(fact));
+    }
+    let moved = KafkaFact::HighWatermarkMoved { partition: place.clone(), offset: 4 };
+    story.add(ms(60), kafka(moved));
+    let reason = "retention.ms".into();
+    let start = KafkaFact::LogStartMoved { partition: place.clone(), offset: 3, reason };
+    story.add(ms(70), kafka(start));
+    let timeline = told(&story.tell());
+    let (_, log) = timeline.log(&place).expect("the log");
+    let offsets = |t| log.cells(t).iter().map(|cell| cell.offset).collect::<Vec<_>>();
+    assert_eq!(offsets(ms(9)), [0_u64; 0]);
+    assert_eq!(offsets(ms(30)), [0, 1, 2]);
+    assert_eq!((log.high_watermark(ms(59)), log.high_watermark(ms(60))), (0, 4));
+    assert_eq!(offsets(ms(70)), [3, 4]);
+    assert_eq!((log.start(ms(70)), log.end(ms(70))), (3, 5));
+}
+
+#[test]
+fn a_fetch_lies_at_the_broker_until_it_is_answered() {
+    let mut story = Story::default();
+    let broker = story.node(2, NodeKind::Broker, "broker-1", Some(System::Kafka), None);
+    let reader = story.node(5, NodeKind::Consumer, "email", Some(System::Kafka), None);
+    story.connect(Instant::ZERO, 9, reader, broker);
+    let from = vec![(partition(0), 20)];
+    story.hop(ms(10), 9, (reader, broker), Cargo::Fetch { from: from.clone() }, &[]);
+    story.hop(ms(40), 9, (broker, reader), Cargo::Fetched { from, error: None }, &[]);
+    let timeline = told(&story.tell());
+    let wire = &timeline.wires()[0];
+    let lies = |t| timeline.parked_fetch(wire, t).is_some();
+    assert_eq!([10, 11, 39, 40].map(|t| lies(ms(t))), [false, true, true, false]);
+}
+
+#[test]
+fn a_buffer_and_a_subscription_end_with_their_connection() {
+    let (mut story, (redis, _)) = pair();
+    let (client, channel) = (ConnectionId(7), Name::from("orders"));
+    let add = |story: &mut Story, at, fact| story.add(at, What::Redis { node: redis, fact });
+    let subscribed = RedisFact::Subscribed { client, channel: channel.clone(), pattern: false };
+    add(&mut story, ms(1), subscribed);
+    let (tag, pattern, buffered) = (None, false, 138);
+    add(&mut story, ms(5), RedisFact::Queued { client, channel, pattern, tag, buffered });
+    let reason = CloseReason::Unplugged;
+    story.lab(ms(9), LabFact::Disconnected { connection: client, reason });
+    let timeline = told(&story.tell());
+    let subscribers = |t| timeline.subscriptions(t).count();
+    assert_eq!([0, 1, 8, 9].map(|t| subscribers(ms(t))), [0, 1, 1, 0]);
+    assert_eq!(timeline.wires()[0].buffered.value(ms(8)), 138);
+    assert_eq!(timeline.wires()[0].buffered.value(ms(9)), 0);
+    assert!(timeline.open_wire(NodeId(2), ms(8)).is_some());
+    assert!(timeline.open_wire(NodeId(2), ms(9)).is_none());
+}
+
+#[test]
+fn a_biography_is_everything_about_one_message_in_order() {
+    let timeline = told(&one_plug(3, ms(2_700), ms(2_900)));
+    let told: Vec<String> = timeline
+        .biography(MessageId(5))
+        .iter()
+        .filter_map(|id| timeline.event(*id))
+        .map(|event| journal::sentence(&timeline, event))
+        .collect();
+    assert_eq!(told[0], "shop sent message 5, key bo, 100 bytes.");
+    assert!(told.contains(&"broker-1 appended message 5 to orders-1 at offset 2.".to_owned()));
+    assert!(told.contains(&"email handled message 5.".to_owned()));
+    assert!(told.iter().all(|line| line.contains("essage 5") && line.ends_with('.')));
+}
+
+#[test]
+fn marks_say_what_a_person_did() {
+    let timeline = told(&one_plug(3, ms(1_000), ms(2_000)));
+    let marks: Vec<(&str, MarkKind)> =
+        timeline.marks().iter().map(|mark| (&*mark.label, mark.kind)).collect();
+    let expected =
+        [("billing unplugged", MarkKind::Fault), ("billing plugged in", MarkKind::Command)];
+    assert_eq!(marks, expected);
+}
+
+#[test]
+fn step_goes_to_what_is_drawn_next() {
+    let (mut story, ends) = pair();
+    story.hop(ms(10), 7, ends, Cargo::RedisCommand { command: "PING".into() }, &[]);
+    story.hop(ms(20), 7, ends, push(), &[]);
+    let timeline = told(&story.tell());
+    assert_eq!(timeline.next_drawn(ms(1)), Some(ms(20)), "a heartbeat is not drawn");
+    assert_eq!(timeline.next_drawn(ms(20)), None);
+    assert_eq!(timeline.previous_drawn(ms(20)), Some(Instant::ZERO));
+}
+
+/// Plays a timeline that is fully known up to its end; returns what each span of virtual time
+/// between `cuts` took on screen, in seconds.
+fn play(timeline: &Timeline, cuts: &[Instant]) -> Vec<f64> {
+    let (mut pace, mut t) = (Pace::default(), cuts[0]);
+    let mut took = vec![0.0; cuts.len() - 1];
+    let frame = 1_000.0 / 60.0;
+    for _ in 0..100_000 {
+        let mut left = frame;
+        while left > 0.0 {
+            let next = timeline.events().iter().map(|event| event.at).find(|at| *at > t);
+            let at = cuts.iter().rposition(|cut| *cut <= t).unwrap_or(0);
+            let step = pace.advance(timeline, t, next, left);
+            if let Some(sum) = took.get_mut(at) {
+                *sum += (left - step.left_ms) / 1e3;
+            }
+            (t, left) = (step.to, step.left_ms);
+            if cuts.last().is_some_and(|last| t >= *last) {
+                return took;
+            }
+        }
+    }
+    panic!("it never ended: {took:?} at {t}");
+}
+
+#[test]
+fn a_hop_takes_about_as_long_as_promised_and_so_does_a_gap() {
+    let (mut story, ends) = pair();
+    for i in 1..=20 {
+        story.hop(ms(i * 500), 7, ends, push(), &[]);
+    }
+    let timeline = told(&story.tell());
+    let cuts = [ms(8_500), ms(8_501), ms(9_000), ms(9_001), ms(9_500)];
+    let took = play(&timeline, &cuts);
+    for (i, seconds) in took.iter().enumerate() {
+        let promised = if i % 2 == 0 { HOP } else { GAP };
+        // The turn between two scales costs a few frames.
+        assert!((seconds - promised).abs() < 0.3, "{took:?}");
+    }
+}
+
+#[test]
+fn an_even_load_is_shown_evenly() {
+    let (mut story, ends) = pair();
+    for i in 1..=40 {
+        story.hop(ms(i * 200), 7, ends, push(), &[]);
+    }
+    let timeline = told(&story.tell());
+    let cuts: Vec<Instant> = (20..=39).map(|i| ms(i * 200)).collect();
+    let took = play(&timeline, &cuts);
+    // The first round settles.
+    let mean = took[2..].iter().sum::<f64>() / took[2..].len() as f64;
+    assert!(took[2..].iter().all(|seconds| (seconds - mean).abs() < 0.1), "{took:?}");
+}
+
+#[test]
+fn three_quarters_of_a_minute_of_silence_pass_in_seconds() {
+    let (mut story, ends) = pair();
+    for i in 1..=5 {
+        story.hop(ms(i * 500), 7, ends, push(), &[]);
+    }
+    // Heartbeats go on all the time and slow nothing.
+    for i in 0..15 {
+        let beat = Cargo::RedisCommand { command: "PING".into() };
+        story.hop(ms(3_000 + i * 3_000), 7, ends, beat, &[]);
+    }
+    story.hop(ms(47_501), 7, ends, push(), &[]);
+    let timeline = told(&story.tell());
+    let took = play(&timeline, &[ms(2_501), ms(47_501)]);
+    assert!(took[0] > 0.3 && took[0] < 3.0, "{took:?}");
+    let folded = folds(&timeline, Instant::ZERO, ms(48_000), Span::from_secs(1));
+    let lengths: Vec<Span> = folded.iter().map(|fold| fold.length()).collect();
+    assert_eq!(lengths, [Span::from_millis(45_000)]);
+}
+
+#[test]
+fn dense_traffic_has_a_fixed_pace() {
+    let (mut story, ends) = pair();
+    for i in 0..4_000_u64 {
+        story.hop(us(1_000 + i * 5), 7, ends, push(), &[]);
+    }
+    let timeline = told(&story.tell());
+    let scales: Vec<f64> =
+        (0..50).map(|i| Pace::target(&timeline, us(10_000 + i * 20), None)).collect();
+    assert!(scales.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 1.0), "{scales:?}");
+    // A step of 1, 2 or 5, and no faster than the hops' own pace.
+    assert!((scales[0] - 1e6).abs() < 1.0, "{}", scales[0]);
+    assert!(scales[0] <= LATENCY.0 as f64 / HOP);
+}
+
+#[test]
+fn the_clock_says_how_time_runs() {
+    for (scale, words) in [
+        (1e6 / 0.4, "1 ms \u{2248} 0.4 s"),
+        (1e9, "real time"),
+        (1e3 / 0.5, "1 \u{b5}s \u{2248} 0.5 s"),
+        (45e9, "1 min \u{2248} 1.3 s"),
+    ] {
+        assert_eq!(Pace::words(scale), words);
+    }
+}
+
+#[test]
+fn what_a_person_did_is_said_shortly() {
+    for (action, words) in [
+        (Action::Unplug { consumer: "billing".into() }, "billing unplugged"),
+        (Action::SetRate { producer: "shop".into(), per_kilosecond: 5_000 }, "shop set to 5 / s"),
+        (Action::SetRate { producer: "shop".into(), per_kilosecond: 500 }, "shop set to 30 / min"),
+        (Action::SetRate { producer: "shop".into(), per_kilosecond: 1_500 }, "shop set to 1.5 / s"),
+        (Action::SetRate { producer: "shop".into(), per_kilosecond: 0 }, "shop stopped"),
+    ] {
+        assert_eq!(journal::done(&action), words);
+    }
+}

@@ -35,10 +35,8 @@ pub struct Node {
     pub interrupted: Steps<bool>,
     /// How many of its connections are open.
     pub open: Steps<u32>,
-    /// How many messages it has handled, repeats included.
-    pub handled: Steps<u32>,
-    /// The message it handled last.
-    pub latest: Steps<MessageId>,
+    /// The messages it handled, repeats included, in order.
+    history: Vec<(Instant, MessageId)>,
     /// The message its handler works on, with the instant it will be done.
     pub working: Steps<Option<(MessageId, Instant)>>,
     /// What a consumer is assigned.
@@ -47,6 +45,19 @@ pub struct Node {
     pub topic: Option<Name>,
     /// How a producer's messages travel, where a command said so.
     pub carriers: Vec<Carrier>,
+}
+
+impl Node {
+    /// How many messages it has handled by `t`, repeats included.
+    pub fn handled(&self, t: Instant) -> usize {
+        self.history.partition_point(|(at, _)| *at <= t)
+    }
+
+    /// The last `n` messages that it has handled by `t`, newest first.
+    pub fn recent(&self, t: Instant, n: usize) -> impl Iterator<Item = MessageId> {
+        let end = self.handled(t);
+        self.history[end.saturating_sub(n)..end].iter().rev().map(|(_, message)| *message)
+    }
 }
 
 /// A connection that was opened.
@@ -207,8 +218,7 @@ impl Topology {
                     unplugged: Steps::default(),
                     interrupted: Steps::default(),
                     open: Steps::default(),
-                    handled: Steps::default(),
-                    latest: Steps::default(),
+                    history: Vec::new(),
                     working: Steps::default(),
                     assigned: Steps::default(),
                     topic: None,
@@ -280,13 +290,17 @@ impl Topology {
             }
             LabFact::Handled { node, tag, .. } => {
                 if let Some(node) = self.node_mut(*node) {
-                    let count = node.handled.newest() + 1;
-                    node.handled.set(at, count);
-                    node.latest.set(at, tag.message);
+                    node.history.push((at, tag.message));
+                    node.working.set(at, None);
+                }
+            }
+            LabFact::HandlingFailed { node, .. } | LabFact::Discarded { node, .. } => {
+                if let Some(node) = self.node_mut(*node) {
                     node.working.set(at, None);
                 }
             }
             LabFact::Sent { .. }
+            | LabFact::Charged { .. }
             | LabFact::PartyAdded { .. }
             | LabFact::Received { .. }
             | LabFact::Stands { .. } => {}

@@ -4,8 +4,10 @@
 use super::purgatory::Parked;
 use super::{Broker, Output};
 use crate::event::{ConnectionId, TopicPartition};
+use crate::kafka::log::Log;
 use crate::kafka::protocol::{
-    ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionData,
+    EpochEndOffset, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionData,
+    ReplicaState,
 };
 use crate::kafka::record::RecordBatch;
 use crate::sim::{Instant, Span};
@@ -20,6 +22,7 @@ impl Broker {
         out: &mut Vec<Output>,
     ) {
         let (response, bytes) = self.read(&request);
+        self.note_progress(now, &request, &response, out);
         let settled = response
             .partitions
             .iter()
@@ -50,7 +53,7 @@ impl Broker {
         for wanted in &request.partitions {
             let max_bytes = wanted.partition_max_bytes.min(left);
             let data = self
-                .read_partition(wanted, max_bytes, total == 0)
+                .read_partition(request.replica_state, wanted, max_bytes, total == 0)
                 .unwrap_or_else(|error| self.unreadable(&wanted.partition, error));
             let bytes = data.records.iter().map(RecordBatch::size_in_bytes).sum();
             left = left.saturating_sub(bytes);
@@ -62,6 +65,7 @@ impl Broker {
 
     fn read_partition(
         &self,
+        follower: Option<ReplicaState>,
         wanted: &FetchPartition,
         max_bytes: u32,
         min_one_batch: bool,
@@ -69,17 +73,26 @@ impl Broker {
         let partition =
             self.partitions.get(&wanted.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         partition.check_leader(wanted.current_leader_epoch)?;
+        if follower.is_some_and(|f| !partition.registration().replicas.contains(&f.replica_id)) {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
         let log = partition.log();
-        let read = log.read(wanted.fetch_offset, max_bytes, log.high_watermark(), min_one_batch)?;
+        let diverging_epoch = diverges(log, wanted)?;
+        let upper_bound =
+            if follower.is_some() { log.log_end_offset() } else { log.high_watermark() };
+        let records = match diverging_epoch {
+            None => log.read(wanted.fetch_offset, max_bytes, upper_bound, min_one_batch)?.batches,
+            Some(_) => Vec::new(),
+        };
         Ok(PartitionData {
             partition: wanted.partition.clone(),
             error_code: ErrorCode::None,
             high_watermark: Some(log.high_watermark()),
             last_stable_offset: Some(log.high_watermark()),
             log_start_offset: Some(log.log_start_offset()),
-            diverging_epoch: None,
+            diverging_epoch,
             current_leader: None,
-            records: read.batches,
+            records,
         })
     }
 
@@ -100,20 +113,30 @@ impl Broker {
         }
     }
 
-    /// A partition has something new: requests that waited for it may go on.
-    pub(super) fn log_grew(&mut self, key: &TopicPartition, out: &mut Vec<Output>) {
-        for id in self.produces.watching(key) {
-            self.try_complete_produce(id, out);
-        }
-        for id in self.fetches.watching(key) {
-            if self.fetch_is_satisfied(id) {
-                self.complete_fetch(id, out);
+    /// A follower that could read at an offset has everything before it.
+    fn note_progress(
+        &mut self,
+        now: Instant,
+        request: &FetchRequest,
+        response: &FetchResponse,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(follower) = request.replica_state else { return };
+        for (wanted, data) in request.partitions.iter().zip(&response.partitions) {
+            if data.error_code != ErrorCode::None || data.diverging_epoch.is_some() {
+                continue;
+            }
+            let key = &wanted.partition;
+            let offset = wanted.fetch_offset;
+            let Some(partition) = self.partitions.get_mut(key) else { continue };
+            if partition.follower_fetched(now, follower, offset).is_ok() {
+                self.follower_progress(now, key, follower, out);
             }
         }
     }
 
     /// Whether enough has come for a waiting fetch (`DelayedFetch#tryComplete`).
-    fn fetch_is_satisfied(&self, id: u64) -> bool {
+    pub(super) fn fetch_is_satisfied(&self, id: u64) -> bool {
         let Some(parked) = self.fetches.get(id) else { return false };
         let request = &parked.what;
         let mut bytes = 0_u32;
@@ -138,7 +161,7 @@ impl Broker {
         bytes >= request.min_bytes
     }
 
-    pub(super) fn complete_fetch(&mut self, id: u64, out: &mut Vec<Output>) {
+    pub(super) fn complete_fetch(&mut self, _now: Instant, id: u64, out: &mut Vec<Output>) {
         let Some(parked) = self.fetches.take(id) else { return };
         let (response, _) = self.read(&parked.what);
         out.push(Output::Respond {
@@ -147,4 +170,14 @@ impl Broker {
             response: response.into(),
         });
     }
+}
+
+/// Whether a reader's log parts from this one, and where (`Partition#readRecords`).
+fn diverges(log: &Log, wanted: &FetchPartition) -> Result<Option<EpochEndOffset>, ErrorCode> {
+    let Some(epoch) = wanted.last_fetched_epoch else { return Ok(None) };
+    let end = log.end_offset_for_epoch(epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
+    if wanted.fetch_offset < log.log_start_offset() {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    Ok((end.epoch < epoch || end.end_offset < wanted.fetch_offset).then_some(end))
 }

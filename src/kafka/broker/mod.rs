@@ -2,27 +2,41 @@
 //!
 //! Knows its own logs and the metadata the controller has published. Must not know who is on the
 //! other end of a connection, nor how effects reach them.
+//!
+//! A broker either is the controller too ([`Broker::single`]) or speaks to one elsewhere
+//! ([`Broker::new`]). What it asks of others leaves as [`Output::Send`]; the answer comes back
+//! through [`Broker::on_response`], a broken connection through [`Broker::peer_lost`].
+//!
+//! Simplifications: an error with `acks=0` is not answered by closing the connection; producer
+//! ids come in blocks by broker id instead of from the controller; consumers read from leaders
+//! only (no KIP-392), without fetch sessions; logs survive a crash of the process whole, as the
+//! page cache does.
 
+mod cluster;
 mod config;
 mod fetch;
+mod lifecycle;
 mod metadata;
 mod offsets;
 mod partition;
 mod produce;
 mod purgatory;
+mod replication;
 
 pub use config::BrokerConfig;
 pub use partition::Partition;
 
-use super::controller::ClusterImage;
+use super::controller::{ClusterImage, Controller};
 use super::group::Coordinator;
 use super::log::TopicConfig;
 use super::protocol::{BrokerId, ErrorCode, FetchRequest, Request, Response};
 use crate::event::{ConnectionId, KafkaFact, Name, TopicPartition};
 use crate::sim::{Instant, Span};
+use cluster::Asked;
+use lifecycle::Lifecycle;
 use produce::AwaitReplicas;
 use purgatory::Purgatory;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a broker wants done.
@@ -55,30 +69,63 @@ pub enum Output {
 pub struct Broker {
     id: BrokerId,
     config: BrokerConfig,
+    /// The controller, when it is in this process.
+    controller: Option<Controller>,
+    /// The node of the controller.
+    controller_id: BrokerId,
+    lifecycle: Lifecycle,
     image: Arc<ClusterImage>,
     partitions: BTreeMap<TopicPartition, Partition>,
+    /// What is followed, by leader.
+    following: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    /// What others were asked and have not answered.
+    asked: BTreeMap<u32, Asked>,
+    next_correlation: u32,
+    /// Proposals to the controller that have to be sent again.
+    repropose: BTreeMap<TopicPartition, Instant>,
     fetches: Purgatory<FetchRequest>,
     produces: Purgatory<AwaitReplicas>,
     groups: Coordinator,
     next_producer_id: u64,
     next_retention: Instant,
+    /// None while no partition has more than one replica.
+    next_isr_scan: Option<Instant>,
+    /// None while every high watermark is on disk as it is.
+    next_checkpoint: Option<Instant>,
 }
 
 impl Broker {
-    /// A cluster of one broker that is its own controller.
+    /// A cluster of one broker that is its own controller, up and running.
     pub fn single(id: BrokerId, config: BrokerConfig) -> Self {
-        let next_retention = Instant::from_millis(config.initial_task_delay_ms);
+        let mut broker = Self::new(id, id, config, Instant::ZERO);
+        broker.embed_controller();
+        broker
+    }
+
+    /// A broker of the cluster whose controller is on the node `controller`; it registers with
+    /// its first [`Self::tick`], which is due at once.
+    pub fn new(id: BrokerId, controller: BrokerId, config: BrokerConfig, now: Instant) -> Self {
         let groups = Coordinator::new(config.groups, config.seed, id.0);
+        let after = |ms| now + Span::from_millis(ms);
         Self {
             id,
-            config,
-            image: Arc::new(metadata::single_image(id)),
+            controller: None,
+            controller_id: controller,
+            lifecycle: Lifecycle::starting(now, None, 0),
+            image: Arc::default(),
             partitions: BTreeMap::new(),
+            following: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next_correlation: 0,
+            repropose: BTreeMap::new(),
             fetches: Purgatory::default(),
             produces: Purgatory::default(),
             groups,
             next_producer_id: 0,
-            next_retention,
+            next_retention: after(config.initial_task_delay_ms),
+            next_isr_scan: None,
+            next_checkpoint: None,
+            config,
         }
     }
 
@@ -97,6 +144,11 @@ impl Broker {
         &self.image
     }
 
+    /// Its group coordinator.
+    pub fn groups(&self) -> &Coordinator {
+        &self.groups
+    }
+
     /// One of its partitions, as leader or follower.
     pub fn partition(&self, partition: &TopicPartition) -> Option<&Partition> {
         self.partitions.get(partition)
@@ -107,7 +159,8 @@ impl Broker {
         self.partitions.iter()
     }
 
-    /// Creates a topic whose only replicas are here (a cluster of one broker).
+    /// Creates a topic with one replica, on a broker that is its own controller; elsewhere
+    /// [`ErrorCode::NotController`].
     pub fn create_topic(
         &mut self,
         now: Instant,
@@ -116,19 +169,9 @@ impl Broker {
         config: TopicConfig,
         out: &mut Vec<Output>,
     ) -> Result<(), ErrorCode> {
-        let key = name.clone();
-        let image = metadata::with_topic(&self.image, name, partitions, config, self.id)?;
-        out.push(Output::Fact(KafkaFact::TopicCreated {
-            topic: key.clone(),
-            partitions,
-            replication_factor: 1,
-        }));
-        self.image = Arc::new(image);
-        let Some(topic) = self.image.topics.get(&key) else { return Ok(()) };
-        for (registration, partition) in topic.partitions.iter().zip(0..) {
-            let replica = Partition::new(self.id, registration, topic.config.clone(), now);
-            self.partitions.insert(TopicPartition { topic: key.clone(), partition }, replica);
-        }
+        let controller = self.controller.as_mut().ok_or(ErrorCode::NotController)?;
+        controller.create_topic(name, partitions, 1, config, out)?;
+        self.adopt_embedded_image(now, out);
         Ok(())
     }
 
@@ -142,6 +185,10 @@ impl Broker {
         request: Request,
         out: &mut Vec<Output>,
     ) {
+        if !self.lifecycle.is_running() {
+            // A process that has stopped accepts nothing; one that starts has no listener yet.
+            return;
+        }
         let response = match request {
             Request::Produce(request) => {
                 return self.handle_produce(now, connection, correlation, request, out);
@@ -154,8 +201,24 @@ impl Broker {
             Request::DeleteRecords(request) => self.delete_records(request, out).into(),
             Request::Metadata(request) => self.metadata(now, request, out).into(),
             Request::InitProducerId(request) => self.init_producer_id(&request).into(),
-            Request::FindCoordinator(request) => self.find_coordinator(request).into(),
-            other => return self.groups.handle(now, connection, correlation, other, out),
+            Request::FindCoordinator(request) => self.find_coordinator(now, request, out).into(),
+            Request::CreateTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::ElectLeaders(_)
+            | Request::AlterPartition(_)
+            | Request::BrokerRegistration(_)
+            | Request::BrokerHeartbeat(_)
+            | Request::FetchMetadata(_) => {
+                return self.control(now, connection, correlation, request, out);
+            }
+            Request::JoinGroup(_)
+            | Request::SyncGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_) => {
+                return self.groups.handle(now, connection, correlation, request, out);
+            }
         };
         out.push(Output::Respond { connection, correlation, response });
     }
@@ -169,39 +232,95 @@ impl Broker {
     ) {
         self.fetches.drop_connection(connection);
         self.produces.drop_connection(connection);
+        if let Some(controller) = &mut self.controller {
+            controller.disconnected(connection);
+        }
     }
 
     /// When [`Self::tick`] has something to do.
     pub fn next_tick(&self) -> Option<Instant> {
-        let requests = [self.fetches.next_deadline(), self.produces.next_deadline()];
-        let timers = [self.groups.next_tick(), Some(self.next_retention)];
-        requests.into_iter().chain(timers).flatten().min()
+        if self.lifecycle.has_stopped() {
+            return None;
+        }
+        [
+            self.lifecycle.next_communication(),
+            self.controller.as_ref().and_then(Controller::next_tick),
+            self.fetches.next_deadline(),
+            self.produces.next_deadline(),
+            self.groups.next_tick(),
+            self.asked.values().map(Asked::deadline).min(),
+            self.repropose.values().copied().min(),
+            self.next_resume(),
+            Some(self.next_retention),
+            self.next_isr_scan,
+            self.next_checkpoint,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Does what is due by `now`.
     pub fn tick(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if self.lifecycle.has_stopped() {
+            return;
+        }
+        if let Some(controller) = &mut self.controller {
+            controller.tick(now, out);
+            self.adopt_embedded_image(now, out);
+        }
+        self.give_up_waiting_for_others(now, out);
+        self.communicate(now, out);
         for id in self.fetches.due(now) {
-            self.complete_fetch(id, out);
+            self.complete_fetch(now, id, out);
         }
         for id in self.produces.due(now) {
             self.expire_produce(id, out);
         }
         self.groups.tick(now, out);
+        let later = |ms: u64| now + Span::from_millis(ms.max(1));
         if self.next_retention <= now {
-            self.next_retention = now + Span::from_millis(self.config.retention_check_interval_ms);
+            self.next_retention = later(self.config.retention_check_interval_ms);
             self.delete_old_segments(now, out);
         }
+        if self.next_isr_scan.is_some_and(|at| at <= now) {
+            self.next_isr_scan = Some(later(self.config.replica_lag_time_max_ms / 2));
+            self.shrink_isrs(now, out);
+        }
+        if self.next_checkpoint.is_some_and(|at| at <= now) {
+            self.next_checkpoint = None;
+            self.partitions.values_mut().for_each(Partition::checkpoint);
+        }
+        self.resend_proposals(now, out);
+        self.resume_fetching(now, out);
     }
 
     fn delete_old_segments(&mut self, now: Instant, out: &mut Vec<Output>) {
+        let now_ms = now.as_millis() as i64;
         for (key, partition) in &mut self.partitions {
-            for deleted in partition.log_mut().delete_old_segments(now.as_millis() as i64) {
-                out.push(Output::Fact(KafkaFact::LogStartMoved {
-                    partition: key.clone(),
-                    offset: deleted.log_start_offset,
-                    reason: deleted.reason.words().into(),
-                }));
+            let leads = partition.is_leader();
+            let log = partition.log_mut();
+            log.remove_expired_producers(now_ms, self.config.producer_id_expiration_ms);
+            for deleted in log.delete_old_segments(now_ms) {
+                if leads {
+                    out.push(Output::Fact(KafkaFact::LogStartMoved {
+                        partition: key.clone(),
+                        offset: deleted.log_start_offset,
+                        reason: deleted.reason.words().into(),
+                    }));
+                }
             }
         }
+    }
+
+    /// A high watermark moved: it is on disk after at most
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    fn schedule_checkpoint(&mut self, now: Instant) {
+        let interval = Span::from_millis(self.config.high_watermark_checkpoint_interval_ms);
+        self.next_checkpoint.get_or_insert(now + interval);
+    }
+
+    fn max_lag(&self) -> Span {
+        Span::from_millis(self.config.replica_lag_time_max_ms)
     }
 }

@@ -8,6 +8,7 @@ use crate::kafka::protocol::{
     ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse, OffsetForLeaderPartitionResponse, OffsetSpec,
 };
+use crate::sim::Instant;
 
 impl Broker {
     pub(super) fn list_offsets(&self, request: ListOffsetsRequest) -> ListOffsetsResponse {
@@ -109,8 +110,10 @@ impl Broker {
     }
 
     pub(super) fn find_coordinator(
-        &self,
+        &mut self,
+        _now: Instant,
         request: FindCoordinatorRequest,
+        _out: &mut Vec<Output>,
     ) -> FindCoordinatorResponse {
         let coordinators = request
             .coordinator_keys

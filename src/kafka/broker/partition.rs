@@ -1,9 +1,16 @@
-//! A replica on this broker: its log and its part in replication (`Partition`).
+//! A replica on this broker: its log and its part in replication (`Partition`, `Replica`).
+//!
+//! Knows its log and what the controller last said about it. Must not know requests.
 
-use crate::kafka::controller::PartitionRegistration;
+use crate::event::TopicPartition;
+use crate::kafka::controller::{ClusterImage, PartitionRegistration};
 use crate::kafka::log::{Log, TopicConfig};
-use crate::kafka::protocol::{BrokerId, ErrorCode, LeaderIdAndEpoch};
-use crate::sim::Instant;
+use crate::kafka::protocol::{
+    AlterPartition, AlterPartitionResult, BrokerId, ErrorCode, LeaderIdAndEpoch,
+    LeaderRecoveryState, ReplicaState,
+};
+use crate::sim::{Instant, Span};
+use std::collections::BTreeMap;
 
 /// One replica.
 #[derive(Clone, Debug)]
@@ -11,20 +18,69 @@ pub struct Partition {
     me: BrokerId,
     log: Log,
     registration: PartitionRegistration,
+    /// Whether the controller has said anything since the process started.
+    learned: bool,
+    leader: Option<Leader>,
+    /// What is on disk of the high watermark (`replication-offset-checkpoint`).
+    checkpoint: u64,
+    /// A follower that met an error fetches again then.
+    pub(super) resume_at: Option<Instant>,
+}
+
+/// What only a leader keeps.
+#[derive(Clone, Debug)]
+struct Leader {
+    epoch_start_offset: u64,
+    followers: BTreeMap<BrokerId, Follower>,
+    /// The in-sync replicas that were proposed to the controller and not yet settled.
+    proposed: Option<Vec<BrokerId>>,
+}
+
+/// A follower as its leader sees it (`ReplicaState`).
+#[derive(Clone, Copy, Debug, Default)]
+struct Follower {
+    /// None until its first fetch from this leader.
+    end_offset: Option<u64>,
+    leader_end_at_last_fetch: u64,
+    last_fetch: Option<Instant>,
+    last_caught_up: Option<Instant>,
+    epoch: Option<u64>,
+}
+
+impl Follower {
+    /// `Replica#updateFetchStateOrThrow`.
+    fn fetched(&mut self, now: Instant, offset: u64, epoch: u64, leader_end: u64) {
+        if offset >= leader_end {
+            self.last_caught_up = self.last_caught_up.max(Some(now));
+        } else if self.last_fetch.is_some() && offset >= self.leader_end_at_last_fetch {
+            self.last_caught_up = self.last_caught_up.max(self.last_fetch);
+        }
+        self.end_offset = Some(offset);
+        self.leader_end_at_last_fetch = leader_end;
+        self.last_fetch = Some(now);
+        self.epoch = Some(epoch);
+    }
+
+    /// `ReplicaState#isCaughtUp`.
+    fn is_caught_up(&self, now: Instant, leader_end: u64, max_lag: Span) -> bool {
+        self.end_offset == Some(leader_end)
+            || self.last_caught_up.is_some_and(|at| now.since(at) <= max_lag)
+    }
 }
 
 impl Partition {
-    pub(super) fn new(
-        me: BrokerId,
-        registration: &PartitionRegistration,
-        config: TopicConfig,
-        now: Instant,
-    ) -> Self {
-        let mut log = Log::new(config, 0, now.as_millis() as i64);
-        if registration.leader == Some(me) {
-            log.assign_epoch(registration.leader_epoch);
+    /// An empty replica of a new partition.
+    pub(super) fn new(me: BrokerId, config: TopicConfig, now: Instant) -> Self {
+        Self {
+            me,
+            log: Log::new(config, 0, now.as_millis() as i64),
+            // Before the first word of the controller nobody leads.
+            registration: PartitionRegistration::default(),
+            learned: false,
+            leader: None,
+            checkpoint: 0,
+            resume_at: None,
         }
-        Self { me, log, registration: registration.clone() }
     }
 
     /// Its log.
@@ -36,14 +92,19 @@ impl Partition {
         &mut self.log
     }
 
-    /// What the controller has said about it last.
+    /// What the controller has said about it last, as far as this broker knows.
     pub fn registration(&self) -> &PartitionRegistration {
         &self.registration
     }
 
-    /// Whether this broker leads it.
+    /// Whether this broker leads it, as far as it knows.
     pub fn is_leader(&self) -> bool {
-        self.registration.leader == Some(self.me)
+        self.leader.is_some()
+    }
+
+    /// Whom it fetches from.
+    pub(super) fn followed(&self) -> Option<BrokerId> {
+        self.registration.leader.filter(|&leader| leader != self.me)
     }
 
     /// The leader and its epoch, as far as this broker knows.
@@ -68,18 +129,220 @@ impl Partition {
         if self.is_leader() { Ok(()) } else { Err(ErrorCode::NotLeaderOrFollower) }
     }
 
+    /// Takes over what the controller says, unless it is older than what is known. True when
+    /// the leader or its epoch is another one.
+    pub(super) fn learn(&mut self, now: Instant, registration: &PartitionRegistration) -> bool {
+        let known = &self.registration;
+        let new_epoch = !self.learned || registration.leader_epoch > known.leader_epoch;
+        if !new_epoch && registration.partition_epoch <= known.partition_epoch {
+            return false;
+        }
+        self.registration = registration.clone();
+        self.learned = true;
+        if !new_epoch {
+            if let Some(leader) = &mut self.leader {
+                leader.proposed = None;
+            }
+            return false;
+        }
+        self.resume_at = None;
+        self.leader = (registration.leader == Some(self.me)).then(|| {
+            // `Partition#makeLeader`: followers' offsets are unknown; those in sync are granted
+            // that they are.
+            let state = |&id: &BrokerId| {
+                let last_caught_up = registration.isr.contains(&id).then_some(now);
+                (id, Follower { last_caught_up, ..Follower::default() })
+            };
+            let others = registration.replicas.iter().filter(|&&id| id != self.me);
+            self.log.assign_epoch(registration.leader_epoch);
+            Leader {
+                epoch_start_offset: self.log.log_end_offset(),
+                followers: others.map(state).collect(),
+                proposed: None,
+            }
+        });
+        true
+    }
+
     /// `min(min.insync.replicas, replication factor)`.
-    pub(super) fn effective_min_isr(&self) -> usize {
+    fn effective_min_isr(&self) -> usize {
         (self.log.config().min_insync_replicas as usize).min(self.registration.replicas.len())
+    }
+
+    /// Whether fewer are in sync than `min.insync.replicas` asks for.
+    pub(super) fn is_under_min_isr(&self) -> bool {
+        self.registration.isr.len() < self.effective_min_isr()
+    }
+
+    /// The in-sync replicas, those proposed included (`PartitionState#maximalIsr`).
+    fn maximal_isr(&self) -> impl Iterator<Item = BrokerId> {
+        let proposed = self.leader.iter().filter_map(|leader| leader.proposed.as_ref()).flatten();
+        let isr = &self.registration.isr;
+        isr.iter().chain(proposed.filter(|id| !isr.contains(id))).copied()
+    }
+
+    /// Whether an append up to `offset` is settled for `acks=all`, and how
+    /// (`Partition#checkEnoughReplicasReachOffset`).
+    pub(super) fn settled(&self, offset: u64) -> Option<ErrorCode> {
+        if let Err(error) = self.check_leader(None) {
+            return Some(error);
+        }
+        if self.log.high_watermark() < offset {
+            return None;
+        }
+        let enough = self.maximal_isr().count() >= self.effective_min_isr();
+        Some(if enough { ErrorCode::None } else { ErrorCode::NotEnoughReplicasAfterAppend })
     }
 
     /// Raises the high watermark as far as the in-sync replicas allow
     /// (`Partition#maybeIncrementLeaderHW`). True when it moved.
-    pub(super) fn maybe_increment_high_watermark(&mut self) -> bool {
-        if self.registration.isr.len() < self.effective_min_isr() {
+    pub(super) fn maybe_increment_high_watermark(
+        &mut self,
+        now: Instant,
+        max_lag: Span,
+        image: &ClusterImage,
+    ) -> bool {
+        let Some(leader) = &self.leader else { return false };
+        if self.is_under_min_isr() {
             return false;
         }
         let end = self.log.log_end_offset();
-        end > self.log.high_watermark() && self.log.update_high_watermark(end)
+        let mut watermark = end;
+        for (&id, follower) in &leader.followers {
+            // One that will be in sync in a moment is waited for, too.
+            let counts = self.maximal_isr().any(|member| member == id)
+                || follower.is_caught_up(now, end, max_lag)
+                    && is_isr_eligible(image, id, follower.epoch);
+            if counts {
+                watermark = watermark.min(follower.end_offset.unwrap_or(0));
+            }
+        }
+        watermark > self.log.high_watermark() && self.log.update_high_watermark(watermark)
     }
+
+    /// A follower fetched at `offset`: it has everything before it. `Err` when it is no replica.
+    pub(super) fn follower_fetched(
+        &mut self,
+        now: Instant,
+        follower: ReplicaState,
+        offset: u64,
+    ) -> Result<(), ErrorCode> {
+        let end = self.log.log_end_offset();
+        let state = self
+            .leader
+            .as_mut()
+            .and_then(|leader| leader.followers.get_mut(&follower.replica_id))
+            .ok_or(ErrorCode::NotLeaderOrFollower)?;
+        state.fetched(now, offset, follower.replica_epoch, end);
+        Ok(())
+    }
+
+    /// The in-sync replicas with `follower` among them, when it has caught up and nothing else
+    /// is proposed (`Partition#maybeExpandIsr`).
+    pub(super) fn expanded_isr(
+        &self,
+        follower: BrokerId,
+        image: &ClusterImage,
+    ) -> Option<Vec<BrokerId>> {
+        let leader = self.leader.as_ref().filter(|leader| leader.proposed.is_none())?;
+        let state = leader.followers.get(&follower)?;
+        let end = state.end_offset?;
+        let in_sync = end >= self.log.high_watermark() && end >= leader.epoch_start_offset;
+        let isr = &self.registration.isr;
+        if isr.contains(&follower) || !in_sync || !is_isr_eligible(image, follower, state.epoch) {
+            return None;
+        }
+        Some(isr.iter().copied().chain([follower]).collect())
+    }
+
+    /// The in-sync replicas without those that lag, when there are such and nothing else is
+    /// proposed (`Partition#maybeShrinkIsr`).
+    pub(super) fn shrunk_isr(&self, now: Instant, max_lag: Span) -> Option<Vec<BrokerId>> {
+        let leader = self.leader.as_ref().filter(|leader| leader.proposed.is_none())?;
+        let end = self.log.log_end_offset();
+        let in_sync = |id: &BrokerId| {
+            let state = leader.followers.get(id);
+            state.is_none_or(|state| state.is_caught_up(now, end, max_lag))
+        };
+        let isr = &self.registration.isr;
+        let rest: Vec<BrokerId> = isr.iter().copied().filter(in_sync).collect();
+        (rest.len() < isr.len()).then_some(rest)
+    }
+
+    /// Notes a proposal and words it. A leader that proposes says that it has recovered.
+    pub(super) fn propose(
+        &mut self,
+        partition: TopicPartition,
+        isr: Vec<BrokerId>,
+        image: &ClusterImage,
+    ) -> Option<AlterPartition> {
+        let leader = self.leader.as_mut()?;
+        leader.proposed = Some(isr.clone());
+        let epoch = |id| image.brokers.get(&id).map_or(0, |broker| broker.epoch);
+        Some(AlterPartition {
+            partition,
+            leader_epoch: self.registration.leader_epoch,
+            new_isr: isr.into_iter().map(|id| (id, epoch(id))).collect(),
+            leader_recovery_state: LeaderRecoveryState::Recovered,
+            partition_epoch: self.registration.partition_epoch,
+        })
+    }
+
+    /// The proposal that waits for the controller, if any.
+    pub(super) fn proposed(&self) -> Option<&Vec<BrokerId>> {
+        self.leader.as_ref()?.proposed.as_ref()
+    }
+
+    /// What the controller made of a proposal (`Partition#submitAlterPartition`). True when it
+    /// should be sent again.
+    pub(super) fn decided(&mut self, result: &AlterPartitionResult) -> bool {
+        let Some(leader) = &mut self.leader else { return false };
+        if result.leader_epoch != self.registration.leader_epoch
+            && result.error_code == ErrorCode::None
+        {
+            return false;
+        }
+        match result.error_code {
+            ErrorCode::None => {
+                if result.partition_epoch >= self.registration.partition_epoch {
+                    leader.proposed = None;
+                    self.registration.isr.clone_from(&result.isr);
+                    self.registration.partition_epoch = result.partition_epoch;
+                    self.registration.recovery = result.leader_recovery_state;
+                }
+                false
+            }
+            // Refused for good: what was in force stays so.
+            ErrorCode::OperationNotAttempted | ErrorCode::IneligibleReplica => {
+                leader.proposed = None;
+                false
+            }
+            // The metadata that is under way says what is true now.
+            ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::FencedLeaderEpoch
+            | ErrorCode::InvalidUpdateVersion
+            | ErrorCode::InvalidRequest
+            | ErrorCode::NewLeaderElected => false,
+            _ => true,
+        }
+    }
+
+    /// Writes the high watermark to disk.
+    pub(super) fn checkpoint(&mut self) {
+        self.checkpoint = self.log.high_watermark();
+    }
+
+    /// The process starts again from what is on disk.
+    pub(super) fn restart(&mut self) {
+        self.learned = false;
+        self.leader = None;
+        self.resume_at = None;
+        self.log.update_high_watermark(self.checkpoint);
+    }
+}
+
+/// `Partition#isReplicaIsrEligible`: alive, and the incarnation the controller knows.
+fn is_isr_eligible(image: &ClusterImage, id: BrokerId, epoch: Option<u64>) -> bool {
+    let known = image.brokers.get(&id);
+    known.is_some_and(|known| known.is_active() && epoch == Some(known.epoch))
 }

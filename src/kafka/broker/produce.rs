@@ -12,7 +12,7 @@ use crate::kafka::protocol::{
 use crate::sim::{Instant, Span};
 
 /// Ids that a broker takes at once from the controller (`ProducerIdsBlock`).
-const PRODUCER_ID_BLOCK: u64 = 1_000;
+pub(super) const PRODUCER_ID_BLOCK: u64 = 1_000;
 
 /// A produce request with `acks=all` that waits for the in-sync replicas.
 #[derive(Clone, Debug)]
@@ -48,6 +48,10 @@ impl Broker {
             };
             answers.push((answer, required));
         }
+        // The log grows, the answer goes out, then others are looked at (`ActionQueue`).
+        for key in &grown {
+            self.raise_high_watermark(now, key, out);
+        }
         if acks == Acks::All {
             let parked = Parked {
                 connection,
@@ -68,7 +72,7 @@ impl Broker {
             out.push(Output::Respond { connection, correlation, response });
         }
         for key in grown {
-            self.log_grew(&key, out);
+            self.wake(now, &key, out);
         }
     }
 
@@ -86,7 +90,7 @@ impl Broker {
         partition.check_leader(None)?;
         let registration = partition.registration();
         let leader_epoch = registration.leader_epoch;
-        if acks == Acks::All && registration.isr.len() < partition.effective_min_isr() {
+        if acks == Acks::All && partition.is_under_min_isr() {
             return Err(ErrorCode::NotEnoughReplicas.into());
         }
         let entries = data.records.clone();
@@ -104,12 +108,7 @@ impl Broker {
                 }));
             }
         }
-        let log_start_offset = log.log_start_offset();
-        if partition.maybe_increment_high_watermark() {
-            let offset = partition.log().high_watermark();
-            out.push(Output::Fact(KafkaFact::HighWatermarkMoved { partition: key, offset }));
-        }
-        Ok((appended, log_start_offset))
+        Ok((appended, log.log_start_offset()))
     }
 
     fn failure(&self, key: TopicPartition, error: AppendError) -> PartitionProduceResponse {
@@ -136,16 +135,7 @@ impl Broker {
             let Some(offset) = *required else { continue };
             let verdict = match self.partitions.get(&answer.partition) {
                 None => Some(ErrorCode::UnknownTopicOrPartition),
-                Some(partition) => match partition.check_leader(None) {
-                    Err(error) => Some(error),
-                    Ok(()) if partition.log().high_watermark() < offset => None,
-                    Ok(())
-                        if partition.registration().isr.len() < partition.effective_min_isr() =>
-                    {
-                        Some(ErrorCode::NotEnoughReplicasAfterAppend)
-                    }
-                    Ok(()) => Some(ErrorCode::None),
-                },
+                Some(partition) => partition.settled(offset),
             };
             if let Some(error_code) = verdict {
                 answer.error_code = error_code;

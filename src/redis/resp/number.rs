@@ -1,5 +1,9 @@
 //! Numbers as Redis reads and prints them.
 
+mod extended;
+
+pub(crate) use extended::add_decimals;
+
 /// Appends the decimal digits of `value`.
 pub(crate) fn write_integer(value: i64, out: &mut Vec<u8>) {
     let mut digits = [0_u8; 20];
@@ -116,6 +120,22 @@ mod tests {
             write_integer(value, &mut out);
             assert_eq!(out, value.to_string().into_bytes());
             assert_eq!(digits(value), out.len());
+        }
+    }
+
+    /// From Redis's own tests of INCRBYFLOAT and HINCRBYFLOAT.
+    #[test]
+    fn decimals_add_as_long_doubles_do() {
+        for (a, b, sum) in [
+            ("1", "0.25", "1.25"),
+            ("3", "1.1", "4.1"),
+            ("0.1", "0.2", "0.3"),
+            ("17179869184", "1.5", "17179869185.5"),
+            ("1", "-1.1", "-0.1"),
+            ("5.0e3", "2.0e2", "5200"),
+            ("10", "0", "10"),
+        ] {
+            assert_eq!(add_decimals(a.as_bytes(), b.as_bytes()).as_deref(), Some(sum));
         }
     }
 

@@ -96,7 +96,7 @@ impl Scene<'_> {
             {
                 let key = self.timeline.message(tag.message).and_then(|m| m.colour);
                 let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
-                let r = (size * 0.3).min(8.5);
+                let r = (size * 0.3).min(8.5 * self.layout.scale);
                 marks.push(Mark::Circle { x: x + half, y: middle, r, class });
             }
             if offset % every == 0 {

@@ -27,6 +27,8 @@ impl Scene<'_> {
     fn head(&mut self, lane: &Lane) {
         let (name, version, sub) = words(lane.system);
         let (area, k) = (lane.title, self.k());
+        let fits = text::width(sub, 12.5 * k, false, false) <= area.w;
+        let sub = if fits { sub } else { sub.split("; ").last().unwrap_or(sub) };
         let size = 17.0;
         let wide = text::width(name, size * k, true, false);
         let after = area.x + wide + 10.0;
@@ -177,20 +179,20 @@ impl Scene<'_> {
             System::Kafka => "kafka",
         };
         let y = area.middle() + 5.0 * k;
-        let half = area.w * 0.46;
-        let lost =
-            Run::bold(format!("{} lost", sums.lost), if sums.lost > 0 { "lost" } else { "dim" });
         let waiting = if self.waits(system, sums) { sums.waiting } else { 0 };
-        let waits =
-            Run::bold(format!("{waiting} waiting"), if waiting > 0 { "waiting" } else { "dim" });
-        let right = area.right() - 14.0;
-        let room = area.w * 0.25;
-        let marks = vec![
-            rect(area, 10.0, "strip"),
-            self.line(area.x + 14.0, y, half, 14.0, Run::bold(name, class)),
-            self.anchored(right - room - 4.0, y, room - 8.0, 12.0, Anchor::End, lost),
-            self.anchored(right, y, room, 12.0, Anchor::End, waits),
-        ];
+        let number = |n: u32, what: &str, class: Class| {
+            Run::bold(format!("{n} {what}"), if n > 0 { class } else { "dim" })
+        };
+        let numbers = [number(waiting, "waiting", "waiting"), number(sums.lost, "lost", "lost")];
+        let mut marks = vec![rect(area, 10.0, "strip")];
+        let mut right = area.right() - 14.0;
+        for run in numbers {
+            let wide = text::width(&run.text, 12.0 * k, true, false);
+            marks.push(self.anchored(right, y, wide, 12.0, Anchor::End, run));
+            right -= wide + 14.0;
+        }
+        let x = area.x + 14.0;
+        marks.push(self.line(x, y, right - x, 14.0, Run::bold(name, class)));
         let phrase = format!("Show {name}: {} lost, {waiting} waiting", sums.lost);
         self.add("strip", Role::Button, phrase, Some(Target::Lane(system)), area, marks);
     }

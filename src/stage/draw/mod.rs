@@ -4,6 +4,7 @@ mod kafka;
 mod lane;
 mod nodes;
 mod redis;
+mod wires;
 
 use super::layout::Layout;
 use super::text;

@@ -1,77 +1,16 @@
 //! Producers, consumers, the wires between things, and the plug.
 
 use super::{Scene, rect};
-use crate::event::{Carrier, Name, NodeKind, NodeState, System};
+use crate::event::{Name, NodeKind, NodeState};
 use crate::stage::layout::Place;
-use crate::stage::route::Route;
-use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::timeline::Node;
 use crate::timeline::journal::rate;
-use crate::timeline::{Node, Wire};
 
 impl Scene<'_> {
     fn is_away(&self, node: &Node) -> bool {
         let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
         state == NodeState::Crashed || node.open.value(self.t) == 0
-    }
-
-    fn feeds(node: &Node, system: System) -> bool {
-        let carrier = match system {
-            System::Redis => Carrier::PubSub,
-            System::Kafka => Carrier::Kafka,
-        };
-        match node.system {
-            Some(own) => own == system,
-            None => node.carriers.is_empty() || node.carriers.contains(&carrier),
-        }
-    }
-
-    /// Wires lie below everything else.
-    pub(super) fn wires(&mut self) {
-        for place in &self.layout.producers {
-            let Some(node) = self.timeline.node(place.node) else { continue };
-            if Self::feeds(node, System::Redis) {
-                for server in &self.layout.servers {
-                    let id = format!("wire-{}-{}", place.node.0, server.node.0);
-                    self.wire(id, self.layout.wire_in(place.node, server), "wire-in", None);
-                }
-            }
-            if Self::feeds(node, System::Kafka) {
-                for row in &self.layout.rows {
-                    if node.topic.as_ref().is_some_and(|topic| *topic != row.partition.topic) {
-                        continue;
-                    }
-                    let id = format!("wire-{}-row-{}", place.node.0, row.log);
-                    self.wire(id, self.layout.wire_in_row(place.node, row), "wire-in", None);
-                }
-            }
-        }
-        for place in &self.layout.consumers {
-            let Some(node) = self.timeline.node(place.node) else { continue };
-            let open = self.timeline.open_wire(place.node, self.t);
-            let down = node.interrupted.value(self.t) || open.is_none();
-            if place.system == Some(System::Redis) {
-                let class = if down { "wire-down" } else { "wire-redis" };
-                let id = format!("wire-{}", place.node.0);
-                self.wire(id, self.layout.wire_out(place.node), class, open);
-                continue;
-            }
-            let Some(assigned) = node.assigned.at(self.t) else { continue };
-            for row in self.layout.rows.iter().filter(|row| assigned.contains(&row.partition)) {
-                let class = if down { "wire-down" } else { "wire-kafka" };
-                let id = format!("wire-{}-row-{}", place.node.0, row.log);
-                self.wire(id, self.layout.wire_out_row(place.node, row), class, open);
-            }
-        }
-    }
-
-    fn wire(&mut self, id: String, curve: Option<Route>, class: Class, wire: Option<&Wire>) {
-        let Some(curve) = curve else { return };
-        let (a, d) = (curve.start(), curve.end());
-        let (x, y) = (a.0.min(d.0), a.1.min(d.1));
-        let (w, h) = ((a.0 - d.0).abs(), (a.1 - d.1).abs());
-        let mark = Mark::Path { d: curve.path(), class };
-        let target = wire.map(|wire| Target::Wire(wire.id));
-        self.add(id, Role::Decoration, "", target, Rect::new(x, y, w, h), vec![mark]);
     }
 
     pub(super) fn producers(&mut self) {
@@ -101,8 +40,8 @@ impl Scene<'_> {
             let Some(node) = self.timeline.node(place.node) else { continue };
             let away = self.is_away(node);
             let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
-            let latest = node.latest.at(self.t).and_then(|id| self.timeline.message(*id));
-            let handled = node.handled.value(self.t);
+            let latest = node.recent(self.t, 1).next().and_then(|id| self.timeline.message(id));
+            let handled = node.handled(self.t);
             let (word, class): (String, Class) = match (state, away, latest) {
                 (NodeState::Crashed, _, _) => ("crashed".into(), "lost"),
                 (NodeState::Paused, _, _) => ("paused".into(), "waiting"),
@@ -125,6 +64,11 @@ impl Scene<'_> {
             }
             if node.interrupted.value(self.t) {
                 notes.push(("link cut".into(), "lost"));
+            }
+            let party = node.party.and_then(|id| self.timeline.party(id));
+            if let Some((expected, actual)) = party.and_then(|party| party.account.at(self.t)) {
+                let class = if expected == actual { "dim" } else { "lost" };
+                notes = vec![(format!("holds {actual}, expected {expected}"), class)];
             }
             self.boxed(place, node, away, notes, kind);
         }
@@ -164,8 +108,26 @@ impl Scene<'_> {
             marks.push(self.line(x, y, left, 11.0, run));
             x += text::width(&note, 11.0 * k, false, mono) + 6.0;
         }
+        self.trail(
+            node,
+            Rect::new(x + 8.0, y - 4.0 * k, area.right() - inset - x - 8.0, 0.0),
+            &mut marks,
+        );
         let id = format!("node-{}", place.node.0);
         self.add(id, Role::Button, phrase, Some(Target::Node(place.node)), area, marks);
+    }
+
+    /// The last messages that a consumer handled, the newest at the right: a gap can be seen.
+    fn trail(&self, node: &Node, room: Rect, marks: &mut Vec<Mark>) {
+        let r = 4.0 * self.layout.scale;
+        let pitch = 2.0 * r + 3.0;
+        let fit = (room.w / pitch).floor().clamp(0.0, 6.0) as usize;
+        for (i, message) in node.recent(self.t, fit).enumerate() {
+            let key = self.timeline.message(message).and_then(|m| m.colour);
+            let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+            let x = room.right() - r - i as f32 * pitch;
+            marks.push(Mark::Circle { x, y: room.y, r, class });
+        }
     }
 
     pub(super) fn plug(&mut self) {
@@ -177,16 +139,16 @@ impl Scene<'_> {
             _ => None,
         });
         let out = since.is_some();
+        let round = slot.w.min(slot.h) / 2.0;
         let (x, y) = match (plug.flat, out) {
-            (false, false) => (slot.centre(), slot.y + 30.0),
-            (false, true) => (slot.centre(), slot.bottom() - 30.0),
+            (false, false) => (slot.centre(), slot.y + 13.0 + round),
+            (false, true) => (slot.centre(), slot.bottom() - 13.0 - round),
             (true, false) => (slot.x + 15.0, slot.middle()),
             (true, true) => (slot.right() - 15.0, slot.middle()),
         };
-        let round = slot.w.min(slot.h) / 2.0;
         let mut marks = vec![
             rect(slot, round, "plug-slot"),
-            Mark::Circle { x, y, r: if plug.flat { 17.0 } else { 19.0 }, class: "plug-knob" },
+            Mark::Circle { x, y, r: round + 2.0, class: "plug-knob" },
             Mark::Path { d: glyph(x, y), class: "plug-glyph" },
         ];
         let state = match since {
@@ -208,15 +170,18 @@ impl Scene<'_> {
             let room = 120.0 * k;
             let middle = Anchor::Middle;
             let top = slot.y - 12.0;
+            let (left, right) = self.layout.alley;
+            let room = room.min(right - left - 8.0);
+            let fits = text::width(&title, 11.5 * k, true, false) <= room;
+            let title = if fits { title } else { text::fit(&name, room, 11.5 * k, true, false) };
             let title = Run::bold(title, class);
             // Between the systems and the consumers, on whichever side has the room.
-            let (left, right) = self.layout.alley;
             let clear = |text: &str| {
                 let half = text::width(text, 11.5 * k, true, false) / 2.0;
                 slot.centre().min(right - half - 4.0).max(left + half + 4.0)
             };
             let x = clear(&title.text);
-            marks.push(self.anchored(x, top, room.min(right - left - 8.0), 11.5, middle, title));
+            marks.push(self.anchored(x, top, room, 11.5, middle, title));
             if out {
                 let run = Run::bold(&*state, "waiting");
                 let y = slot.bottom() + 17.0 * k;

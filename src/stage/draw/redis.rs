@@ -23,7 +23,7 @@ impl Scene<'_> {
         let (area, k) = (server.area, self.k());
         let down = node.state.at(self.t) == Some(&NodeState::Crashed);
         let room = server.heading.0 - area.x - 34.0;
-        let room = if room < 60.0 { area.w - 36.0 } else { room };
+        let room = if self.layout.falls() { area.w - 36.0 } else { room };
         let mut marks = vec![
             rect(area, 16.0, if down { "box-away" } else { "box-redis" }),
             self.line(
@@ -89,7 +89,7 @@ impl Scene<'_> {
                 end,
                 Run::mono(&*state, state_ink),
             ),
-            rect(track, 3.5, "well"),
+            rect(track, 3.5, "track"),
         ];
         if let Some(level) = level.filter(|level| *level > 0) {
             let share = (level as f32 / HARD as f32).min(1.0);
@@ -141,7 +141,8 @@ impl Scene<'_> {
         messages.sort_unstable();
 
         let k = self.k();
-        let (w, h, pitch) = (28.0, 20.0, 33.0);
+        let scale = self.layout.scale;
+        let (w, h, pitch) = (28.0 * scale, 20.0 * scale, 33.0 * scale);
         let wide = text::width(&words, 12.5 * k, true, false);
         let stacked = floor.w < 440.0;
         let words_room = if stacked { floor.w } else { wide.min(floor.w * 0.55) };
@@ -165,7 +166,7 @@ impl Scene<'_> {
             let chip = Rect::new(x, y, w, h);
             let d = format!("M{:.1} {:.1}L{:.1} {:.1}", x + 3.0, y + h - 4.0, x + w - 3.0, y + 4.0);
             marks.push(rect(chip, 7.0, "lost-chip"));
-            let size = if number > 999 { 8.0 } else { 10.0 };
+            let size = scale * if number > 999 { 8.0 } else { 10.0 };
             let (cx, cy) = (chip.centre(), chip.middle() + 3.6);
             let run = Run::mono(number.to_string(), "dim");
             let middle = crate::stage::Anchor::Middle;

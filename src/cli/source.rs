@@ -1,0 +1,112 @@
+//! Where lessons and runs come from: the ones that ship, files, links.
+
+use super::{Verdict, WrongUse};
+use crate::history::{LessonRef, Recording, RunFile, from_link};
+use crate::lesson::{Lesson, Mistake};
+use include_dir::{Dir, include_dir};
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+
+static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/www/lessons");
+
+/// What `run` is asked to run.
+pub(super) enum Source {
+    /// A lesson from its beginning.
+    Lesson(Lesson),
+    /// A run that somebody made.
+    Recording(Lesson, Recording),
+    /// A lesson file with mistakes.
+    Wrong(Vec<Mistake>),
+}
+
+/// The texts of the lessons that ship, by id.
+fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SHIPPED.files().filter_map(|file| {
+        let id = file.path().file_name()?.to_str()?.strip_suffix(".json")?;
+        (!id.ends_with(".schema")).then_some((id, file.contents_utf8()?))
+    })
+}
+
+fn named(id: &str) -> Result<Result<Lesson, Vec<Mistake>>, WrongUse> {
+    let text = shipped().find(|(known, _)| *known == id).map(|(_, text)| text);
+    let text = text.ok_or_else(|| {
+        WrongUse(format!(
+            "`{id}` is no lesson that ships, no file and no link; see `pushpull lessons`"
+        ))
+    })?;
+    Ok(Lesson::parse(id, text))
+}
+
+/// Finds out what a word of the command line means: a link, a file, or a lesson that ships.
+pub(super) fn find(word: &str) -> Result<Source, WrongUse> {
+    let looks_like_link = word.contains('#') || word.starts_with("pp1.");
+    let path = Path::new(word);
+    if path.is_file() {
+        return file(path);
+    }
+    if looks_like_link {
+        let recording = from_link(word).map_err(|error| WrongUse(error.to_string()))?;
+        return recorded(recording);
+    }
+    Ok(named(word)?.map_or_else(Source::Wrong, Source::Lesson))
+}
+
+/// Reads a file's text.
+pub(super) fn read(path: &Path) -> Result<String, WrongUse> {
+    std::fs::read_to_string(path)
+        .map_err(|error| WrongUse(format!("cannot read {}: {error}", path.display())))
+}
+
+fn file(path: &Path) -> Result<Source, WrongUse> {
+    let text = read(path)?;
+    if let Ok(run) = serde_json::from_str::<RunFile>(&text) {
+        return recorded(run.open().map_err(|wrong| WrongUse(wrong.to_string()))?);
+    }
+    Ok(own(path, &text).map_or_else(Source::Wrong, Source::Lesson))
+}
+
+/// A lesson file of somebody's own.
+pub(super) fn own(path: &Path, text: &str) -> Result<Lesson, Vec<Mistake>> {
+    let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("lesson");
+    Lesson::parse_own(id, text)
+}
+
+fn recorded(recording: Recording) -> Result<Source, WrongUse> {
+    let lesson = match &recording.lesson {
+        LessonRef::Named(id) => named(id)?,
+        LessonRef::Inline(text) => Lesson::parse_own("own", text),
+    };
+    Ok(match lesson {
+        Ok(lesson) => Source::Recording(lesson, recording),
+        Err(mistakes) => Source::Wrong(mistakes),
+    })
+}
+
+/// `pushpull lessons`.
+pub(super) fn list(as_json: bool, out: &mut impl Write) -> Result<Verdict, WrongUse> {
+    let mut all = Vec::new();
+    for (id, text) in shipped() {
+        if let Ok(lesson) = Lesson::parse(id, text) {
+            all.push(lesson);
+        }
+    }
+    if as_json {
+        let entry = |lesson: &Lesson| {
+            json!({
+                "id": &*lesson.id,
+                "title": lesson.title,
+                "sentence": lesson.sentence,
+                "covers": lesson.covers,
+                "steps": lesson.steps.len(),
+            })
+        };
+        writeln!(out, "{:#}", json!(all.iter().map(entry).collect::<Vec<_>>()))?;
+    } else {
+        let width = all.iter().map(|lesson| lesson.id.len()).max().unwrap_or(0);
+        for lesson in all {
+            writeln!(out, "{:width$}  {}: {}", lesson.id, lesson.title, lesson.sentence)?;
+        }
+    }
+    Ok(Verdict::Fine)
+}

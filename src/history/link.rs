@@ -1,0 +1,180 @@
+//! A recording as the fragment of a URL.
+//!
+//! `pp1.` + base64url(checksum, deflate(postcard(recording))). The number is the format's version;
+//! the checksum is the low half of XXH64 over what follows it, little-endian. The format only
+//! grows: new actions and carriers are added at the end of their enums, so that old links mean
+//! what they meant.
+
+use super::{FORMAT, LessonRef, Recording};
+use crate::event::Command;
+use crate::sim::Instant;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use core::fmt;
+use core::hash::Hasher;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+use serde::de::DeserializeOwned;
+use twox_hash::XxHash64;
+
+/// What every link begins with, before the number of its version.
+const PREFIX: &str = "pp";
+
+/// A link may not unpack to more than this: it comes from a stranger.
+const LARGEST: usize = 1 << 20;
+
+/// Why a link cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkError {
+    /// What is wrong.
+    pub wrong: Wrong,
+    /// What could still be read. It may be incomplete, and where bytes were changed it may be
+    /// false; its trace and its end are not known.
+    pub read: Option<Box<Recording>>,
+}
+
+/// What is wrong with a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It is no link of this software.
+    Foreign,
+    /// It was made by a newer version, with this format.
+    TooNew(u16),
+    /// Something in it was changed or cut off.
+    Damaged,
+    /// It is whole, but says something that cannot be: commands that go back in time.
+    Senseless,
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.wrong {
+            Wrong::Foreign => {
+                write!(f, "This is not a link to a run: it does not begin with `pp1.`")
+            }
+            Wrong::TooNew(version) => write!(
+                f,
+                "This link was made by a newer version (format {version}, known here: {FORMAT})"
+            ),
+            Wrong::Damaged => write!(f, "This link is damaged: a part was changed or cut off"),
+            Wrong::Senseless => write!(f, "This link is wrong: its commands go back in time"),
+        }?;
+        match &self.read {
+            None => write!(f, ". Nothing of it could be read."),
+            Some(read) => {
+                let lesson = match &read.lesson {
+                    LessonRef::Named(name) => format!("the lesson `{name}`"),
+                    LessonRef::Inline(_) => "its own lesson".to_owned(),
+                };
+                let (seed, commands) = (read.seed, read.commands.len());
+                let s = if commands == 1 { "" } else { "s" };
+                write!(f, ". Still readable: {lesson}, seed {seed}, {commands} command{s}.")
+            }
+        }
+    }
+}
+
+impl core::error::Error for LinkError {}
+
+/// The recording as the text of a URL's fragment, without `#`.
+pub fn to_link(recording: &Recording) -> String {
+    // Writing to a vector cannot fail, and a recording holds nothing that postcard refuses.
+    let packed = compress_to_vec(&postcard::to_allocvec(recording).unwrap_or_default(), 9);
+    let mut bytes = checksum(&packed).to_le_bytes().to_vec();
+    bytes.extend(packed);
+    format!("{PREFIX}{FORMAT}.{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Reads a link: a fragment with or without `#`, or a whole URL with one.
+///
+/// # Errors
+/// [`LinkError`] says what is wrong and what could still be read.
+pub fn from_link(text: &str) -> Result<Recording, LinkError> {
+    let foreign = LinkError { wrong: Wrong::Foreign, read: None };
+    let fragment = text.trim().rsplit('#').next().unwrap_or_default();
+    let rest = fragment.strip_prefix(PREFIX).ok_or(foreign.clone())?;
+    let (version, body) = rest.split_once('.').ok_or(foreign.clone())?;
+    let version: u16 = version.parse().map_err(|_| foreign)?;
+    if version != FORMAT {
+        return Err(LinkError { wrong: Wrong::TooNew(version), read: None });
+    }
+    let whole = URL_SAFE_NO_PAD.decode(body);
+    let is_text = whole.is_ok();
+    let bytes = whole.unwrap_or_else(|_| as_far_as_it_goes(body));
+    let (sum, packed) = bytes.split_at_checked(4).unwrap_or((&[], &bytes));
+    let (plain, is_packed) = unpack(packed);
+    if !is_text || !is_packed || sum != checksum(packed).to_le_bytes() {
+        return Err(LinkError { wrong: Wrong::Damaged, read: salvage(&plain) });
+    }
+    let read: Result<Recording, _> = postcard::from_bytes(&plain);
+    let recording = read.map_err(|_| LinkError { wrong: Wrong::Damaged, read: salvage(&plain) })?;
+    recording.check().map_err(|wrong| LinkError { wrong, read: salvage(&plain) })?;
+    Ok(recording)
+}
+
+impl Recording {
+    /// Whether its commands stand in the order of time and within its end.
+    ///
+    /// # Errors
+    /// [`Wrong::Senseless`] when they do not.
+    pub fn check(&self) -> Result<(), Wrong> {
+        let instants = self.commands.iter().map(|command| command.at);
+        let ordered = instants.chain([self.until]).is_sorted();
+        if ordered { Ok(()) } else { Err(Wrong::Senseless) }
+    }
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut hash = XxHash64::with_seed(0);
+    hash.write(bytes);
+    hash.finish() as u32
+}
+
+/// What could be unpacked, and whether that is all.
+fn unpack(packed: &[u8]) -> (Vec<u8>, bool) {
+    let mut plain = vec![0; LARGEST];
+    let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    let mut state = Box::<DecompressorOxide>::default();
+    let (status, _, length) = decompress(&mut state, packed, &mut plain, 0, flags);
+    plain.truncate(length);
+    (plain, status == TINFLStatus::Done)
+}
+
+/// The bytes of the text up to what is no base64.
+fn as_far_as_it_goes(text: &str) -> Vec<u8> {
+    let good = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_".contains(b)).count();
+    // Four letters are three bytes; a rest of one letter is none.
+    let whole = good / 4 * 4;
+    URL_SAFE_NO_PAD.decode(&text[..whole]).unwrap_or_default()
+}
+
+/// What the first fields and commands say, until they say nothing.
+fn salvage(bytes: &[u8]) -> Option<Box<Recording>> {
+    let mut rest = bytes;
+    let mut recording = Recording {
+        rules: take(&mut rest)?,
+        lesson: take(&mut rest)?,
+        seed: take(&mut rest)?,
+        commands: Vec::new(),
+        until: Instant::ZERO,
+        trace: 0,
+    };
+    // A sequence begins with its length.
+    for _ in 0..take::<u64>(&mut rest).unwrap_or(0) {
+        let Some(command) = take::<Command>(&mut rest) else { break };
+        if command.at < recording.until {
+            break;
+        }
+        recording.until = command.at;
+        recording.commands.push(command);
+    }
+    Some(Box::new(recording))
+}
+
+fn take<T: DeserializeOwned>(rest: &mut &[u8]) -> Option<T> {
+    let (value, after) = postcard::take_from_bytes(rest).ok()?;
+    *rest = after;
+    Some(value)
+}

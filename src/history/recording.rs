@@ -1,0 +1,92 @@
+//! A run as a value.
+
+use super::{LinkError, Wrong};
+use crate::event::{Command, Name};
+use crate::sim::Instant;
+use serde::{Deserialize, Serialize};
+
+/// The version of the recording's format. Old ones always parse.
+pub const FORMAT: u16 = 1;
+
+/// The version of the engines' rules: raised when the same commands lead to another trace.
+pub const RULES: u16 = 1;
+
+/// Lesson + seed + commands = the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    /// The rules it was made under.
+    pub rules: u16,
+    /// Which lesson.
+    pub lesson: LessonRef,
+    /// The seed of its World.
+    pub seed: u64,
+    /// What the reader did.
+    pub commands: Vec<Command>,
+    /// Where its head stood.
+    pub until: Instant,
+    /// The hash of its trace up to there.
+    #[serde(with = "hex")]
+    pub trace: u64,
+}
+
+/// Sixteen hexadecimal digits where people read: a JSON number holds only 53 bits everywhere.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference
+    pub(super) fn serialize<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            format!("{value:016x}").serialize(to)
+        } else {
+            value.serialize(to)
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        if from.is_human_readable() {
+            let text = String::deserialize(from)?;
+            u64::from_str_radix(&text, 16).map_err(D::Error::custom)
+        } else {
+            u64::deserialize(from)
+        }
+    }
+}
+
+/// A recording as a file: its JSON form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// The format's version.
+    format: u16,
+    /// The run.
+    recording: Recording,
+}
+
+impl RunFile {
+    /// In the newest format.
+    pub fn new(recording: Recording) -> Self {
+        Self { format: FORMAT, recording }
+    }
+
+    /// The run in the file.
+    ///
+    /// # Errors
+    /// When a newer version wrote it, or its commands go back in time.
+    pub fn open(self) -> Result<Recording, LinkError> {
+        let wrong = if self.format > FORMAT {
+            Err(Wrong::TooNew(self.format))
+        } else {
+            self.recording.check()
+        };
+        wrong.map_err(|wrong| LinkError { wrong, read: Some(Box::new(self.recording.clone())) })?;
+        Ok(self.recording)
+    }
+}
+
+/// Which lesson a recording belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LessonRef {
+    /// One that ships with the software, by its file's name.
+    Named(Name),
+    /// The text of somebody's own.
+    Inline(String),
+}

@@ -1,0 +1,258 @@
+//! A World with what has been seen of it, and the way back to any of its instants.
+
+use super::Trace;
+use crate::event::{Action, Command, Event, Refusal};
+use crate::lab::World;
+use crate::lesson::{Lesson, Progress};
+use crate::sim::{Instant, Span};
+use std::rc::Rc;
+
+/// Events between two checkpoints, to begin with; doubled whenever there are too many of them.
+const BETWEEN: u64 = 4_096;
+
+/// More checkpoints than this are thinned to half.
+const CHECKPOINTS: usize = 64;
+
+/// How far a World runs at most before somebody looks whether a checkpoint is due.
+const STRIDE: Span = Span::from_millis(100);
+
+/// A World at an instant, and what its events have come to.
+#[derive(Clone)]
+pub(super) struct Run {
+    pub(super) world: World,
+    pub(super) progress: Progress,
+    pub(super) trace: Trace,
+    /// How many of the commands have been carried out.
+    applied: usize,
+}
+
+/// The past of a run from a checkpoint on: where it stands now, and what it told on the way.
+pub(super) struct Return {
+    pub(super) run: Run,
+    /// Events from number `from` on.
+    pub(super) events: Vec<Event>,
+    pub(super) from: u64,
+}
+
+impl Run {
+    /// The lesson's World at instant 0, with what its topology told.
+    pub(super) fn begin(
+        lesson: &Lesson,
+        seed: u64,
+        events: &mut Vec<Event>,
+    ) -> Result<Self, (usize, Refusal)> {
+        let mut run = Self {
+            world: World::new(seed),
+            progress: Progress::new(lesson),
+            trace: Trace::default(),
+            applied: 0,
+        };
+        for (index, action) in lesson.topology.iter().enumerate() {
+            run.world.act(action.clone()).map_err(|refusal| (index, refusal))?;
+        }
+        run.take(lesson, events);
+        Ok(run)
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    /// Runs on by at most a stride, but not beyond `t`.
+    fn stride(&mut self, lesson: &Lesson, t: Instant, events: &mut Vec<Event>) {
+        // A quiet time is crossed at once.
+        let due = self.world.next_at().unwrap_or(Instant::FAR);
+        let goal = t.min(due.max(self.now() + STRIDE));
+        self.world.advance_to(goal);
+        self.take(lesson, events);
+        self.progress.pass(lesson, goal);
+    }
+
+    pub(super) fn advance(&mut self, lesson: &Lesson, t: Instant, events: &mut Vec<Event>) {
+        while self.now() < t {
+            self.stride(lesson, t, events);
+        }
+    }
+
+    pub(super) fn act(
+        &mut self,
+        lesson: &Lesson,
+        action: Action,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.world.act(action)?;
+        self.applied += 1;
+        self.take(lesson, events);
+        Ok(())
+    }
+
+    /// Carries out what is left of `commands` up to `t`, and stands there. A command that is
+    /// refused now (it was not, under other rules) is counted as carried out.
+    fn follow(
+        &mut self,
+        lesson: &Lesson,
+        commands: &[Command],
+        t: Instant,
+        events: &mut Vec<Event>,
+    ) {
+        while let Some(command) = commands.get(self.applied).filter(|command| command.at <= t) {
+            self.advance(lesson, command.at, events);
+            if self.act(lesson, command.action.clone(), events).is_err() {
+                self.applied += 1;
+            }
+        }
+        self.advance(lesson, t, events);
+    }
+
+    fn take(&mut self, lesson: &Lesson, events: &mut Vec<Event>) {
+        for event in self.world.take_events() {
+            self.progress.see(lesson, &event);
+            self.trace.see(&event);
+            events.push(event);
+        }
+    }
+}
+
+/// A run with its commands and checkpoints.
+#[derive(Clone)]
+pub(super) struct Thread {
+    pub(super) lesson: Rc<Lesson>,
+    pub(super) seed: u64,
+    pub(super) run: Run,
+    pub(super) commands: Vec<Command>,
+    /// In order of time; the first is the beginning and always stays.
+    checkpoints: Vec<Run>,
+    between: u64,
+}
+
+impl Thread {
+    pub(super) fn begin(
+        lesson: Rc<Lesson>,
+        seed: u64,
+        events: &mut Vec<Event>,
+    ) -> Result<Self, (usize, Refusal)> {
+        let run = Run::begin(&lesson, seed, events)?;
+        let checkpoints = vec![run.clone()];
+        Ok(Self { lesson, seed, run, commands: Vec::new(), checkpoints, between: BETWEEN })
+    }
+
+    /// Runs on to `t`.
+    pub(super) fn advance(&mut self, t: Instant, events: &mut Vec<Event>) {
+        while self.run.now() < t {
+            self.run.stride(&self.lesson, t, events);
+            self.keep();
+        }
+    }
+
+    /// Acts at the head.
+    pub(super) fn act(&mut self, action: Action, events: &mut Vec<Event>) -> Result<(), Refusal> {
+        let at = self.run.now();
+        self.run.act(&self.lesson, action.clone(), events)?;
+        self.commands.push(Command { at, action });
+        Ok(())
+    }
+
+    /// Makes a checkpoint of the head when one is due.
+    fn keep(&mut self) {
+        let last = self.checkpoints.last().map_or(0, |last| last.trace.events());
+        if self.run.trace.events() < last + self.between {
+            return;
+        }
+        self.checkpoints.push(self.run.clone());
+        if self.checkpoints.len() > CHECKPOINTS {
+            let mut index = 0;
+            self.checkpoints.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.between = self.between.saturating_mul(2);
+        }
+    }
+
+    /// The last checkpoint from which `commands` lead on to `t`.
+    fn checkpoint(&self, commands: &[Command], t: Instant) -> usize {
+        let same = self.commands.iter().zip(commands).take_while(|(a, b)| a == b).count();
+        let usable = |kept: &Run| {
+            kept.now() <= t
+                && kept.applied <= same
+                && commands.get(kept.applied).is_none_or(|next| next.at >= kept.now())
+        };
+        self.checkpoints.iter().rposition(usable).unwrap_or(0)
+    }
+
+    /// How `commands` stand at `t`, run from a checkpoint of this thread's own.
+    pub(super) fn at(&self, commands: &[Command], t: Instant) -> Return {
+        self.run_on(self.checkpoint(commands, t), commands, t)
+    }
+
+    /// How this thread and `commands` stand at `t`, both run from the same checkpoint.
+    pub(super) fn both_at(&self, commands: &[Command], t: Instant) -> (Return, Return) {
+        let index = self.checkpoint(commands, t);
+        let run = |commands| self.run_on(index, commands, t);
+        (run(&self.commands), run(commands))
+    }
+
+    /// The last stretch between two checkpoints that begins before `t`.
+    pub(super) fn stretch(&self, t: Instant) -> usize {
+        self.checkpoints.iter().rposition(|kept| kept.now() < t).unwrap_or(0)
+    }
+
+    /// How many stretches there are; the last ends at the head.
+    pub(super) fn stretches(&self) -> usize {
+        self.checkpoints.len()
+    }
+
+    /// The events of a stretch, told again.
+    pub(super) fn retell(&self, stretch: usize) -> Vec<Event> {
+        let end = self.checkpoints.get(stretch + 1).map_or(self.run.now(), Run::now);
+        self.run_on(stretch, &self.commands, end).events
+    }
+
+    fn run_on(&self, index: usize, commands: &[Command], t: Instant) -> Return {
+        let mut run = self.checkpoints[index].clone();
+        let (from, mut events) = (run.trace.events(), Vec::new());
+        run.follow(&self.lesson, commands, t, &mut events);
+        Return { run, events, from }
+    }
+
+    /// Stands where `run` stands after `commands`, as [`Thread::at`] found it.
+    pub(super) fn adopt(&mut self, run: Run, commands: Vec<Command>) {
+        let last = self.checkpoint(&commands, run.now());
+        self.checkpoints.truncate(last + 1);
+        self.run = run;
+        self.commands = commands;
+    }
+
+    /// Takes other commands and stands at `t`, or where `most` events have happened. Gives the
+    /// number of the first event that was told again, and the commands that were refused.
+    pub(super) fn rewrite(
+        &mut self,
+        commands: Vec<Command>,
+        t: Instant,
+        most: u64,
+        events: &mut Vec<Event>,
+    ) -> (u64, Vec<(Command, Refusal)>) {
+        let last = self.checkpoint(&commands, t);
+        self.checkpoints.truncate(last + 1);
+        self.run = self.checkpoints[last].clone();
+        let from = self.run.trace.events();
+        let mut refused = Vec::new();
+        let lesson = self.lesson.clone();
+        loop {
+            let next = commands.get(self.run.applied).filter(|next| next.at <= t);
+            let goal = next.map_or(t, |next| next.at);
+            while self.run.now() < goal && self.run.trace.events() < most {
+                self.run.stride(&lesson, goal, events);
+                self.keep();
+            }
+            let Some(next) = next.filter(|_| self.run.now() >= goal) else { break };
+            if let Err(refusal) = self.run.act(&lesson, next.action.clone(), events) {
+                self.run.applied += 1;
+                refused.push((next.clone(), refusal));
+            }
+        }
+        self.commands = commands;
+        self.commands.truncate(self.run.applied);
+        (from, refused)
+    }
+}

@@ -1,0 +1,414 @@
+//! One reader's run: a head, the way back from it, and the futures beside it.
+
+use super::run::{Return, Thread};
+use super::{Branch, Comparison, Difference, LessonRef, RULES, Recording};
+use crate::event::{Action, Command, Event, Refusal};
+use crate::lab::World;
+use crate::lesson::{Lesson, Progress};
+use crate::sim::{Instant, Span};
+use std::rc::Rc;
+
+/// Events that are kept at hand; older ones are told again from a checkpoint. An event is about
+/// 250 bytes with what it points to, so these are about 64 MB.
+const CACHE: usize = 262_144;
+
+/// A recording is run on to this many events and no further: a link may name any instant.
+const LONGEST: u64 = 4_000_000;
+
+/// A lesson being run. The head stands where the reader has come to; looking back needs no
+/// change here, acting in the past makes a fork.
+#[derive(Clone)]
+pub struct Session {
+    thread: Thread,
+    /// The run's events from number `first` on.
+    events: Vec<Event>,
+    first: u64,
+    /// The states before each act, the latest last.
+    past: Vec<Mark>,
+    /// The states that undo left, the latest last.
+    future: Vec<Mark>,
+    branches: Vec<Branch>,
+    revision: u32,
+    kept: u64,
+}
+
+/// A state to come back to.
+#[derive(Clone)]
+struct Mark {
+    commands: Vec<Command>,
+    until: Instant,
+    branches: Vec<Branch>,
+}
+
+/// Why a lesson could not be opened: its topology cannot be laid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenError {
+    /// Which action of [`Lesson::topology`] was refused.
+    pub action: usize,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl core::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "The lesson cannot be laid out: {}", self.refusal)
+    }
+}
+
+impl core::error::Error for OpenError {}
+
+/// How a recording came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// Whether its trace has the hash that the recording names: it is the same story.
+    pub same: bool,
+    /// Commands that were refused, and why.
+    pub refused: Vec<(Command, Refusal)>,
+    /// Whether the run was too long to be told to its end.
+    pub cut: bool,
+}
+
+impl Session {
+    /// Lays the lesson's topology at instant 0 and stands there.
+    ///
+    /// # Errors
+    /// When an action of the topology is refused.
+    pub fn open(lesson: Lesson, seed: Option<u64>) -> Result<Self, OpenError> {
+        let seed = seed.unwrap_or(lesson.seed);
+        let mut events = Vec::new();
+        let lesson = Rc::new(lesson);
+        let thread = Thread::begin(lesson, seed, &mut events)
+            .map_err(|(action, refusal)| OpenError { action, refusal })?;
+        Ok(Self {
+            thread,
+            events,
+            first: 0,
+            past: Vec::new(),
+            future: Vec::new(),
+            branches: Vec::new(),
+            revision: 0,
+            kept: 0,
+        })
+    }
+
+    /// Opens the lesson that a recording names, repeats its commands and stands at its end.
+    ///
+    /// # Errors
+    /// When an action of the topology is refused.
+    pub fn replay(lesson: Lesson, recording: &Recording) -> Result<(Self, Replay), OpenError> {
+        let mut session = Self::open(lesson, Some(recording.seed))?;
+        let mut events = Vec::new();
+        let commands = recording.commands.clone();
+        let (from, refused) =
+            session.thread.rewrite(commands, recording.until, LONGEST, &mut events);
+        session.tell_again(from, events);
+        let replay = Replay {
+            same: session.trace() == recording.trace,
+            refused,
+            cut: session.head() < recording.until,
+        };
+        Ok((session, replay))
+    }
+
+    /// The lesson being run.
+    pub fn lesson(&self) -> &Rc<Lesson> {
+        &self.thread.lesson
+    }
+
+    /// The run's seed.
+    pub fn seed(&self) -> u64 {
+        self.thread.seed
+    }
+
+    /// How far the run has come.
+    pub fn head(&self) -> Instant {
+        self.thread.run.now()
+    }
+
+    /// When the next thing is due; none when nothing will happen without an action.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.world().next_at()
+    }
+
+    /// Runs on to `t`; nothing happens when the head is there already.
+    pub fn advance_to(&mut self, t: Instant) {
+        self.thread.advance(t, &mut self.events);
+        self.trim();
+    }
+
+    /// What the reader has done, in order.
+    pub fn commands(&self) -> &[Command] {
+        &self.thread.commands
+    }
+
+    /// Ticks, answers and figures at the head.
+    pub fn progress(&self) -> &Progress {
+        &self.thread.run.progress
+    }
+
+    /// The World at the head, for questions.
+    pub fn world(&self) -> &World {
+        &self.thread.run.world
+    }
+
+    /// The hash of the run's trace up to the head.
+    pub fn trace(&self) -> u64 {
+        self.thread.run.trace.hash()
+    }
+
+    /// The events at hand, up to the head; the first has the number [`Session::first_event`].
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The number of the first event at hand.
+    pub fn first_event(&self) -> u64 {
+        self.first
+    }
+
+    /// How many events the run has had: the number after the last.
+    pub fn event_count(&self) -> u64 {
+        self.first + self.events.len() as u64
+    }
+
+    /// The events at hand from number `from` on.
+    pub fn events_since(&self, from: u64) -> &[Event] {
+        let skip = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.events.get(skip..).unwrap_or(&[])
+    }
+
+    /// Changes when events that were given out are no longer true (fork, undo, redo, switch). A
+    /// fold over the events then goes on from [`Session::kept`], or from its beginning.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// How many events from the run's beginning stayed true at the last change of revision.
+    pub fn kept(&self) -> u64 {
+        self.kept
+    }
+
+    /// Whether an action would be refused at `t`, and why. After the head it is asked there.
+    pub fn can_at(&self, t: Instant, action: &Action) -> Result<(), Refusal> {
+        if t >= self.head() {
+            return self.world().can(action);
+        }
+        self.thread.at(self.before(t), t).run.world.can(action)
+    }
+
+    /// Acts at `t`. After the head: runs on to there first. Before the head: a fork; the old
+    /// future stays among the branches, and the head stands at `t`.
+    ///
+    /// # Errors
+    /// When the action is refused; nothing was changed but, after the head, the time.
+    pub fn act_at(&mut self, t: Instant, action: Action) -> Result<(), Refusal> {
+        if t >= self.head() {
+            self.advance_to(t);
+            let mark = self.mark();
+            self.thread.act(action, &mut self.events)?;
+            self.past.push(mark);
+        } else {
+            let mut commands = self.before(t).to_vec();
+            let Return { mut run, mut events, from } = self.thread.at(&commands, t);
+            run.act(self.lesson(), action.clone(), &mut events)?;
+            self.past.push(self.mark());
+            self.branches.push(self.branch(t));
+            commands.push(Command { at: t, action });
+            self.thread.adopt(run, commands);
+            self.tell_again(from, events);
+        }
+        self.future.clear();
+        Ok(())
+    }
+
+    /// Takes back the last act: all is as before it, after a fork also the old future. False when
+    /// there is nothing to take back.
+    pub fn undo(&mut self) -> bool {
+        let Some(mark) = self.past.pop() else { return false };
+        self.future.push(self.mark());
+        self.go(mark);
+        true
+    }
+
+    /// Repeats what undo took back. False when there is nothing to repeat.
+    pub fn redo(&mut self) -> bool {
+        let Some(mark) = self.future.pop() else { return false };
+        self.past.push(self.mark());
+        self.go(mark);
+        true
+    }
+
+    /// Whether there is an act to take back.
+    pub fn can_undo(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Whether there is an act to repeat.
+    pub fn can_redo(&self) -> bool {
+        !self.future.is_empty()
+    }
+
+    /// The other futures.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+
+    /// Goes over to another future; the present one takes its place in the list. False when there
+    /// is no such future.
+    pub fn switch_to(&mut self, branch: usize) -> bool {
+        let Some(other) = self.branches.get(branch) else { return false };
+        let (commands, until) = (other.commands.clone(), other.until);
+        self.past.push(self.mark());
+        self.future.clear();
+        self.branches[branch] = self.branch(self.branches[branch].forked_at);
+        self.go(Mark { commands, until, branches: self.branches.clone() });
+        true
+    }
+
+    /// Both ledgers at the last instant that both have reached, and where their events part.
+    pub fn compare(&self, branch: usize) -> Option<Comparison> {
+        let branch = self.branches.get(branch)?;
+        let at = self.head().min(branch.until);
+        let (here, there) = self.thread.both_at(&branch.commands, at);
+        let pairs = here.events.iter().zip(&there.events);
+        let same = pairs.take_while(|(a, b)| a == b).count();
+        let (a, b) = (here.events.get(same).cloned(), there.events.get(same).cloned());
+        let differ = a.is_some() || b.is_some();
+        Some(Comparison {
+            at,
+            here: here.run.progress.outcome(),
+            there: there.run.progress.outcome(),
+            first: differ.then(|| Difference {
+                number: here.from + same as u64,
+                here: a,
+                there: b,
+            }),
+        })
+    }
+
+    /// The first event after `t` that `wanted` picks; runs on for it, but not beyond `limit`.
+    pub fn next_event(
+        &mut self,
+        t: Instant,
+        limit: Instant,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Option<Event> {
+        let picks = |event: &&Event| event.at > t && wanted(event);
+        if t < self.oldest() {
+            for stretch in self.thread.stretch(t)..self.thread.stretches() {
+                if let Some(event) = self.thread.retell(stretch).iter().find(picks) {
+                    return Some(event.clone());
+                }
+            }
+        } else if let Some(event) = self.events.iter().find(picks) {
+            return Some(event.clone());
+        }
+        while self.head() < limit {
+            let Some(due) = self.next_at().filter(|due| *due <= limit) else { break };
+            let seen = self.event_count();
+            // What an action made due at its own instant happens when time goes on.
+            self.advance_to(due.max(self.head() + Span(1)));
+            if let Some(event) = self.events_since(seen).iter().find(picks) {
+                return Some(event.clone());
+            }
+        }
+        None
+    }
+
+    /// The last event before `t` that `wanted` picks.
+    pub fn previous_event(&self, t: Instant, wanted: impl Fn(&Event) -> bool) -> Option<Event> {
+        let picks = |event: &&Event| event.at < t && wanted(event);
+        if let Some(event) = self.events.iter().rev().find(picks) {
+            return Some(event.clone());
+        }
+        if self.first == 0 {
+            return None;
+        }
+        let last = self.thread.stretch(t.min(self.oldest()));
+        (0..=last).rev().find_map(|stretch| {
+            let events = self.thread.retell(stretch);
+            events.iter().rev().find(picks).cloned()
+        })
+    }
+
+    /// The run as a value. A lesson that ships is named, another one is carried along.
+    pub fn recording(&self) -> Recording {
+        let lesson = self.lesson();
+        Recording {
+            rules: RULES,
+            lesson: if lesson.own {
+                LessonRef::Inline(lesson.source.to_string())
+            } else {
+                LessonRef::Named(lesson.id.clone())
+            },
+            seed: self.seed(),
+            commands: self.commands().to_vec(),
+            until: self.head(),
+            trace: self.trace(),
+        }
+    }
+
+    /// The commands up to `t`.
+    fn before(&self, t: Instant) -> &[Command] {
+        let commands = self.commands();
+        &commands[..commands.partition_point(|command| command.at <= t)]
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            commands: self.commands().to_vec(),
+            until: self.head(),
+            branches: self.branches.clone(),
+        }
+    }
+
+    fn branch(&self, forked_at: Instant) -> Branch {
+        Branch {
+            commands: self.commands().to_vec(),
+            until: self.head(),
+            forked_at,
+            outcome: self.progress().outcome(),
+        }
+    }
+
+    fn go(&mut self, mark: Mark) {
+        let mut events = Vec::new();
+        let (from, _) = self.thread.rewrite(mark.commands, mark.until, u64::MAX, &mut events);
+        self.branches = mark.branches;
+        self.tell_again(from, events);
+    }
+
+    /// The events from number `from` on are these now.
+    fn tell_again(&mut self, from: u64, events: Vec<Event>) {
+        self.kept = from;
+        if from >= self.first {
+            let old = self.events_since(from);
+            self.kept += old.iter().zip(&events).take_while(|(a, b)| a == b).count() as u64;
+            let keep = usize::try_from(from - self.first).unwrap_or(usize::MAX);
+            self.events.truncate(keep);
+            self.events.extend(events);
+        } else {
+            self.first = from;
+            self.events = events;
+        }
+        self.revision = self.revision.wrapping_add(1);
+        self.trim();
+    }
+
+    /// Forgets the oldest events at hand when there are too many.
+    fn trim(&mut self) {
+        if self.events.len() > CACHE {
+            let drop = self.events.len() - CACHE / 4 * 3;
+            self.events.drain(..drop);
+            self.first += drop as u64;
+        }
+    }
+
+    /// The instant of the oldest event at hand.
+    fn oldest(&self) -> Instant {
+        if self.first == 0 {
+            return Instant::ZERO;
+        }
+        self.events.first().map_or(self.head(), |event| event.at)
+    }
+}

@@ -1,0 +1,322 @@
+//! Followers that fetch, and leaders that watch them (`AbstractFetcherThread`,
+//! `ReplicaFetcherThread`, `Partition`).
+
+use super::cluster::{Asked, Question};
+use super::{Broker, Output};
+use crate::event::{KafkaFact, Tag, TopicPartition};
+use crate::kafka::log::Log;
+use crate::kafka::protocol::{
+    BrokerId, EpochEndOffset, ErrorCode, FetchPartition, FetchRequest, FetchResponse,
+    IsolationLevel, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec,
+    PartitionData, ReplicaState,
+};
+use crate::kafka::record::RecordBatch;
+use crate::sim::{Instant, Span};
+
+/// What a follower does after an answer.
+enum Next {
+    Fetch,
+    Pause,
+    AskForBounds,
+}
+
+impl Broker {
+    /// Puts a partition under the leader it is to be fetched from.
+    pub(super) fn follow(&mut self, key: &TopicPartition) {
+        for followed in self.following.values_mut() {
+            followed.remove(key);
+        }
+        self.following.retain(|_, followed| !followed.is_empty());
+        let leader = self.partitions.get(key).and_then(super::Partition::followed);
+        if let Some(leader) = leader {
+            self.following.entry(leader).or_default().insert(key.clone());
+        }
+    }
+
+    pub(super) fn next_resume(&self) -> Option<Instant> {
+        let followed = self.following.values().flatten();
+        followed.filter_map(|key| self.partitions.get(key)?.resume_at).min()
+    }
+
+    pub(super) fn pause_fetching(&mut self, now: Instant, key: &TopicPartition) {
+        if let Some(partition) = self.partitions.get_mut(key) {
+            let backoff = Span::from_millis(self.config.replica_fetch_backoff_ms);
+            partition.resume_at = Some(now + backoff);
+        }
+    }
+
+    /// Fetches from every leader from which nothing is under way.
+    pub(super) fn resume_fetching(&mut self, now: Instant, out: &mut Vec<Output>) {
+        if self.following.is_empty() {
+            return;
+        }
+        let leaders: Vec<BrokerId> = self.following.keys().copied().collect();
+        for leader in leaders {
+            let busy = |asked: &Asked| {
+                asked.to == leader && matches!(asked.question, Question::ReplicaFetch(_))
+            };
+            if !self.asked.values().any(busy) {
+                self.fetch_from(now, leader, out);
+            }
+        }
+    }
+
+    fn fetch_from(&mut self, now: Instant, leader: BrokerId, out: &mut Vec<Output>) {
+        let Some(replica_epoch) = self.lifecycle.epoch() else { return };
+        let bounds_awaited = |key: &TopicPartition| {
+            self.asked
+                .values()
+                .any(|asked| matches!(&asked.question, Question::LeaderBounds(of, _) if of == key))
+        };
+        let mut wanted = Vec::new();
+        let mut partitions = Vec::new();
+        for key in self.following.get(&leader).into_iter().flatten() {
+            let Some(partition) = self.partitions.get(key) else { continue };
+            if partition.resume_at.is_some_and(|at| at > now) || bounds_awaited(key) {
+                continue;
+            }
+            let log = partition.log();
+            let epoch = partition.registration().leader_epoch;
+            wanted.push((key.clone(), epoch));
+            partitions.push(FetchPartition {
+                partition: key.clone(),
+                current_leader_epoch: Some(epoch),
+                fetch_offset: log.log_end_offset(),
+                last_fetched_epoch: log.last_epoch(),
+                log_start_offset: Some(log.log_start_offset()),
+                partition_max_bytes: self.config.replica_fetch_max_bytes,
+            });
+        }
+        if partitions.is_empty() {
+            return;
+        }
+        for (key, _) in &wanted {
+            if let Some(partition) = self.partitions.get_mut(key) {
+                partition.resume_at = None;
+            }
+        }
+        let request = FetchRequest {
+            replica_state: Some(ReplicaState { replica_id: self.id, replica_epoch }),
+            max_wait_ms: self.config.replica_fetch_wait_max_ms,
+            min_bytes: self.config.replica_fetch_min_bytes,
+            max_bytes: self.config.replica_fetch_response_max_bytes,
+            isolation_level: IsolationLevel::ReadUncommitted,
+            partitions,
+        };
+        self.ask(now, leader, Question::ReplicaFetch(wanted), request.into(), out);
+    }
+
+    /// What came back from a leader (`AbstractFetcherThread#processFetchRequest`).
+    pub(super) fn replica_fetched(
+        &mut self,
+        now: Instant,
+        wanted: &[(TopicPartition, u32)],
+        response: FetchResponse,
+        out: &mut Vec<Output>,
+    ) {
+        for data in response.partitions {
+            let key = data.partition.clone();
+            let Some(&(_, epoch)) = wanted.iter().find(|(of, _)| *of == key) else { continue };
+            match self.take_over(now, epoch, data, out) {
+                Next::Fetch => {}
+                Next::Pause => self.pause_fetching(now, &key),
+                Next::AskForBounds => self.ask_for_bounds(now, &key, epoch, out),
+            }
+        }
+        self.resume_fetching(now, out);
+    }
+
+    fn take_over(
+        &mut self,
+        now: Instant,
+        epoch: u32,
+        data: PartitionData,
+        out: &mut Vec<Output>,
+    ) -> Next {
+        let key = data.partition;
+        let Some(partition) = self.partitions.get_mut(&key) else { return Next::Pause };
+        if partition.registration().leader_epoch != epoch || partition.is_leader() {
+            // An answer to a question about an epoch that is over.
+            return Next::Fetch;
+        }
+        let log = partition.log_mut();
+        match data.error_code {
+            ErrorCode::None => {}
+            ErrorCode::OffsetOutOfRange => return Next::AskForBounds,
+            _ => return Next::Pause,
+        }
+        if let Some(diverging) = data.diverging_epoch {
+            truncate(log, &key, truncation_offset(log, diverging), now, out);
+            return Next::Fetch;
+        }
+        let now_ms = now.as_millis() as i64;
+        let first = log.log_end_offset();
+        for batch in data.records {
+            // A batch of a newer leader than the one asked cannot be placed (KAFKA-18723).
+            if batch.partition_leader_epoch().is_some_and(|of_batch| of_batch > epoch) {
+                break;
+            }
+            if log.append_as_follower(batch, now_ms).is_err() {
+                return Next::Pause;
+            }
+        }
+        let end_offset = log.log_end_offset();
+        if end_offset > first {
+            out.push(Output::Fact(KafkaFact::Replicated {
+                partition: key,
+                offset: first,
+                end_offset,
+            }));
+        }
+        let moved = data.high_watermark.is_some_and(|offset| log.update_high_watermark(offset));
+        if let Some(start) = data.log_start_offset {
+            // Never above its own high watermark, which the leader's records raise first.
+            log.increment_log_start_offset(start.min(log.high_watermark()));
+        }
+        if moved {
+            self.schedule_checkpoint(now);
+        }
+        Next::Fetch
+    }
+
+    /// The follower is outside the leader's log: where does that begin and end?
+    fn ask_for_bounds(
+        &mut self,
+        now: Instant,
+        key: &TopicPartition,
+        epoch: u32,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(leader) = self.partitions.get(key).and_then(super::Partition::followed) else {
+            return;
+        };
+        let question = |timestamp| ListOffsetsPartition {
+            partition: key.clone(),
+            current_leader_epoch: Some(epoch),
+            timestamp,
+        };
+        let request = ListOffsetsRequest {
+            replica_id: Some(self.id),
+            isolation_level: IsolationLevel::ReadUncommitted,
+            partitions: vec![question(OffsetSpec::Latest), question(OffsetSpec::Earliest)],
+        };
+        let asked = Question::LeaderBounds(key.clone(), epoch);
+        self.ask(now, leader, asked, request.into(), out);
+    }
+
+    /// `AbstractFetcherThread#fetchOffsetAndApplyTruncateAndBuild`.
+    pub(super) fn leader_bounds_arrived(
+        &mut self,
+        now: Instant,
+        key: &TopicPartition,
+        epoch: u32,
+        response: &ListOffsetsResponse,
+        out: &mut Vec<Output>,
+    ) {
+        let offsets: Vec<u64> = response.partitions.iter().filter_map(|p| p.offset).collect();
+        let (Some(partition), &[latest, earliest]) = (self.partitions.get_mut(key), &offsets[..])
+        else {
+            return self.pause_fetching(now, key);
+        };
+        if partition.registration().leader_epoch == epoch && !partition.is_leader() {
+            let log = partition.log_mut();
+            if latest < log.log_end_offset() {
+                truncate(log, key, latest, now, out);
+            } else if earliest > log.log_end_offset() {
+                log.truncate_fully_and_start_at(earliest, now.as_millis() as i64);
+            }
+        }
+        self.resume_fetching(now, out);
+    }
+
+    /// Notes how far a follower has come; it may be in sync now.
+    pub(super) fn follower_progress(
+        &mut self,
+        now: Instant,
+        key: &TopicPartition,
+        follower: ReplicaState,
+        out: &mut Vec<Output>,
+    ) {
+        let image = self.image.clone();
+        let Some(partition) = self.partitions.get(key) else { return };
+        if let Some(isr) = partition.expanded_isr(follower.replica_id, &image) {
+            self.propose(now, key, isr, out);
+        }
+        self.advance(now, key, out);
+    }
+
+    /// Looks for followers that lag (`ReplicaManager#maybeShrinkIsr`).
+    pub(super) fn shrink_isrs(&mut self, now: Instant, out: &mut Vec<Output>) {
+        let max_lag = self.max_lag();
+        let lagging: Vec<(TopicPartition, Vec<BrokerId>)> = self
+            .partitions
+            .iter()
+            .filter_map(|(key, partition)| Some((key.clone(), partition.shrunk_isr(now, max_lag)?)))
+            .collect();
+        for (key, isr) in lagging {
+            self.propose(now, &key, isr, out);
+            self.advance(now, &key, out);
+        }
+    }
+
+    /// Something about a partition is different: perhaps the high watermark can move, and
+    /// requests that waited go on.
+    pub(super) fn advance(&mut self, now: Instant, key: &TopicPartition, out: &mut Vec<Output>) {
+        self.raise_high_watermark(now, key, out);
+        self.wake(now, key, out);
+    }
+
+    pub(super) fn raise_high_watermark(
+        &mut self,
+        now: Instant,
+        key: &TopicPartition,
+        out: &mut Vec<Output>,
+    ) {
+        let max_lag = self.max_lag();
+        let Some(partition) = self.partitions.get_mut(key) else { return };
+        if partition.maybe_increment_high_watermark(now, max_lag, &self.image) {
+            let offset = partition.log().high_watermark();
+            self.schedule_checkpoint(now);
+            out.push(Output::Fact(KafkaFact::HighWatermarkMoved {
+                partition: key.clone(),
+                offset,
+            }));
+        }
+    }
+
+    /// Looks again at the requests that wait for a partition.
+    pub(super) fn wake(&mut self, now: Instant, key: &TopicPartition, out: &mut Vec<Output>) {
+        for id in self.produces.watching(key) {
+            self.try_complete_produce(id, out);
+        }
+        for id in self.fetches.watching(key) {
+            if self.fetch_is_satisfied(id) {
+                self.complete_fetch(now, id, out);
+            }
+        }
+    }
+}
+
+/// Where a follower's log parts from its leader's (`AbstractFetcherThread#getOffsetTruncationState`).
+fn truncation_offset(log: &Log, leader: EpochEndOffset) -> u64 {
+    let end = log.log_end_offset();
+    match log.end_offset_for_epoch(leader.epoch) {
+        Some(own) if own.epoch == leader.epoch => own.end_offset.min(leader.end_offset).min(end),
+        // Another round will ask about the epoch before.
+        Some(own) => own.end_offset.min(end),
+        None => leader.end_offset.min(end),
+    }
+}
+
+fn truncate(log: &mut Log, key: &TopicPartition, offset: u64, now: Instant, out: &mut Vec<Output>) {
+    let lost: Vec<Tag> = log
+        .segments()
+        .flat_map(|segment| segment.batches_from(offset))
+        .flat_map(RecordBatch::entries)
+        .filter(|(at, _, _)| *at >= offset)
+        .filter_map(|(_, _, tag)| tag)
+        .collect();
+    if log.truncate_to(offset, now.as_millis() as i64) {
+        out.push(Output::Fact(KafkaFact::LogTruncated { partition: key.clone(), offset, lost }));
+    }
+}

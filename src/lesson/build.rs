@@ -1,0 +1,533 @@
+//! From a file's tree to a lesson. What the format declares is checked by `shape`; here are the
+//! checks between fields. Whatever is missing has been reported before and is passed over.
+
+use super::shape::{self, Report, mend, place};
+use super::{
+    Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
+    Task, Text, Trigger, format,
+};
+use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, Settings, System};
+use crate::sim::Span;
+use jsonc_parser::ast::{ObjectProp, Value};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use std::collections::BTreeSet;
+
+/// Longest text of a step, in words.
+const WORDS: usize = 40;
+
+impl Lesson {
+    /// Reads and checks somebody's own lesson: as [`Lesson::parse`], but recordings carry it.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn parse_own(id: &str, text: &str) -> Result<Self, Vec<Mistake>> {
+        Self::parse(id, text).map(|lesson| Self { own: true, ..lesson })
+    }
+
+    /// Reads and checks a lesson file. All its mistakes are reported at once, unless it is not
+    /// even JSON with comments.
+    pub fn parse(id: &str, text: &str) -> Result<Self, Vec<Mistake>> {
+        let mut report = Report::new(text);
+        let Some(root) = tree(text, &mut report) else { return Err(report.finish()) };
+        shape::check(&root, &format::LESSON, &mut report);
+        let mut builder = Builder { report, nodes: BTreeSet::new() };
+        let lesson = builder.lesson(id, text, &root);
+        if builder.report.is_clean() { Ok(lesson) } else { Err(builder.report.finish()) }
+    }
+
+    /// Reads one action as a lesson file writes it, `{ "unplug": { "consumer": "billing" } }`,
+    /// about the names of this lesson.
+    ///
+    /// # Errors
+    /// All mistakes of the text.
+    pub fn action(&self, text: &str) -> Result<Action, Vec<Mistake>> {
+        let mut own = Builder { report: Report::new(&self.source), nodes: BTreeSet::new() };
+        if let Some(root) = tree(&self.source, &mut own.report) {
+            own.topology(&root);
+        }
+        let mut report = Report::new(text);
+        let Some(root) = tree(text, &mut report) else { return Err(report.finish()) };
+        shape::check(&root, &Shape::Tagged(&format::ACTIONS), &mut report);
+        let mut builder = Builder { report, nodes: own.nodes };
+        match builder.action(&root) {
+            Some(action) if builder.report.is_clean() => Ok(action),
+            _ => Err(builder.report.finish()),
+        }
+    }
+}
+
+/// The text as a tree; none when it is not JSON with comments, which is then reported.
+fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
+    let options = ParseOptions {
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+        ..ParseOptions::default()
+    };
+    let found = match parse_to_ast(text, &CollectOptions::default(), &options) {
+        Ok(parsed) => parsed.value,
+        Err(error) => {
+            let wrong = format!("this is not JSON: {}", lower(&error.kind().to_string()));
+            report.add(error.range().start, wrong, "mend this first; the rest is unread");
+            return None;
+        }
+    };
+    if found.is_none() {
+        report.add(0, "the file is empty", "write a lesson in `{ }`");
+    }
+    found
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Redis,
+    Broker,
+    Topic,
+    Channel,
+    Subscriber,
+    Consumer,
+    Group,
+    Producer,
+}
+
+const CONSUMERS: &[Role] = &[Role::Subscriber, Role::Consumer];
+const PARTIES: &[Role] = &[Role::Subscriber, Role::Group];
+const NODES: &[Role] =
+    &[Role::Redis, Role::Broker, Role::Subscriber, Role::Consumer, Role::Producer];
+
+struct Builder<'t> {
+    report: Report<'t>,
+    /// Every name of the topology with what it stands for.
+    nodes: BTreeSet<(Role, Name)>,
+}
+
+fn get<'v, 't>(value: &'v Value<'t>, key: &str) -> Option<&'v Value<'t>> {
+    value.as_object()?.get(key).map(|property| &property.value)
+}
+
+fn list<'v, 't>(value: &'v Value<'t>, key: &str) -> &'v [Value<'t>] {
+    get(value, key).and_then(Value::as_array).map_or(&[], |array| &array.elements)
+}
+
+fn string(value: &Value) -> Option<String> {
+    value.as_string_lit().map(|text| text.value.to_string())
+}
+
+fn text(value: &Value, key: &str) -> String {
+    get(value, key).and_then(string).unwrap_or_default()
+}
+
+fn name(value: &Value, key: &str) -> Name {
+    text(value, key).into()
+}
+
+fn names(value: &Value, key: &str) -> Vec<Name> {
+    list(value, key).iter().filter_map(string).map(Name::from).collect()
+}
+
+fn number(value: &Value, key: &str) -> Option<u64> {
+    shape::whole(get(value, key)?.as_number_lit()?.value)
+}
+
+fn span(value: &Value, key: &str) -> Option<Span> {
+    shape::time(&get(value, key)?.as_string_lit()?.value)
+}
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+}
+
+impl Builder<'_> {
+    fn lesson(&mut self, id: &str, source: &str, root: &Value) -> Lesson {
+        let (places, topology): (Vec<usize>, _) = self.topology(root).into_iter().unzip();
+        let steps = list(root, "steps").iter().map(|step| self.step(step)).collect();
+        Lesson {
+            id: id.into(),
+            title: text(root, "title"),
+            sentence: text(root, "sentence"),
+            covers: list(root, "covers").iter().filter_map(string).collect(),
+            seed: number(root, "seed").unwrap_or(1),
+            topology,
+            lines: places.into_iter().map(|at| shape::line(source, at)).collect(),
+            steps,
+            source: source.into(),
+            own: false,
+        }
+    }
+
+    /// The actions that lay the topology, each with its place in the text.
+    fn topology(&mut self, root: &Value) -> Vec<(usize, Action)> {
+        let Some(value) = get(root, "topology") else { return Vec::new() };
+        let mut actions = Vec::new();
+        let mut put = |at: &Value, action| actions.push((place(at), action));
+        for server in list(value, "redis") {
+            let (name, config) = (name(server, "name"), settings(server));
+            self.add(Role::Redis, &name, server);
+            put(server, Action::AddRedis { name, config });
+        }
+        for broker in list(value, "brokers") {
+            let (name, config) = (name(broker, "name"), settings(broker));
+            self.add(Role::Broker, &name, broker);
+            put(broker, Action::AddBroker { name, config });
+        }
+        for topic in list(value, "topics") {
+            let (name, partitions) = (name(topic, "name"), number(topic, "partitions"));
+            self.add(Role::Topic, &name, topic);
+            self.needs(Role::Broker, topic, "a topic needs a broker", "`brokers`");
+            let (partitions, config) = (partitions.unwrap_or(1) as u32, settings(topic));
+            put(topic, Action::CreateTopic { name, partitions, config });
+        }
+        for subscriber in list(value, "subscribers") {
+            let of = name(subscriber, "name");
+            self.add(Role::Subscriber, &of, subscriber);
+            self.needs(Role::Redis, subscriber, "a subscriber needs a Redis server", "`redis`");
+            let (channels, patterns) =
+                (names(subscriber, "channels"), names(subscriber, "patterns"));
+            if channels.is_empty() && patterns.is_empty() {
+                let wrong = "this subscriber subscribes to nothing";
+                self.report.add(place(subscriber), wrong, "add `channels` or `patterns`");
+            }
+            for channel in channels.iter().chain(&patterns) {
+                self.nodes.insert((Role::Channel, channel.clone()));
+            }
+            let takes = span(subscriber, "takes").unwrap_or_default();
+            put(subscriber, Action::AddSubscriber { name: of, channels, patterns, takes });
+        }
+        for consumer in list(value, "consumers") {
+            let (of, group) = (name(consumer, "name"), name(consumer, "group"));
+            self.add(Role::Consumer, &of, consumer);
+            self.nodes.insert((Role::Group, group.clone()));
+            for topic in list(consumer, "topics") {
+                self.known(topic, &[Role::Topic], "topic");
+            }
+            let (topics, takes) = (names(consumer, "topics"), span(consumer, "takes"));
+            let (takes, config) = (takes.unwrap_or_default(), settings(consumer));
+            put(consumer, Action::AddConsumer { name: of, group, topics, takes, config });
+        }
+        let loads = list(root, "workload");
+        for producer in list(value, "producers") {
+            put(producer, self.producer(producer, loads));
+        }
+        for load in loads {
+            if let Some(of) = get(load, "producer") {
+                self.known(of, &[Role::Producer], "producer");
+            }
+        }
+        actions
+    }
+
+    fn producer(&mut self, producer: &Value, loads: &[Value]) -> Action {
+        let (of, topic) = (name(producer, "name"), name(producer, "topic"));
+        self.add(Role::Producer, &of, producer);
+        let carriers: Vec<Carrier> = list(producer, "to")
+            .iter()
+            .filter_map(string)
+            .filter_map(|carrier| match carrier.as_str() {
+                "pubsub" => Some(Carrier::PubSub),
+                "kafka" => Some(Carrier::Kafka),
+                _ => None,
+            })
+            .collect();
+        if carriers.contains(&Carrier::PubSub) {
+            self.needs(Role::Redis, producer, "`pubsub` needs a Redis server", "`redis`");
+            self.nodes.insert((Role::Channel, topic.clone()));
+        }
+        if carriers.contains(&Carrier::Kafka)
+            && let Some(topic) = get(producer, "topic")
+        {
+            self.known(topic, &[Role::Topic], "topic");
+        }
+        let mut own = loads.iter().filter(|load| name(load, "producer") == of);
+        let load = own.next();
+        if load.is_none() {
+            let wrong = format!("producer `{of}` has no workload");
+            let mend =
+                format!("add `{{ \"producer\": \"{of}\", \"rate\": \"5/s\" }}` to `workload`");
+            self.report.add(place(producer), wrong, mend);
+        }
+        if let Some(second) = own.next() {
+            let wrong = format!("producer `{of}` has a second workload");
+            self.report.add(place(second), wrong, "keep one of them");
+        }
+        let rate = load.and_then(|load| get(load, "rate")).and_then(string);
+        let load = Load {
+            per_kilosecond: rate.and_then(|rate| shape::rate(&rate)).unwrap_or(0),
+            keys: load.and_then(|load| get(load, "keys")).map_or(Keys::None, keys),
+            bytes: load.and_then(|load| number(load, "bytes")).unwrap_or(100) as u32,
+        };
+        Action::AddProducer { name: of, topic, carriers, load, config: settings(producer) }
+    }
+
+    /// Two nodes may have one name only when they are a consumer's two lanes.
+    fn add(&mut self, role: Role, name: &Name, at: &Value) {
+        let twin = |other: Role| {
+            matches!(
+                (role, other),
+                (Role::Subscriber, Role::Consumer) | (Role::Consumer, Role::Subscriber)
+            )
+        };
+        let clash = |other: &&Role| self.nodes.contains(&(**other, name.clone())) && !twin(**other);
+        let taken = if role == Role::Topic {
+            self.nodes.contains(&(Role::Topic, name.clone()))
+        } else {
+            NODES.iter().any(|other| clash(&other))
+        };
+        if taken && !name.is_empty() {
+            self.report.add(place(at), format!("`{name}` is there twice"), "give it another name");
+        }
+        self.nodes.insert((role, name.clone()));
+    }
+
+    fn needs(&mut self, role: Role, at: &Value, wrong: &str, field: &str) {
+        if !self.nodes.iter().any(|(known, _)| *known == role) {
+            self.report.add(place(at), wrong, format!("add one to {field}"));
+        }
+    }
+
+    /// Reports a name that stands for nothing in the topology.
+    fn known(&mut self, at: &Value, roles: &[Role], what: &str) {
+        let Some(wanted) = string(at).filter(|name| !name.is_empty()) else { return };
+        let known: Vec<Name> = self
+            .nodes
+            .iter()
+            .filter(|(role, _)| roles.contains(role))
+            .map(|(_, name)| name.clone())
+            .collect();
+        if !known.iter().any(|name| **name == *wanted) {
+            let wrong = format!("there is no {what} `{wanted}`");
+            self.report.add(place(at), wrong, mend(&wanted, known.iter().map(|name| &**name)));
+        }
+    }
+
+    fn step(&mut self, value: &Value) -> Step {
+        let text_of = get(value, "text");
+        let parsed = Text::parse(&text(value, "text")).unwrap_or_else(|wrong| {
+            let at = text_of.map_or(0, place);
+            let (wrong, mend) = wrong.split_once("; ").unwrap_or((&wrong, "mend the mark"));
+            self.report.add(at, wrong, mend);
+            Text::default()
+        });
+        if parsed.words() > WORDS {
+            let wrong = format!("this text has {} words", parsed.words());
+            let mend = format!("keep it within {WORDS}; what is longer belongs in two steps");
+            self.report.add(text_of.map_or(0, place), wrong, mend);
+        }
+        for look in list(value, "look") {
+            let all = [NODES, &[Role::Topic, Role::Channel, Role::Group]].concat();
+            self.known(look, &all, "node, topic, channel or group");
+        }
+        if list(value, "tasks").is_empty() {
+            for key in ["prediction", "assertions"] {
+                if let Some(at) = get(value, key) {
+                    let wrong = format!("this step has no tasks, so its `{key}` is never decided");
+                    self.report.add(place(at), wrong, "add `tasks`");
+                }
+            }
+        }
+        let prediction = get(value, "prediction").map(|of| Prediction {
+            question: text(of, "question"),
+            choices: list(of, "choices")
+                .iter()
+                .map(|choice| Choice {
+                    text: text(choice, "text"),
+                    when: self.under(choice, "when"),
+                })
+                .collect(),
+        });
+        Step {
+            heading: text(value, "heading"),
+            text: parsed,
+            prediction,
+            tasks: list(value, "tasks")
+                .iter()
+                .map(|task| Task { text: text(task, "text"), done: self.under(task, "done") })
+                .collect(),
+            actions: list(value, "actions")
+                .iter()
+                .map(|button| Button {
+                    faces: list(button, "faces")
+                        .iter()
+                        .filter_map(|face| self.face(face))
+                        .collect(),
+                })
+                .collect(),
+            look: names(value, "look"),
+            assertions: list(value, "assertions").iter().map(|one| self.condition(one)).collect(),
+        }
+    }
+
+    fn face(&mut self, value: &Value) -> Option<Face> {
+        let action = self.action(get(value, "do")?)?;
+        Some(Face { label: text(value, "label"), action })
+    }
+
+    fn under(&mut self, value: &Value, key: &str) -> Condition {
+        get(value, key).map_or(Condition::All(Vec::new()), |of| self.condition(of))
+    }
+
+    fn condition(&mut self, value: &Value) -> Condition {
+        // Stands in for what has been reported as a mistake.
+        let nothing = || Condition::All(Vec::new());
+        let Some((tag, of)) = tagged(value) else { return nothing() };
+        match tag {
+            "all" => Condition::All(self.conditions(of)),
+            "any" => Condition::Any(self.conditions(of)),
+            "not" => Condition::Not(Box::new(self.condition(of))),
+            "done" => self.action(of).map_or_else(nothing, Condition::Done),
+            "seen" => Condition::Seen(Trigger {
+                fact: name(of, "fact"),
+                of: get(of, "of").and_then(string).map(Name::from),
+                times: number(of, "times").unwrap_or(1) as u32,
+            }),
+            "ledger" => self.ledger(of).unwrap_or_else(nothing),
+            "passed" => {
+                let time = of.as_string_lit().and_then(|text| shape::time(&text.value));
+                time.map_or_else(nothing, Condition::Passed)
+            }
+            _ => nothing(),
+        }
+    }
+
+    fn conditions(&mut self, value: &Value) -> Vec<Condition> {
+        let elements = value.as_array().map_or(&[][..], |array| &array.elements);
+        elements.iter().map(|one| self.condition(one)).collect()
+    }
+
+    fn ledger(&mut self, value: &Value) -> Option<Condition> {
+        if let Some(party) = get(value, "party") {
+            self.known(party, PARTIES, "party");
+        }
+        let ends = ["least", "most", "is"].map(|key| number(value, key));
+        let is = match ends {
+            [None, None, Some(n)] => Bound::exactly(n),
+            [None, None, None] | [_, _, Some(_)] => {
+                let wrong = "this figure needs one bound";
+                self.report.add(
+                    place(value),
+                    wrong,
+                    "add `is`, or `least`, or `most`, or the last two",
+                );
+                return None;
+            }
+            [least, most, None] => {
+                Bound { least: least.unwrap_or(0), most: most.unwrap_or(u64::MAX) }
+            }
+        };
+        if is.least > is.most {
+            self.report.add(place(value), "`least` is above `most`", "exchange them");
+        }
+        let figure = figure(&text(value, "figure"))?;
+        let figure = match get(value, "because") {
+            None => figure,
+            Some(reason) if figure == Figure::Lost => {
+                Figure::LostBecause(lost_reason(&string(reason)?)?)
+            }
+            Some(reason) => {
+                let wrong = "only lost messages have a reason";
+                self.report.add(place(reason), wrong, "take `because` away, or count `lost`");
+                return None;
+            }
+        };
+        let system = match text(value, "system").as_str() {
+            "redis" => Some(System::Redis),
+            "kafka" => Some(System::Kafka),
+            _ => None,
+        };
+        let party = get(value, "party").and_then(string).map(Name::from);
+        Some(Condition::Ledger { sum: Sum { figure, system, party }, is })
+    }
+
+    fn action(&mut self, value: &Value) -> Option<Action> {
+        let (tag, of) = tagged(value)?;
+        for (key, roles, what) in [
+            ("consumer", CONSUMERS, "consumer"),
+            ("producer", &[Role::Producer], "producer"),
+            ("node", NODES, "node"),
+        ] {
+            if let Some(at) = get(of, key) {
+                self.known(at, roles, what);
+            }
+        }
+        let (consumer, producer, node) =
+            (name(of, "consumer"), name(of, "producer"), name(of, "node"));
+        Some(match tag {
+            "unplug" => Action::Unplug { consumer },
+            "plugIn" => Action::PlugIn { consumer },
+            "crash" => Action::Crash { node },
+            "restart" => Action::Restart { node },
+            "pause" => Action::Pause { node },
+            "resume" => Action::Resume { node },
+            "interrupt" => Action::Interrupt { node },
+            "heal" => Action::Heal { node },
+            "setLatency" => Action::SetLatency { node, latency: span(of, "latency")? },
+            "setRate" => {
+                Action::SetRate { producer, per_kilosecond: shape::rate(&text(of, "rate"))? }
+            }
+            "sendOne" => Action::SendOne { producer },
+            "setWork" => Action::SetWork { consumer, takes: span(of, "takes")? },
+            _ => return None,
+        })
+    }
+}
+
+/// The one field of a tagged object.
+fn tagged<'v, 't>(value: &'v Value<'t>) -> Option<(&'v str, &'v Value<'t>)> {
+    let property = value.as_object()?.properties.first()?;
+    Some((property.name.as_str(), &property.value))
+}
+
+fn settings(value: &Value) -> Settings {
+    let object = get(value, "config").and_then(Value::as_object);
+    let properties = object.map_or(&[][..], |object| &object.properties);
+    let setting = |property: &ObjectProp| {
+        Some((property.name.as_str().into(), shape::setting(&property.value)?.into()))
+    };
+    properties.iter().filter_map(setting).collect()
+}
+
+fn keys(value: &Value) -> Keys {
+    let of = |key| names(value, key);
+    match tagged(value) {
+        Some(("cycle", _)) => Keys::Cycle(of("cycle")),
+        Some(("random", _)) => Keys::Random(of("random")),
+        Some(("skewed", _)) => Keys::Skewed(of("skewed")),
+        _ => Keys::None,
+    }
+}
+
+fn figure(word: &str) -> Option<Figure> {
+    Some(match word {
+        "expected" => Figure::Expected,
+        "onItsWay" => Figure::OnItsWay,
+        "waiting" => Figure::Waiting,
+        "delivered" => Figure::Delivered,
+        "parked" => Figure::Parked,
+        "lost" => Figure::Lost,
+        "refused" => Figure::Refused,
+        "repeated" => Figure::Repeated,
+        "late" => Figure::Late,
+        _ => return None,
+    })
+}
+
+fn lost_reason(word: &str) -> Option<LostReason> {
+    Some(match word {
+        "notConnected" => LostReason::NotConnected,
+        "notSubscribed" => LostReason::NotSubscribed,
+        "connectionClosed" => LostReason::ConnectionClosed,
+        "outputBuffer" => LostReason::OutputBuffer,
+        "crashed" => LostReason::Crashed,
+        "retention" => LostReason::Retention,
+        "replication" => LostReason::Replication,
+        "skipped" => LostReason::Skipped,
+        "evicted" => LostReason::Evicted,
+        _ => return None,
+    })
+}

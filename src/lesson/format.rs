@@ -1,0 +1,283 @@
+//! The lesson format, version 1: every field that a lesson file may have.
+
+use super::fact;
+use super::shape::Shape::{
+    List, Name, Rate, Record as Rec, Settings, Tagged, Time, Whole, Word, Words,
+};
+use super::shape::{Field, Record, Shape, may, must};
+
+/// A whole lesson file.
+pub static LESSON: Shape = Rec(&Record {
+    name: "a lesson",
+    fields: &[
+        may("$schema", Words, "lesson.schema.json, for editors"),
+        must("title", Words, "a few words"),
+        must("sentence", Words, "what it is about, in one sentence"),
+        may("covers", List(0, &Name), "rows of the list of claims that its assertions prove"),
+        may("seed", Whole(0, u64::MAX), "the seed when the reader chooses none; 1 when left out"),
+        must("topology", Rec(&TOPOLOGY), "what stands there at the start"),
+        may("workload", List(0, &LOAD), "what the producers send"),
+        must("steps", List(1, &STEP), "what the reader reads and does, in order"),
+    ],
+});
+
+static TOPOLOGY: Record = Record {
+    name: "a topology",
+    fields: &[
+        may("redis", List(0, &SERVER), "Redis servers"),
+        may("brokers", List(0, &SERVER), "Kafka brokers"),
+        may("topics", List(0, &TOPIC), "Kafka topics"),
+        may("subscribers", List(0, &SUBSCRIBER), "Redis clients that subscribe"),
+        may("consumers", List(0, &CONSUMER), "Kafka consumers"),
+        may("producers", List(0, &PRODUCER), "who sends"),
+    ],
+};
+
+/// The one field that every process and topic may have.
+const CONFIG: Field =
+    may("config", Settings, "the real system's own settings, by its names; else its defaults");
+
+static SERVER: Shape =
+    Rec(&Record { name: "a server", fields: &[must("name", Name, "its name"), CONFIG] });
+
+static TOPIC: Shape = Rec(&Record {
+    name: "a topic",
+    fields: &[
+        must("name", Name, "its name"),
+        must("partitions", Whole(1, 64), "how many partitions"),
+        CONFIG,
+    ],
+});
+
+static SUBSCRIBER: Shape = Rec(&Record {
+    name: "a subscriber",
+    fields: &[
+        must("name", Name, "its name; the same as a consumer's: one party in both lanes"),
+        may("channels", List(0, &Name), "channels for SUBSCRIBE"),
+        may("patterns", List(0, &Name), "patterns for PSUBSCRIBE"),
+        must("takes", Time, "how long its handler works on a message"),
+    ],
+});
+
+static CONSUMER: Shape = Rec(&Record {
+    name: "a consumer",
+    fields: &[
+        must("name", Name, "its name"),
+        must("group", Name, "its consumer group"),
+        must("topics", List(1, &Name), "topics for subscribe()"),
+        must("takes", Time, "how long its handler works on a record"),
+        CONFIG,
+    ],
+});
+
+static PRODUCER: Shape = Rec(&Record {
+    name: "a producer",
+    fields: &[
+        must("name", Name, "its name"),
+        must("topic", Name, "the topic; in Redis the channel of the same name"),
+        must("to", List(1, &CARRIER), "how its messages travel; several: the same messages"),
+        CONFIG,
+    ],
+});
+
+static CARRIER: Shape =
+    Word(&[("pubsub", "PUBLISH on a Redis channel"), ("kafka", "a Kafka topic")]);
+
+static LOAD: Shape = Rec(&Record {
+    name: "a workload",
+    fields: &[
+        must("producer", Name, "which producer"),
+        must("rate", Rate, "messages a second"),
+        may("keys", Tagged(&KEYS), "which keys; records without key when left out"),
+        may("bytes", Whole(0, 1_073_741_824), "bytes of each value; 100 when left out"),
+    ],
+});
+
+static KEYS: Record = Record {
+    name: "the choice of keys",
+    fields: &[
+        may("cycle", List(1, &Name), "one after another"),
+        may("random", List(1, &Name), "each equally likely"),
+        may("skewed", List(1, &Name), "the first gets half, the second half of the rest"),
+    ],
+};
+
+static STEP: Shape = Rec(&Record {
+    name: "a step",
+    fields: &[
+        must("heading", Words, "what to do, in a few words"),
+        must("text", Words, "at most 40 words; terms as [[term]] or [[term|words]]"),
+        may("prediction", Rec(&PREDICTION), "a question before the deed"),
+        may("tasks", List(0, &TASK), "tick by themselves, one after another"),
+        may("actions", List(0, &BUTTON), "buttons"),
+        may("look", List(0, &Name), "names of what to look at"),
+        may("assertions", List(0, &CONDITION), "what is true once all tasks have ticked"),
+    ],
+});
+
+static PREDICTION: Record = Record {
+    name: "a prediction",
+    fields: &[
+        must("question", Words, "the question"),
+        must("choices", List(2, &CHOICE), "the answers; exactly one comes out right"),
+    ],
+};
+
+static CHOICE: Shape = Rec(&Record {
+    name: "a choice",
+    fields: &[
+        must("text", Words, "its words"),
+        must("when", Tagged(&CONDITIONS), "it is right when this holds after the tasks"),
+    ],
+});
+
+static TASK: Shape = Rec(&Record {
+    name: "a task",
+    fields: &[
+        must("text", Words, "what to do, in a few words"),
+        must("done", Tagged(&CONDITIONS), "when it ticks"),
+    ],
+});
+
+static BUTTON: Shape = Rec(&Record {
+    name: "a button",
+    fields: &[must("faces", List(1, &FACE), "shown in turn; a switch has two")],
+});
+
+static FACE: Shape = Rec(&Record {
+    name: "a face",
+    fields: &[
+        must("label", Words, "the words on the button"),
+        must("do", Tagged(&ACTIONS), "what it does"),
+    ],
+});
+
+static CONDITION: Shape = Tagged(&CONDITIONS);
+
+static CONDITIONS: Record = Record {
+    name: "a condition",
+    fields: &[
+        may("all", List(1, &CONDITION), "all of these"),
+        may("any", List(1, &CONDITION), "at least one of these"),
+        may("not", Tagged(&CONDITIONS), "not this"),
+        may("done", Tagged(&ACTIONS), "the reader did this (for a task: after the task before)"),
+        may("seen", Rec(&TRIGGER), "a fact was seen (for a task: after the task before)"),
+        may("ledger", Rec(&LEDGER), "a figure of the ledger is within bounds"),
+        may("passed", Time, "virtual time passed (for a task: since the task before ticked)"),
+    ],
+};
+
+static TRIGGER: Record = Record {
+    name: "a fact",
+    fields: &[
+        must("fact", Word(fact::NAMES), "its name"),
+        may("of", Name, "the node, group, topic, partition, channel or key it must name"),
+        may("times", Whole(1, 1_000_000_000), "how many, at least; 1 when left out"),
+    ],
+};
+
+static LEDGER: Record = Record {
+    name: "a figure of the ledger",
+    fields: &[
+        must("figure", Word(FIGURES), "which figure"),
+        may("because", Word(REASONS), "only messages lost for this reason"),
+        may("system", Word(SYSTEMS), "only this system's parties"),
+        may("party", Name, "only the party of this name: a subscriber's or a group's"),
+        may("least", Whole(0, u64::MAX), "at least this"),
+        may("most", Whole(0, u64::MAX), "at most this"),
+        may("is", Whole(0, u64::MAX), "exactly this"),
+    ],
+};
+
+pub(super) const SYSTEMS: &[(&str, &str)] =
+    &[("redis", "the push lane"), ("kafka", "the pull lane")];
+
+pub(super) const FIGURES: &[(&str, &str)] = &[
+    ("expected", "messages owed"),
+    ("onItsWay", "sent, not yet stored and not yet being delivered"),
+    ("waiting", "kept by the system"),
+    ("delivered", "handled"),
+    ("parked", "in a dead-letter queue"),
+    ("lost", "no copy remains that the protocol will still deliver unasked"),
+    ("refused", "the sender got an error"),
+    ("repeated", "handled once more within one reading"),
+    ("late", "kept while the party was away, or handled more than 1 s after they were sent"),
+];
+
+pub(super) const REASONS: &[(&str, &str)] = &[
+    ("notConnected", "the subscriber had no connection"),
+    ("notSubscribed", "it was connected but had not subscribed"),
+    ("connectionClosed", "on the wire when the connection closed"),
+    ("outputBuffer", "in the output buffer when Redis cut the connection"),
+    ("crashed", "received, then the process crashed"),
+    ("retention", "deleted before it was read"),
+    ("replication", "acknowledged, then gone with the machines that had it"),
+    ("skipped", "the committed offset had moved past it"),
+    ("evicted", "evicted or trimmed from memory"),
+];
+
+const fn consumer(key: &'static str, about: &'static str) -> Field {
+    may(key, Rec(&ONE_CONSUMER), about)
+}
+
+const fn node(key: &'static str, about: &'static str) -> Field {
+    may(key, Rec(&ONE_NODE), about)
+}
+
+static ONE_CONSUMER: Record =
+    Record { name: "the action", fields: &[must("consumer", Name, "the consumer's name")] };
+
+static ONE_NODE: Record =
+    Record { name: "the action", fields: &[must("node", Name, "the node's name")] };
+
+pub(super) static ACTIONS: Record = Record {
+    name: "an action",
+    fields: &[
+        consumer("unplug", "closes a consumer's connections in every lane"),
+        consumer("plugIn", "lets it connect again"),
+        node("crash", "kills a process: its memory and its connections are gone"),
+        node("restart", "starts a crashed process again"),
+        node("pause", "stops a process where it is"),
+        node("resume", "lets a paused process go on"),
+        node("interrupt", "cuts the path to the servers: what is sent waits"),
+        node("heal", "heals the path: what waited arrives"),
+        may(
+            "setLatency",
+            Rec(&Record {
+                name: "the action",
+                fields: &[must("node", Name, "the node's name"), must("latency", Time, "one way")],
+            }),
+            "changes how long the path takes",
+        ),
+        may(
+            "setRate",
+            Rec(&Record {
+                name: "the action",
+                fields: &[
+                    must("producer", Name, "the producer's name"),
+                    must("rate", Rate, "messages a second"),
+                ],
+            }),
+            "changes how often a producer sends",
+        ),
+        may(
+            "sendOne",
+            Rec(&Record {
+                name: "the action",
+                fields: &[must("producer", Name, "the producer's name")],
+            }),
+            "sends one message now",
+        ),
+        may(
+            "setWork",
+            Rec(&Record {
+                name: "the action",
+                fields: &[
+                    must("consumer", Name, "the consumer's name"),
+                    must("takes", Time, "time a message takes"),
+                ],
+            }),
+            "changes how long a handler works on a message",
+        ),
+    ],
+};

@@ -1,0 +1,19 @@
+//! Lessons are data: what a lesson file may say, its checks, and what a reader has done of it.
+//!
+//! A lesson knows nodes, topics and parties by their names and sees a run only through its
+//! events. It must not know a World, an engine's inside or the page.
+
+mod build;
+mod fact;
+mod format;
+mod model;
+mod progress;
+mod shape;
+
+pub use format::LESSON as FORMAT;
+pub use model::{
+    Bound, Button, Choice, Condition, Face, Figure, Lesson, Piece, Prediction, Step, Sum, Task,
+    Text, Trigger,
+};
+pub use progress::{Answer, Failure, LATE, Outcome, Progress, Sums};
+pub use shape::{Field, Mistake, Record, Shape, time as parse_time};

@@ -1,0 +1,393 @@
+//! The root component: hears the page's messages, draws its panels, keeps the frame loop.
+
+use super::canvas::{Canvas, Palette};
+use super::clipboard;
+use super::frame::Frames;
+use super::header::Header;
+use super::keys::{KeyMap, meaning};
+use super::lesson::{LessonPanel, LessonView};
+use super::listen::Listener;
+use super::page::{Msg, Page, plain};
+use super::sentence::SentenceView;
+use super::stage::StageView;
+use super::theme;
+use super::transport::{TransportPanel, TransportView};
+use super::watch::{self, Watch};
+use super::{Failure, Same, Shared};
+use crate::stage::{Run, Shape, Target};
+use gloo_timers::callback::{Interval, Timeout};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlCanvasElement, HtmlDialogElement, HtmlElement, KeyboardEvent};
+use yew::prelude::*;
+
+/// Real milliseconds between two refreshes of the panels while time runs.
+const REFRESH_MS: u32 = 100;
+/// Real milliseconds between two drawings that are due to an event.
+const SETTLE_MS: f64 = 33.0;
+/// Real milliseconds between two sentences for those who listen.
+const HUSH_MS: f64 = 6_000.0;
+
+/// What the root is given once.
+#[derive(Clone, Properties)]
+pub(crate) struct AppProps {
+    /// The page, shared with the JavaScript handle.
+    pub(crate) shared: Rc<Shared>,
+    /// The element that everything stands in; carries the theme.
+    pub(crate) root: Element,
+    /// Whether the widget is the page itself, so that keys anywhere are its own.
+    pub(crate) whole: bool,
+}
+
+impl PartialEq for AppProps {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+/// Panels as last drawn; those that did not change are the same `Rc` again.
+struct Drawn {
+    shapes: Same<Vec<Same<Shape>>>,
+    size: (f32, f32),
+    sentence: Same<Vec<Run>>,
+    lesson: Same<LessonPanel>,
+    transport: Same<TransportPanel>,
+    /// What is selected, in words.
+    note: Option<AttrValue>,
+}
+
+/// See the module.
+pub(crate) struct App {
+    frames: Frames,
+    canvas: Rc<RefCell<Option<Canvas>>>,
+    nodes: Nodes,
+    drawn: Option<Drawn>,
+    refresh: Option<Interval>,
+    visible: Rc<Cell<bool>>,
+    copied: Option<Timeout>,
+    said: AttrValue,
+    said_at: f64,
+    listeners: Vec<Listener>,
+    watch: Option<Watch>,
+}
+
+#[derive(Clone, Default)]
+struct Nodes {
+    canvas: NodeRef,
+    swatches: NodeRef,
+    stage: NodeRef,
+    scrubber: NodeRef,
+    keys: NodeRef,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = AppProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (canvas, nodes, visible) = (Rc::default(), Nodes::default(), Rc::new(Cell::new(true)));
+        Self {
+            frames: frames(ctx, Rc::clone(&canvas), nodes.clone(), Rc::clone(&visible)),
+            canvas,
+            nodes,
+            drawn: None,
+            refresh: None,
+            visible,
+            copied: None,
+            said: AttrValue::default(),
+            said_at: 0.0,
+            listeners: Vec::new(),
+            watch: None,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match &msg {
+            Msg::Theme => theme::turn(&ctx.props().root),
+            Msg::Help => {
+                if let Some(dialog) = self.nodes.keys.cast::<HtmlDialogElement>() {
+                    let _ = dialog.show_modal();
+                }
+            }
+            Msg::Copy => self.copy(ctx),
+            Msg::Copied(done) => {
+                let link = ctx.link().clone();
+                self.copied = done
+                    .then(|| Timeout::new(2_000, move || link.send_message(Msg::Copied(false))));
+                return true;
+            }
+            Msg::Visible(visible) => self.visible.set(*visible),
+            _ => {}
+        }
+        if matches!(msg, Msg::Theme | Msg::Recolour) {
+            self.repaint();
+        }
+        if let Some(page) = ctx.props().shared.page.borrow_mut().as_mut() {
+            page.update(msg);
+            self.draw(page);
+            let runs = page.playing() && self.visible.get();
+            if runs != self.refresh.is_some() {
+                let link = ctx.link().clone();
+                self.refresh = runs
+                    .then(|| Interval::new(REFRESH_MS, move || link.send_message(Msg::Refresh)));
+            }
+        }
+        self.frames.wake();
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let shared = &ctx.props().shared;
+        if let Some(failure) = shared.failure.borrow().as_ref() {
+            return notice(failure);
+        }
+        let Some(drawn) = &self.drawn else {
+            return html! {
+                <div class="notice" role="status"><p class="soft">{ "Starting both systems …" }</p></div>
+            };
+        };
+        let send = ctx.link().callback(|msg: Msg| msg);
+        let title = shared.page.borrow().as_ref().map(|page| page.lesson().title.clone());
+        html! {
+            <div class="page">
+                <Header title={title.unwrap_or_default()}
+                    on_theme={ctx.link().callback(|_| Msg::Theme)}
+                    on_help={ctx.link().callback(|_| Msg::Help)} />
+                <LessonView panel={drawn.lesson.clone()}
+                    on_deed={ctx.link().callback(Msg::Act)}
+                    on_choose={ctx.link().callback(Msg::Choose)}
+                    on_light={ctx.link().callback(Msg::Light)}
+                    on_step={ctx.link().callback(Msg::ShowStep)} />
+                { self.stage(ctx, drawn) }
+                <SentenceView runs={drawn.sentence.clone()} note={drawn.note.clone()} copied={self.copied.is_some()}
+                    on_copy={ctx.link().callback(|_| Msg::Copy)} />
+                <TransportView panel={drawn.transport.clone()} scrubber={self.nodes.scrubber.clone()} send={send} />
+                <KeyMap node={self.nodes.keys.clone()} />
+                <p class="away" role="status" aria-live="polite">{ &self.said }</p>
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        if self.watch.is_none() && self.drawn.is_some() {
+            self.listen(ctx);
+        }
+        let Some(element) = self.nodes.canvas.cast::<HtmlCanvasElement>() else { return };
+        let fresh = self.canvas.borrow().as_ref().is_none_or(|canvas| !canvas.is_on(&element));
+        if let (true, Some(swatches)) = (fresh, self.nodes.swatches.cast::<Element>()) {
+            *self.canvas.borrow_mut() = Canvas::new(element, Palette::read(&swatches));
+            self.frames.wake();
+        }
+    }
+}
+
+impl App {
+    fn stage(&self, ctx: &Context<Self>, drawn: &Drawn) -> Html {
+        let (width, height) = drawn.size;
+        let (shared, link) = (Rc::clone(&ctx.props().shared), ctx.link().clone());
+        let stage = self.nodes.stage.clone();
+        let click = move |event: MouseEvent| {
+            if let Some(target) = pointed(&shared, &stage, &event) {
+                link.send_message(Msg::Pick(target));
+            } else {
+                link.send_message(Msg::Select(None));
+            }
+        };
+        let (shared, link) = (Rc::clone(&ctx.props().shared), ctx.link().clone());
+        let press = move |event: KeyboardEvent| {
+            if matches!(event.key().as_str(), "Enter" | " ")
+                && let Some(target) = event.target().and_then(|at| shape_under(&shared, &at))
+            {
+                event.prevent_default();
+                event.stop_propagation();
+                link.send_message(Msg::Pick(target));
+            }
+        };
+        let swatches = Palette::SWATCHES.iter().map(|class| html! { <i class={*class}></i> });
+        html! {
+            <section class="stage" ref={&self.nodes.stage} aria-label="What happens" onclick={click} onkeydown={press}>
+                <StageView shapes={drawn.shapes.clone()} width={width} height={height} />
+                <canvas class="tokens" ref={&self.nodes.canvas} aria-hidden="true"></canvas>
+                <span class="swatches" hidden=true ref={&self.nodes.swatches}>{ for swatches }</span>
+            </section>
+        }
+    }
+
+    /// Makes the panels anew; what did not change stays the same.
+    fn draw(&mut self, page: &mut Page) {
+        let picture = page.picture();
+        let before = self.drawn.as_ref();
+        let note =
+            picture.shapes.iter().find(|shape| shape.selected).map(|shape| shape.name.clone());
+        let mut old = before.map(|drawn| drawn.shapes.iter()).into_iter().flatten().peekable();
+        let lit = page.lit().map(|term| term.to_lowercase());
+        let shapes: Vec<Same<Shape>> = picture
+            .shapes
+            .into_iter()
+            .filter(|shape| &*shape.id != "sentence")
+            .map(|mut shape| {
+                shape.selected |= lit.as_ref().is_some_and(|term| {
+                    shape.target.is_some() && shape.name.to_lowercase().contains(&**term)
+                });
+                // Mostly the same shapes in the same order: look ahead from where we are.
+                let kept = before
+                    .filter(|_| old.peek().is_none_or(|kept| kept.id != shape.id))
+                    .and_then(|drawn| drawn.shapes.iter().find(|kept| kept.id == shape.id))
+                    .or_else(|| old.next());
+                match kept {
+                    Some(kept) if kept.id == shape.id => kept.or_new(shape),
+                    _ => Same::new(shape),
+                }
+            })
+            .collect();
+        let same_shapes = before.filter(|drawn| *drawn.shapes == shapes);
+        let said = page.take_said();
+        let now = watch::now();
+        if let Some(said) = said {
+            (self.said, self.said_at) = (said.into(), now);
+        } else if now - self.said_at > HUSH_MS
+            && before.is_some_and(|drawn| *drawn.sentence != picture.sentence)
+        {
+            (self.said, self.said_at) = (plain(&picture.sentence).into(), now);
+        }
+        self.drawn = Some(Drawn {
+            shapes: same_shapes.map_or_else(|| Same::new(shapes), |drawn| drawn.shapes.clone()),
+            size: (picture.width, picture.height),
+            sentence: match before {
+                Some(drawn) => drawn.sentence.or_new(picture.sentence),
+                None => Same::new(picture.sentence),
+            },
+            lesson: match before {
+                Some(drawn) => drawn.lesson.or_new(page.lesson_panel()),
+                None => Same::new(page.lesson_panel()),
+            },
+            transport: match before {
+                Some(drawn) => drawn.transport.or_new(page.transport_panel()),
+                None => Same::new(page.transport_panel()),
+            },
+            note: note.map(Into::into),
+        });
+    }
+
+    /// Reads the colours again and paints with them.
+    fn repaint(&mut self) {
+        if let (Some(canvas), Some(swatches)) =
+            (self.canvas.borrow_mut().as_mut(), self.nodes.swatches.cast::<Element>())
+        {
+            canvas.set_palette(Palette::read(&swatches));
+        }
+    }
+
+    fn copy(&self, ctx: &Context<Self>) {
+        let Some(drawn) = &self.drawn else { return };
+        let address = web_sys::window().and_then(|window| window.location().href().ok());
+        let mut text = plain(&drawn.sentence);
+        // A link opens the exact run, where the widget is the page that the address names.
+        if let (true, Some(address), Some(page)) =
+            (ctx.props().whole, address, ctx.props().shared.page.borrow().as_ref())
+        {
+            let page_alone = address.split('#').next().unwrap_or_default();
+            text = format!("{text}\n{page_alone}#{}", page.link());
+        }
+        let link = ctx.link().clone();
+        clipboard::copy(text, &ctx.props().root, move |done| link.send_message(Msg::Copied(done)));
+    }
+
+    fn listen(&mut self, ctx: &Context<Self>) {
+        let Some(window) = web_sys::window() else { return };
+        let (link, root, whole) = (ctx.link().clone(), ctx.props().root.clone(), ctx.props().whole);
+        self.listeners.push(Listener::new(window.clone(), "keydown", move |event| {
+            if let Some(event) = event.dyn_ref::<KeyboardEvent>()
+                && watch::is_ours(event, &root, whole)
+                && let Some(msg) = meaning(event)
+            {
+                event.prevent_default();
+                link.send_message(msg);
+            }
+        }));
+        for query in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
+            if let Ok(Some(media)) = window.match_media(query) {
+                let link = ctx.link().clone();
+                let heard = move |_| link.send_message(Msg::Recolour);
+                self.listeners.push(Listener::new(media, "change", heard));
+            }
+        }
+        if let Ok(Some(media)) = window.match_media(watch::LESS_MOTION) {
+            let (link, of) = (ctx.link().clone(), media.clone());
+            let heard = move |_| link.send_message(Msg::Still(of.matches()));
+            self.listeners.push(Listener::new(media, "change", heard));
+        }
+        if let Some(stage) = self.nodes.stage.cast::<HtmlElement>() {
+            let (resize, sight) = (ctx.link().clone(), ctx.link().clone());
+            self.watch = Watch::new(
+                &stage,
+                move |width, height| resize.send_message(Msg::Resize(width, height)),
+                move |visible| sight.send_message(Msg::Visible(visible)),
+            );
+        }
+    }
+}
+
+/// The loop that moves the cursor and paints the tokens, without a render of Yew.
+fn frames(
+    ctx: &Context<App>,
+    canvas: Rc<RefCell<Option<Canvas>>>,
+    nodes: Nodes,
+    visible: Rc<Cell<bool>>,
+) -> Frames {
+    let (shared, link) = (Rc::clone(&ctx.props().shared), ctx.link().clone());
+    let (mut last, mut settled, mut unsettled) = (None::<f64>, 0.0, false);
+    Frames::new(move |stamp| {
+        let mut page = shared.page.borrow_mut();
+        let Some(page) = page.as_mut() else { return false };
+        let runs = page.playing() && visible.get();
+        if runs {
+            let passed = (stamp - last.unwrap_or(stamp)).clamp(0.0, 100.0);
+            unsettled |= page.frame(passed);
+        }
+        last = runs.then_some(stamp);
+        if unsettled && stamp - settled > SETTLE_MS {
+            (settled, unsettled) = (stamp, false);
+            link.send_message(Msg::Refresh);
+        }
+        let selected = page.selected().cloned();
+        let lit = |message| matches!(&selected, Some(Target::Message(id)) if Some(*id) == message);
+        let tokens = page.tokens();
+        if let Some(canvas) = canvas.borrow_mut().as_mut() {
+            let (width, height) = page.size();
+            canvas.paint(width, height, &tokens, |token| lit(token.message));
+        }
+        if let Some(scrubber) = nodes.scrubber.cast::<HtmlElement>() {
+            let (at, seen) = page.place();
+            let style = scrubber.style();
+            let _ = style.set_property("--at", &format!("{at:.5}"));
+            let _ = style.set_property("--seen", &format!("{seen:.5}"));
+        }
+        runs
+    })
+}
+
+/// What a click means: the nearest token, else the shape under it.
+fn pointed(shared: &Shared, stage: &NodeRef, event: &MouseEvent) -> Option<Target> {
+    let rect = stage.cast::<Element>()?.query_selector("svg").ok()??.get_bounding_client_rect();
+    let x = f64::from(event.client_x()) - rect.left();
+    let y = f64::from(event.client_y()) - rect.top();
+    let near = shared.page.borrow_mut().as_mut().and_then(|page| page.token_at(x as f32, y as f32));
+    near.or_else(|| event.target().and_then(|at| shape_under(shared, &at)))
+}
+
+fn shape_under(shared: &Shared, at: &web_sys::EventTarget) -> Option<Target> {
+    let shape = at.dyn_ref::<Element>()?.closest(".pick").ok()??;
+    shared.page.borrow_mut().as_mut()?.target_of(&shape.id())
+}
+
+/// A lesson that cannot be shown: every mistake with its place and its mend.
+fn notice(failure: &Failure) -> Html {
+    html! {
+        <div class="notice" role="alert">
+            <h1>{ &failure.title }</h1>
+            <ul>{ for failure.lines.iter().map(|line| html! { <li>{ line }</li> }) }</ul>
+        </div>
+    }
+}

@@ -1,0 +1,68 @@
+//! The keyboard map, and what each key means.
+
+use super::icon::{CROSS, icon};
+use super::page::Msg;
+use web_sys::{HtmlDialogElement, KeyboardEvent};
+use yew::prelude::*;
+
+/// The map, as shown.
+const MAP: [(&str, &str); 10] = [
+    ("Space", "play or pause"),
+    ("→", "step to the next drawn event"),
+    ("←", "step back"),
+    ("P", "pull the plug, or put it back"),
+    ("Home", "to the start"),
+    ("End", "to the newest instant"),
+    ("Tab, Enter", "walk through the stage and select"),
+    ("T", "light or dark"),
+    ("Esc", "let go of what is selected"),
+    ("?", "this map"),
+];
+
+/// What a key asks for; none when it is not ours.
+pub(super) fn meaning(event: &KeyboardEvent) -> Option<Msg> {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return None;
+    }
+    Some(match event.key().as_str() {
+        " " => Msg::Toggle,
+        "ArrowRight" => Msg::Step,
+        "ArrowLeft" => Msg::StepBack,
+        "p" | "P" => Msg::Plug,
+        "Home" => Msg::ToStart,
+        "End" => Msg::ToEnd,
+        "t" | "T" => Msg::Theme,
+        "?" => Msg::Help,
+        "Escape" => Msg::Select(None),
+        _ => return None,
+    })
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct KeyMapProps {
+    pub(super) node: NodeRef,
+}
+
+/// A dialog that the browser opens, keeps the focus in, and closes with Esc.
+#[component(KeyMap)]
+pub(super) fn key_map(props: &KeyMapProps) -> Html {
+    let node = props.node.clone();
+    let close = move |_| {
+        if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+            dialog.close();
+        }
+    };
+    html! {
+        <dialog class="keys" ref={&props.node} aria-labelledby="keys-title">
+            <div class="keys-head">
+                <h2 id="keys-title">{ "Keyboard" }</h2>
+                <button type="button" class="round" aria-label="Close" onclick={close}>{ icon(CROSS) }</button>
+            </div>
+            <dl>
+                { for MAP.iter().map(|(key, words)| html! {
+                    <div><dt><kbd>{ *key }</kbd></dt><dd>{ *words }</dd></div>
+                }) }
+            </dl>
+        </dialog>
+    }
+}

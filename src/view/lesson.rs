@@ -1,0 +1,180 @@
+//! The lesson panel: what to do, the button that does it, the question, the tasks, the result.
+
+use super::Same;
+use super::icon::{CROSS, TICK, icon};
+use crate::event::Action;
+use yew::prelude::*;
+
+/// What the panel says. Made by the page, drawn here.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LessonPanel {
+    pub(super) heading: AttrValue,
+    pub(super) text: Vec<Words>,
+    pub(super) buttons: Vec<DeedButton>,
+    pub(super) question: Option<Question>,
+    pub(super) tasks: Vec<TaskLine>,
+    /// Said once all tasks have ticked.
+    pub(super) result: Option<AttrValue>,
+    /// The step shown, from 1, and how many there are.
+    pub(super) step: (usize, usize),
+    /// Whether the next step is open.
+    pub(super) next: bool,
+}
+
+/// A piece of the text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Words {
+    pub(super) words: AttrValue,
+    /// What it lights on the stage.
+    pub(super) term: Option<AttrValue>,
+}
+
+/// A button that gives a command.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct DeedButton {
+    pub(super) label: AttrValue,
+    pub(super) deed: Action,
+    /// Why it would do nothing now.
+    pub(super) refused: Option<AttrValue>,
+}
+
+/// A question before the deed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Question {
+    pub(super) words: AttrValue,
+    pub(super) choices: Vec<AttrValue>,
+    pub(super) chosen: Option<usize>,
+    /// The right one, once the run has decided.
+    pub(super) right: Option<usize>,
+}
+
+/// Something to bring about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TaskLine {
+    pub(super) words: AttrValue,
+    pub(super) done: bool,
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct LessonProps {
+    pub(super) panel: Same<LessonPanel>,
+    pub(super) on_deed: Callback<Action>,
+    pub(super) on_choose: Callback<usize>,
+    pub(super) on_light: Callback<Option<AttrValue>>,
+    pub(super) on_step: Callback<usize>,
+}
+
+#[component(LessonView)]
+pub(super) fn lesson_view(props: &LessonProps) -> Html {
+    let panel = &props.panel;
+    let (step, steps) = panel.step;
+    // On a phone the panel is a sheet: a heading and a button, the rest on a tap.
+    let sheet = use_state_eq(|| false);
+    let turn = {
+        let sheet = sheet.clone();
+        move |_: MouseEvent| sheet.set(!*sheet)
+    };
+    let go = |to: usize| {
+        let on_step = props.on_step.clone();
+        Callback::from(move |_: MouseEvent| on_step.emit(to))
+    };
+    html! {
+        <section class={classes!("lesson", sheet.then_some("open"))} aria-label="Lesson">
+            <div class="say">
+                if steps > 1 {
+                    <p class="place soft">{ format!("Step {step} of {steps}") }</p>
+                }
+                <h1>{ &panel.heading }</h1>
+                <button type="button" class="quiet more" aria-expanded={sheet.to_string()} onclick={turn}>
+                    { if *sheet { "Less" } else { "More" } }
+                </button>
+                <p class="text">{ for panel.text.iter().map(|words| piece(words, &props.on_light)) }</p>
+            </div>
+            <div class="do">
+                { for panel.buttons.iter().map(|button| deed(button, &props.on_deed)) }
+            </div>
+            if let Some(question) = &panel.question {
+                { ask(question, &props.on_choose) }
+            }
+            if !panel.tasks.is_empty() {
+                <ul class="tasks" aria-label="Tasks">
+                    { for panel.tasks.iter().map(task) }
+                </ul>
+            }
+            if let Some(result) = &panel.result {
+                <p class="result">{ result }</p>
+            }
+            if steps > 1 {
+                <div class="steps">
+                    <button type="button" class="quiet" disabled={step == 1} onclick={go(step.saturating_sub(2))}>{ "Back" }</button>
+                    <button type="button" class={classes!("quiet", panel.next.then_some("ready"))}
+                        disabled={step == steps} onclick={go(step)}>{ "Next" }</button>
+                </div>
+            }
+        </section>
+    }
+}
+
+fn piece(piece: &Words, on_light: &Callback<Option<AttrValue>>) -> Html {
+    let Some(term) = piece.term.clone() else {
+        return html! { { &piece.words } };
+    };
+    let (light, touched) = (on_light.clone(), on_light.clone());
+    let (on, off) = (term.clone(), on_light.clone());
+    let focused = on.clone();
+    let in_focus = on_light.clone();
+    let unfocused = on_light.clone();
+    html! {
+        <button type="button" class="term"
+            onpointerenter={move |_| light.emit(Some(on.clone()))}
+            onpointerleave={move |_| off.emit(None)}
+            onfocus={move |_| in_focus.emit(Some(focused.clone()))}
+            onblur={move |_| unfocused.emit(None)}
+            onclick={move |_| touched.emit(Some(term.clone()))}>{ &piece.words }</button>
+    }
+}
+
+fn deed(button: &DeedButton, on_deed: &Callback<Action>) -> Html {
+    let (on_deed, deed) = (on_deed.clone(), button.deed.clone());
+    html! {
+        <button type="button" class="act" disabled={button.refused.is_some()} title={button.refused.clone()}
+            onclick={move |_| on_deed.emit(deed.clone())}>{ &button.label }</button>
+    }
+}
+
+fn ask(question: &Question, on_choose: &Callback<usize>) -> Html {
+    let decided = question.right.is_some();
+    let choices = question.choices.iter().enumerate().map(|(index, words)| {
+        let on_choose = on_choose.clone();
+        let chosen = question.chosen == Some(index);
+        let right = question.right == Some(index);
+        let wrong = decided && chosen && !right;
+        html! {
+            <label class={classes!("choice", chosen.then_some("chosen"), right.then_some("right"))}>
+                <input type="radio" name="prediction" class="away" checked={chosen} disabled={decided}
+                    onchange={move |_| on_choose.emit(index)} />
+                <span>{ words }</span>
+                if right {
+                    <span class="mark fine" role="img" aria-label="right">{ icon(TICK) }</span>
+                } else if wrong {
+                    <span class="mark redis" role="img" aria-label="not so">{ icon(CROSS) }</span>
+                }
+            </label>
+        }
+    });
+    html! {
+        <fieldset class="ask">
+            <legend>{ &question.words }</legend>
+            <div class="choices">{ for choices }</div>
+        </fieldset>
+    }
+}
+
+fn task(task: &TaskLine) -> Html {
+    html! {
+        <li class={task.done.then_some("done")}>
+            <span class="tick" role="img" aria-label={if task.done { "done" } else { "open" }}>{ icon(TICK) }</span>
+            <span>{ &task.words }</span>
+        </li>
+    }
+}

@@ -1,0 +1,448 @@
+//! The page as a value: a run, a cursor in it, a pace, a selection. Changes only by messages
+//! through [`Page::update`] and by time passing in [`Page::frame`]. Touches no DOM.
+
+use super::lesson::LessonPanel;
+use super::panel;
+use super::transport::{TransportPanel, extent};
+use crate::event::{Action, Event, LabFact, Refusal, What};
+use crate::history::{OpenError, Recording, Session, to_link};
+use crate::lesson::Lesson;
+use crate::sim::{Instant, Span};
+use crate::stage::{self, Layout, Picture, Role, Run, Target, Token, View};
+use crate::timeline::pace::Pace;
+use crate::timeline::{Timeline, journal};
+use yew::AttrValue;
+
+/// How far "step" looks for the next drawn event.
+const FAR_ENOUGH: Span = Span::from_secs(3_600);
+
+/// How long a lesson may be silent at its start.
+const BEGINS: Span = Span::from_secs(10);
+
+/// So many events at most are passed in one frame; the rest of the frame's time is dropped, so
+/// that a storm slows the run down instead of the page.
+const EVENTS_A_FRAME: u32 = 2_000;
+
+/// Everything that a person, a key or a script can ask of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Msg {
+    /// Lets time run.
+    Play,
+    /// Stops time.
+    Pause,
+    /// The other of the two.
+    Toggle,
+    /// To the next drawn event; time stops.
+    Step,
+    /// To the drawn event before; time stops.
+    StepBack,
+    /// Moves the cursor. Beyond the head the run goes on to there.
+    Seek(Instant),
+    /// To the start.
+    ToStart,
+    /// To the newest instant.
+    ToEnd,
+    /// Does something at the cursor.
+    Act(Action),
+    /// Pulls the first plug, or puts it back.
+    Plug,
+    /// Selects a thing, or lets go.
+    Select(Option<Target>),
+    /// What a click on a thing means: a plug is pulled, a lane is opened, all else is selected.
+    Pick(Target),
+    /// Answers the shown step's question.
+    Choose(usize),
+    /// Shows another step, from 0.
+    ShowStep(usize),
+    /// A term lights what it stands for.
+    Light(Option<AttrValue>),
+    /// The stage has another size, in CSS px.
+    Resize(f32, f32),
+    /// Tokens step from station to station, or glide.
+    Still(bool),
+    /// The scrubber is held (true) or let go.
+    Scrub(bool),
+    /// Draw again.
+    Refresh,
+    /// Light or dark.
+    Theme,
+    /// The system's colours changed.
+    Recolour,
+    /// The keyboard map.
+    Help,
+    /// The result to the clipboard.
+    Copy,
+    /// Whether the copy succeeded.
+    Copied(bool),
+    /// The widget came into sight, or left it.
+    Visible(bool),
+}
+
+/// A lesson on the page.
+pub(crate) struct Page {
+    session: Session,
+    timeline: Timeline,
+    /// The session's revision and count of events that the timeline has.
+    folded: (u32, u64),
+    cursor: Instant,
+    pace: Pace,
+    playing: bool,
+    /// Whether time goes on when the scrubber is let go.
+    held: Option<bool>,
+    view: View,
+    layout: Layout,
+    /// Of the picture, which may be higher than the view.
+    size: (f32, f32),
+    step: usize,
+    chosen: Vec<Option<usize>>,
+    lit: Option<AttrValue>,
+    /// What the last deed came to, for those who listen.
+    said: Option<String>,
+}
+
+impl Page {
+    /// The lesson at its first instant, at rest.
+    pub(crate) fn open(lesson: Lesson) -> Result<Self, OpenError> {
+        Ok(Self::new(Session::open(lesson, None)?))
+    }
+
+    /// A recorded run of the lesson, at its end; says so when it came out otherwise.
+    pub(crate) fn replay(lesson: Lesson, recording: &Recording) -> Result<Self, OpenError> {
+        let (session, replay) = Session::replay(lesson, recording)?;
+        let mut page = Self::new(session);
+        page.cursor = page.session.head();
+        if !replay.same {
+            page.said = Some("This run came out otherwise than when it was recorded.".into());
+        }
+        Ok(page)
+    }
+
+    fn new(session: Session) -> Self {
+        let chosen = vec![None; session.lesson().steps.len()];
+        let (view, timeline) = (View::new(960.0, 640.0), Timeline::default());
+        let layout = Layout::new(&timeline, Instant::ZERO, &view);
+        let mut page = Self {
+            folded: (session.revision(), 0),
+            session,
+            timeline,
+            cursor: Instant::ZERO,
+            pace: Pace::default(),
+            playing: false,
+            held: None,
+            view,
+            layout,
+            size: (960.0, 640.0),
+            step: 0,
+            chosen,
+            lit: None,
+            said: None,
+        };
+        page.fold();
+        page.begin();
+        page
+    }
+
+    /// Goes to where something begins to move: connections are made first, and nobody came for
+    /// those.
+    fn begin(&mut self) {
+        let sent = |event: &Event| matches!(event.what, What::Lab(LabFact::Sent { .. }));
+        let limit = Instant::ZERO + BEGINS;
+        if let Some(event) = self.session.next_event(Instant::ZERO, limit, sent) {
+            self.fold();
+            self.jump(event.at);
+        }
+    }
+
+    /// The one place where a message changes the page.
+    pub(crate) fn update(&mut self, msg: Msg) {
+        match msg {
+            Msg::Play => self.playing = true,
+            Msg::Pause => self.playing = false,
+            Msg::Toggle => self.playing = !self.playing,
+            Msg::Step => self.step_on(),
+            Msg::StepBack => self.step_back(),
+            Msg::Seek(t) => self.jump(t),
+            Msg::ToStart => self.jump(Instant::ZERO),
+            Msg::ToEnd => self.jump(self.session.head()),
+            Msg::Act(action) => {
+                // The buttons that could do nothing are greyed, with the reason.
+                let _ = self.act(action);
+            }
+            Msg::Plug => {
+                if let Some(action) = self.plug(None) {
+                    let _ = self.act(action);
+                }
+            }
+            Msg::Pick(Target::Plug(name)) => {
+                if let Some(action) = self.plug(Some(&name)) {
+                    let _ = self.act(action);
+                }
+            }
+            Msg::Pick(Target::Lane(lane)) => self.view.front = lane,
+            Msg::Pick(target) => {
+                let again = self.view.selected.as_ref() == Some(&target);
+                self.view.selected = (!again).then_some(target);
+            }
+            Msg::Select(target) => self.view.selected = target,
+            Msg::Choose(choice) => {
+                if let Some(chosen) = self.chosen.get_mut(self.step) {
+                    *chosen = Some(choice);
+                }
+            }
+            Msg::ShowStep(step) => self.step = step.min(self.lesson().steps.len().max(1) - 1),
+            Msg::Light(term) => self.lit = term,
+            Msg::Resize(width, height) => (self.view.width, self.view.height) = (width, height),
+            Msg::Still(still) => self.view.still = still,
+            Msg::Scrub(true) => self.held = Some(std::mem::take(&mut self.playing)),
+            Msg::Scrub(false) => self.playing = self.held.take().unwrap_or(self.playing),
+            Msg::Refresh
+            | Msg::Theme
+            | Msg::Recolour
+            | Msg::Help
+            | Msg::Copy
+            | Msg::Copied(_)
+            | Msg::Visible(_) => {}
+        }
+    }
+
+    /// Time passes: `real_ms` in front of the page. Answers whether events passed the cursor.
+    pub(crate) fn frame(&mut self, real_ms: f64) -> bool {
+        let before = self.passed();
+        let mut left = real_ms;
+        // Each event may change the pace, so time goes on from event to event.
+        for _ in 0..EVENTS_A_FRAME {
+            let next = self.next();
+            let gone = self.pace.advance(&self.timeline, self.cursor, next, left);
+            self.go_to(gone.to);
+            left = gone.left_ms;
+            if left <= 0.0 {
+                break;
+            }
+        }
+        self.passed() != before
+    }
+
+    /// Does it at the cursor; in the past that is a fork.
+    pub(crate) fn act(&mut self, action: Action) -> Result<(), Refusal> {
+        let deed = journal::done(&action);
+        let done = self.session.act_at(self.cursor, action);
+        self.said = Some(match &done {
+            Ok(()) => deed,
+            Err(refusal) => refusal.reason.clone(),
+        });
+        self.fold();
+        done
+    }
+
+    fn jump(&mut self, t: Instant) {
+        self.pace = Pace::default();
+        self.go_to(t);
+    }
+
+    fn go_to(&mut self, t: Instant) {
+        if t > self.session.head() {
+            self.session.advance_to(t);
+            self.fold();
+        }
+        self.cursor = t;
+    }
+
+    fn step_on(&mut self) {
+        self.playing = false;
+        let limit = self.cursor + FAR_ENOUGH;
+        let found = loop {
+            let drawn = self.timeline.next_drawn(self.cursor);
+            // A drawn event counts once all that happens at its instant has happened.
+            match (drawn, self.session.next_at()) {
+                (Some(drawn), _) if drawn <= self.session.head() => break Some(drawn),
+                (_, Some(next)) if next <= limit => {
+                    self.session.advance_to(next.max(self.session.head() + Span(1)));
+                    self.fold();
+                }
+                _ => break drawn,
+            }
+        };
+        if let Some(t) = found {
+            self.jump(t);
+        }
+    }
+
+    fn step_back(&mut self) {
+        self.playing = false;
+        let before = self.timeline.previous_drawn(self.cursor);
+        self.jump(before.unwrap_or(Instant::ZERO));
+    }
+
+    /// Takes what is new in the run into the timeline; after a fork from the beginning.
+    fn fold(&mut self) {
+        let (revision, count) = (self.session.revision(), self.session.event_count());
+        if revision == self.folded.0 {
+            self.timeline.extend(self.session.events_since(self.folded.1));
+        } else {
+            self.timeline = Timeline::default();
+            self.timeline.extend(self.session.events());
+        }
+        self.folded = (revision, count);
+    }
+
+    /// How many of the cached events lie at or before the cursor.
+    fn passed(&self) -> usize {
+        self.session.events().partition_point(|event| event.at <= self.cursor)
+    }
+
+    /// The next event after the cursor.
+    fn next(&self) -> Option<Instant> {
+        let known = self.session.events().get(self.passed()).map(|event| event.at);
+        // What an action made due at its own instant happens when time goes on.
+        let due = || self.session.next_at().map(|due| due.max(self.cursor + Span(1)));
+        known.or_else(due)
+    }
+
+    /// What pulling (or putting back) a plug means now; of the first one when none is named.
+    fn plug(&self, wanted: Option<&str>) -> Option<Action> {
+        let picture = self.picture_now();
+        picture.shapes.iter().find_map(|shape| match (&shape.target, shape.role) {
+            (Some(Target::Plug(name)), Role::Switch { on })
+                if wanted.is_none_or(|wanted| wanted == &**name) =>
+            {
+                let consumer = name.clone();
+                Some(if on { Action::Unplug { consumer } } else { Action::PlugIn { consumer } })
+            }
+            _ => None,
+        })
+    }
+
+    fn picture_now(&self) -> Picture {
+        stage::picture_on(&self.timeline, self.cursor, &self.view, &self.layout)
+    }
+
+    /// The picture at the cursor, on a layout that fits.
+    pub(crate) fn picture(&mut self) -> Picture {
+        self.lay_out();
+        let picture = self.picture_now();
+        self.size = (picture.width, picture.height);
+        picture
+    }
+
+    /// What moves at the cursor, and the size to paint it in.
+    pub(crate) fn tokens(&mut self) -> Vec<Token> {
+        self.lay_out();
+        stage::tokens(&self.timeline, self.cursor, &self.layout)
+    }
+
+    fn lay_out(&mut self) {
+        if !self.layout.fits(&self.timeline, self.cursor, &self.view) {
+            self.layout = Layout::new(&self.timeline, self.cursor, &self.view);
+        }
+    }
+
+    /// The message under a point of the stage, within a finger's reach.
+    pub(super) fn token_at(&mut self, x: f32, y: f32) -> Option<Target> {
+        let reach = |token: &Token| {
+            let (dx, dy) = (token.x - x, token.y - y);
+            (dx * dx + dy * dy, (token.r + 4.0) * (token.r + 4.0))
+        };
+        let tokens = self.tokens();
+        let near = tokens.iter().filter(|token| reach(token).0 <= reach(token).1);
+        near.min_by(|a, b| reach(a).0.total_cmp(&reach(b).0))?.message.map(Target::Message)
+    }
+
+    /// What a click on a shape means.
+    pub(super) fn target_of(&mut self, id: &str) -> Option<Target> {
+        let picture = self.picture();
+        picture.shapes.into_iter().find(|shape| &*shape.id == id)?.target
+    }
+
+    /// The stage's size as last drawn, in CSS px.
+    pub(super) fn size(&self) -> (f32, f32) {
+        self.size
+    }
+
+    /// What the lesson panel says.
+    pub(super) fn lesson_panel(&self) -> LessonPanel {
+        panel::lesson(
+            &self.session,
+            self.cursor,
+            self.step,
+            self.chosen.get(self.step).copied().flatten(),
+        )
+    }
+
+    /// What the transport bar says.
+    pub(super) fn transport_panel(&self) -> TransportPanel {
+        let scale = self.pace.scale(&self.timeline, self.cursor, self.next());
+        panel::transport(&self.session, &self.timeline, self.cursor, self.playing, scale)
+    }
+
+    /// Where the cursor and the head stand on the scrubber, 0 to 1.
+    pub(super) fn place(&self) -> (f64, f64) {
+        let whole = extent(self.session.head()).as_nanos() as f64;
+        let share = |t: Instant| t.as_nanos() as f64 / whole;
+        (share(self.cursor), share(self.session.head()))
+    }
+
+    /// What the last deed came to; asked once.
+    pub(super) fn take_said(&mut self) -> Option<String> {
+        self.said.take()
+    }
+
+    /// The term under attention.
+    pub(super) fn lit(&self) -> Option<&AttrValue> {
+        self.lit.as_ref()
+    }
+
+    /// The selected thing.
+    pub(crate) fn selected(&self) -> Option<&Target> {
+        self.view.selected.as_ref()
+    }
+
+    /// The lesson.
+    pub(crate) fn lesson(&self) -> &Lesson {
+        self.session.lesson()
+    }
+
+    /// What has happened.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// How many futures stand beside this one.
+    pub(crate) fn branches(&self) -> usize {
+        self.session.branches().len()
+    }
+
+    /// The run as the fragment of an address.
+    pub(crate) fn link(&self) -> String {
+        to_link(&self.session.recording())
+    }
+
+    /// The run.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Where the reader looks.
+    pub(crate) fn cursor(&self) -> Instant {
+        self.cursor
+    }
+
+    /// Whether time runs.
+    pub(crate) fn playing(&self) -> bool {
+        self.playing
+    }
+
+    /// The step shown, from 0.
+    pub(crate) fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Virtual nanoseconds a real second.
+    pub(crate) fn scale(&self) -> f64 {
+        self.pace.scale(&self.timeline, self.cursor, self.next())
+    }
+}
+
+/// The sentence as plain text.
+pub(crate) fn plain(runs: &[Run]) -> String {
+    runs.iter().map(|run| run.text.as_str()).collect()
+}

@@ -1,0 +1,142 @@
+//! What the panels say at the cursor: from a session and a timeline to plain models.
+
+use super::lesson::{DeedButton, LessonPanel, Question, TaskLine, Words};
+use super::transport::{Fold, Mark, TransportPanel, extent};
+use crate::history::Session;
+use crate::lesson::{Piece, Progress};
+use crate::sim::{Instant, Span};
+use crate::timeline::pace::{self, Pace};
+use crate::timeline::{MarkKind, Timeline};
+use std::borrow::Cow;
+
+/// Ticks and faces at the cursor: of the head, or folded again up to an earlier instant.
+fn progress_at(session: &Session, t: Instant) -> Cow<'_, Progress> {
+    if t >= session.head() || session.first_event() > 0 {
+        return Cow::Borrowed(session.progress());
+    }
+    let lesson = session.lesson();
+    let mut progress = Progress::new(lesson);
+    for event in session.events().iter().take_while(|event| event.at <= t) {
+        progress.see(lesson, event);
+    }
+    Cow::Owned(progress)
+}
+
+/// The lesson panel. Ticks and answers are the head's, because what is done stays done; the
+/// faces of buttons are the cursor's, because that is where they act.
+pub(super) fn lesson(
+    session: &Session,
+    cursor: Instant,
+    step: usize,
+    chosen: Option<usize>,
+) -> LessonPanel {
+    let (lesson, progress) = (session.lesson(), session.progress());
+    let here = progress_at(session, cursor);
+    let steps = lesson.steps.len();
+    let Some(shown) = lesson.steps.get(step) else {
+        return LessonPanel {
+            heading: lesson.title.clone().into(),
+            text: Vec::new(),
+            buttons: Vec::new(),
+            question: None,
+            tasks: Vec::new(),
+            result: None,
+            step: (1, 1),
+            next: false,
+        };
+    };
+    let buttons = shown.actions.iter().filter_map(|button| {
+        let face = button.faces.get(here.face(button))?;
+        // In the past the face itself says what is possible; asking there would replay the run.
+        let now = cursor >= session.head();
+        let refused = now.then(|| session.can_at(cursor, &face.action).err()).flatten();
+        Some(DeedButton {
+            label: face.label.clone().into(),
+            deed: face.action.clone(),
+            refused: refused.map(|refusal| refusal.reason.into()),
+        })
+    });
+    let text = shown.text.0.iter().map(|piece| match piece {
+        Piece::Plain(words) => Words { words: words.clone().into(), term: None },
+        Piece::Term { term, words } => {
+            Words { words: words.clone().into(), term: Some(term.clone().into()) }
+        }
+    });
+    let answer = progress.answer(step);
+    let question = shown.prediction.as_ref().map(|prediction| Question {
+        words: prediction.question.clone().into(),
+        choices: prediction.choices.iter().map(|choice| choice.text.clone().into()).collect(),
+        chosen,
+        right: answer.and_then(|answer| answer.choice),
+    });
+    let ticks = progress.ticks(step);
+    let tasks = shown.tasks.iter().enumerate();
+    let done = ticks == shown.tasks.len();
+    let right = question.as_ref().and_then(|question| question.right);
+    let result = match (done, right, chosen) {
+        (true, Some(right), Some(chosen)) if right == chosen => Some("You saw it coming."),
+        (true, Some(_), Some(_)) => Some("Not what you expected. Drag time back and look."),
+        _ => None,
+    };
+    LessonPanel {
+        heading: shown.heading.clone().into(),
+        text: text.collect(),
+        buttons: buttons.collect(),
+        question,
+        tasks: tasks
+            .map(|(n, task)| TaskLine { words: task.text.clone().into(), done: n < ticks })
+            .collect(),
+        result: result.map(Into::into),
+        step: (step + 1, steps),
+        next: done,
+    }
+}
+
+/// The transport bar; `scale` in virtual nanoseconds a real second.
+pub(super) fn transport(
+    session: &Session,
+    timeline: &Timeline,
+    cursor: Instant,
+    playing: bool,
+    scale: f64,
+) -> TransportPanel {
+    let head = session.head();
+    let whole = extent(head);
+    let share = |t: Instant| (t.as_nanos() as f64 / whole.as_nanos() as f64) as f32;
+    let marks = timeline.marks().iter().map(|mark| Mark {
+        at: share(mark.at),
+        label: mark.label.clone().into(),
+        class: match mark.kind {
+            MarkKind::Fault => "fault",
+            MarkKind::Command => "command",
+            MarkKind::Fact => "fact",
+        },
+    });
+    let folds = pace::folds(timeline, Instant::ZERO, head, Span(whole.as_nanos() / 24));
+    TransportPanel {
+        playing,
+        clock: clock(cursor).into(),
+        scale: Pace::words(scale).into(),
+        now_ms: cursor.as_millis() as u32,
+        end_ms: whole.as_millis() as u32,
+        marks: marks.collect(),
+        folds: folds
+            .iter()
+            .map(|fold| Fold {
+                at: share(fold.from).midpoint(share(fold.to)),
+                label: format!("{} folded", rounded(fold.length())).into(),
+            })
+            .collect(),
+    }
+}
+
+/// Seconds with all three places, so that the digits stand still: `8.214 s`.
+pub(super) fn clock(t: Instant) -> String {
+    let ms = t.as_millis();
+    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
+}
+
+fn rounded(span: Span) -> Span {
+    let tenth = 100_000_000;
+    Span(span.as_nanos() / tenth * tenth)
+}

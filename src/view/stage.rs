@@ -1,0 +1,111 @@
+//! Draws a picture's fixed shapes as SVG that can be focused, named and styled. The tokens above
+//! them are the canvas's.
+
+use super::Same;
+use crate::stage::{Anchor, Mark, Role, Run, Shape};
+use yew::prelude::*;
+
+/// The shapes of a picture. Shapes that did not change are the same `Rc` as before.
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct StageProps {
+    /// In painting order.
+    pub(super) shapes: Same<Vec<Same<Shape>>>,
+    /// Width in CSS px.
+    pub(super) width: f32,
+    /// Height in CSS px.
+    pub(super) height: f32,
+}
+
+/// All shapes, one SVG px to one CSS px.
+#[component(StageView)]
+pub(super) fn stage_view(props: &StageProps) -> Html {
+    let shapes = props.shapes.iter().map(|shape| {
+        html! { <ShapeView key={&*shape.id} shape={shape.clone()} /> }
+    });
+    html! {
+        <svg class="shapes" role="group" aria-label="Stage"
+            width={px(props.width)} height={px(props.height)}
+            viewBox={format!("0 0 {} {}", px(props.width), px(props.height))}>
+            { for shapes }
+        </svg>
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct ShapeProps {
+    shape: Same<Shape>,
+}
+
+#[component(ShapeView)]
+fn shape_view(props: &ShapeProps) -> Html {
+    let shape = &props.shape;
+    let marks = shape.marks.iter().map(mark);
+    if shape.role == Role::Decoration && shape.target.is_none() {
+        return html! { <g aria-hidden="true">{ for marks }</g> };
+    }
+    let acts = matches!(shape.role, Role::Button | Role::Switch { .. });
+    let checked = match shape.role {
+        Role::Switch { on } => Some(if on { "true" } else { "false" }),
+        _ => None,
+    };
+    // A number that changes ten times a second must not be read out each time; the page's own
+    // live region says what matters.
+    let live = (shape.role == Role::Status).then_some("off");
+    let role = shape.role.attribute();
+    let pressed = (shape.role == Role::Button).then(|| shape.selected.to_string());
+    html! {
+        <g id={shape.id.to_string()} role={role} aria-label={role.map(|_| shape.name.clone())}
+            aria-hidden={role.is_none().then_some("true")} aria-live={live}
+            aria-checked={checked} aria-pressed={pressed}
+            tabindex={acts.then_some("0")}
+            class={classes!("shape", shape.target.is_some().then_some("pick"),
+                shape.selected.then_some("chosen"))}>
+            { for marks }
+            <rect class="hit" x={px(shape.area.x)} y={px(shape.area.y)}
+                width={px(shape.area.w)} height={px(shape.area.h)} rx="6" />
+        </g>
+    }
+}
+
+fn mark(mark: &Mark) -> Html {
+    match mark {
+        Mark::Rect { area, round, class } => html! {
+            <rect class={*class} x={px(area.x)} y={px(area.y)} width={px(area.w)}
+                height={px(area.h)} rx={px(*round)} />
+        },
+        Mark::Circle { x, y, r, class } => html! {
+            <circle class={*class} cx={px(*x)} cy={px(*y)} r={px(*r)} />
+        },
+        Mark::Path { d, class } => html! { <path class={*class} d={d.clone()} /> },
+        Mark::Text { x, y, anchor, size, runs } => {
+            let anchor = match anchor {
+                Anchor::Start => None,
+                Anchor::Middle => Some("middle"),
+                Anchor::End => Some("end"),
+            };
+            html! {
+                <text x={px(*x)} y={px(*y)} font-size={px(*size)} text-anchor={anchor}>
+                    { for runs.iter().map(|run| html! {
+                        <tspan class={run_classes(run)}>{ &run.text }</tspan>
+                    }) }
+                </text>
+            }
+        }
+    }
+}
+
+/// The classes of a piece of text, on the stage and in the page alike.
+pub(super) fn run_classes(run: &Run) -> Classes {
+    classes!(run.class, run.bold.then_some("bold"), run.mono.then_some("mono"))
+}
+
+/// A length with at most one decimal, without the weight of the formatter for floats.
+pub(super) fn px(value: f32) -> AttrValue {
+    let tenths = (value * 10.0).round() as i64;
+    let (sign, size) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
+    if size % 10 == 0 {
+        format!("{sign}{}", size / 10).into()
+    } else {
+        format!("{sign}{}.{}", size / 10, size % 10).into()
+    }
+}

@@ -1,0 +1,161 @@
+//! The bar that holds time: play, step, the clock, the scrubber with what happened, the scale.
+
+use super::Same;
+use super::icon::{PAUSE, PLAY, STEP, STEP_BACK, icon};
+use super::page::Msg;
+use crate::sim::{Instant, Span};
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+/// What the bar says. Places are shares of the scrubber, 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TransportPanel {
+    pub(super) playing: bool,
+    pub(super) clock: AttrValue,
+    pub(super) scale: AttrValue,
+    pub(super) now_ms: u32,
+    pub(super) end_ms: u32,
+    pub(super) marks: Vec<Mark>,
+    pub(super) folds: Vec<Fold>,
+}
+
+/// Something a person did, or that mattered.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Mark {
+    pub(super) at: f32,
+    pub(super) class: &'static str,
+    pub(super) label: AttrValue,
+}
+
+/// Silence that was passed quickly.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fold {
+    pub(super) at: f32,
+    pub(super) label: AttrValue,
+}
+
+/// Lengths of the scrubber in seconds, up to a day.
+const LENGTHS: [u64; 18] = [
+    10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200,
+    86_400,
+];
+
+/// How much time the scrubber shows: a round length with room for what comes.
+pub(super) fn extent(head: Instant) -> Span {
+    let fits = |length: &Span| head.as_nanos() <= length.as_nanos() / 10 * 9;
+    let round = LENGTHS.into_iter().map(Span::from_secs).find(fits);
+    round.unwrap_or(Span(head.as_nanos().saturating_mul(2)))
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct TransportProps {
+    pub(super) panel: Same<TransportPanel>,
+    /// The scrubber, whose `--at` and `--seen` the frame loop sets.
+    pub(super) scrubber: NodeRef,
+    pub(super) send: Callback<Msg>,
+}
+
+#[component(TransportView)]
+pub(super) fn transport_view(props: &TransportProps) -> Html {
+    let panel = &props.panel;
+    let says = |msg: Msg| {
+        let send = props.send.clone();
+        Callback::from(move |_: MouseEvent| send.emit(msg.clone()))
+    };
+    let (play, path) = if panel.playing { ("Pause", PAUSE) } else { ("Play", PLAY) };
+    html! {
+        <footer class="transport" role="toolbar" aria-label="Time">
+            <button type="button" class="round back" aria-label="Step back" title="Step back (←)"
+                onclick={says(Msg::StepBack)}>{ icon(STEP_BACK) }</button>
+            <button type="button" class="play" aria-label={play} title={format!("{play} (Space)")}
+                onclick={says(Msg::Toggle)}>{ icon(path) }</button>
+            <button type="button" class="round" aria-label="Step" title="Step to the next event (→)"
+                onclick={says(Msg::Step)}>{ icon(STEP) }</button>
+            <span class="clock" aria-label="Virtual time">{ &panel.clock }</span>
+            { scrubber(props) }
+            <span class="scale" aria-label="Scale">{ &panel.scale }</span>
+        </footer>
+    }
+}
+
+fn scrubber(props: &TransportProps) -> Html {
+    let panel = &props.panel;
+    let end = f64::from(panel.end_ms);
+    let seek = {
+        let (send, node) = (props.send.clone(), props.scrubber.clone());
+        move |event: &PointerEvent| {
+            let Some(element) = node.cast::<HtmlElement>() else { return };
+            let rect = element.get_bounding_client_rect();
+            let share = (f64::from(event.client_x()) - rect.left()) / rect.width().max(1.0);
+            let micros = (share.clamp(0.0, 1.0) * end * 1e3) as u64;
+            send.emit(Msg::Seek(Instant::ZERO + Span::from_micros(micros)));
+        }
+    };
+    let (down, drag) = (seek.clone(), seek);
+    let (hold, release, cancel) = (props.send.clone(), props.send.clone(), props.send.clone());
+    let holder = props.scrubber.clone();
+    let down = move |event: PointerEvent| {
+        if let Some(element) = holder.cast::<HtmlElement>() {
+            let _ = element.set_pointer_capture(event.pointer_id());
+        }
+        hold.emit(Msg::Scrub(true));
+        down(&event);
+    };
+    let drag = move |event: PointerEvent| {
+        if event.buttons() & 1 == 1 {
+            drag(&event);
+        }
+    };
+    html! {
+        <div class="scrubber" ref={&props.scrubber} role="slider" tabindex="0"
+            aria-label="Virtual time" aria-valuemin="0" aria-valuemax={panel.end_ms.to_string()}
+            aria-valuenow={panel.now_ms.to_string()} aria-valuetext={panel.clock.clone()}
+            onpointerdown={down} onpointermove={drag}
+            onpointerup={move |_| release.emit(Msg::Scrub(false))}
+            onpointercancel={move |_| cancel.emit(Msg::Scrub(false))}>
+            <span class="rail"></span>
+            <span class="seen"></span>
+            <span class="past"></span>
+            <svg aria-hidden="true">
+                { for panel.folds.iter().map(fold) }
+                { for marks(&panel.marks) }
+            </svg>
+            <span class="thumb"></span>
+        </div>
+    }
+}
+
+fn percent(share: f32) -> String {
+    format!("{}%", super::stage::px(share * 100.0))
+}
+
+/// Labels that would overlap the one before are left out; the mark stays.
+fn marks(marks: &[Mark]) -> Vec<Html> {
+    let mut free = f32::MIN;
+    let draw = |mark: &Mark| {
+        let room = 0.012 * mark.label.chars().count() as f32;
+        let shown = mark.at - room / 2.0 > free;
+        if shown {
+            free = mark.at + room / 2.0;
+        }
+        let anchor = if mark.at < 0.05 { "start" } else { "middle" };
+        html! {
+            <>
+                <circle class={classes!("mark", mark.class)} cx={percent(mark.at)} cy="50%" r="4.5" />
+                if shown {
+                    <text class={mark.class} x={percent(mark.at)} y="16" text-anchor={anchor}>{ &mark.label }</text>
+                }
+            </>
+        }
+    };
+    marks.iter().map(draw).collect()
+}
+
+fn fold(fold: &Fold) -> Html {
+    html! {
+        <svg class="fold" x={percent(fold.at)} y="50%" overflow="visible">
+            <path d="M-8-8q6 8 0 16M-2-8q6 8 0 16M4-8q6 8 0 16" />
+            <text class="fold-length" x="0" y="24" text-anchor="middle">{ &fold.label }</text>
+        </svg>
+    }
+}

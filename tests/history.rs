@@ -1,0 +1,342 @@
+//! Runs as values: the laws of going on, going back, forking, undoing; recordings and links.
+#![cfg(not(target_arch = "wasm32"))]
+
+use pushpull::event::{Action, Command, Event};
+use pushpull::history::{LessonRef, Recording, Session, Wrong, from_link, to_link};
+use pushpull::lesson::Lesson;
+use pushpull::sim::{Instant, Purpose, Rng};
+
+fn one_plug() -> Lesson {
+    let text = std::fs::read_to_string("www/lessons/one-plug.json").expect("the first lesson");
+    Lesson::parse("one-plug", &text).expect("it is right")
+}
+
+fn open(seed: u64) -> Session {
+    Session::open(one_plug(), Some(seed)).expect("its topology can be laid")
+}
+
+fn ms(ms: u64) -> Instant {
+    Instant::from_millis(ms)
+}
+
+fn unplug(who: &str) -> Action {
+    Action::Unplug { consumer: who.into() }
+}
+
+fn plug_in(who: &str) -> Action {
+    Action::PlugIn { consumer: who.into() }
+}
+
+/// Something that a reader might do; most of it will be refused most of the time.
+fn any_action(rng: &mut Rng) -> Action {
+    let who: std::sync::Arc<str> = ["email", "billing"][rng.below(2) as usize].into();
+    match rng.below(9) {
+        0 => Action::Unplug { consumer: who },
+        1 => Action::PlugIn { consumer: who },
+        2 => Action::Crash { node: who },
+        3 => Action::Restart { node: who },
+        4 => Action::Pause { node: who },
+        5 => Action::Resume { node: who },
+        6 => Action::Interrupt { node: who },
+        7 => Action::Heal { node: who },
+        _ => Action::SetRate { producer: "shop".into(), per_kilosecond: rng.below(20_000) as u32 },
+    }
+}
+
+/// Acts a few times on the way to about nine seconds.
+fn any_run(seed: u64, rng: &mut Rng) -> Session {
+    let mut session = open(seed);
+    for _ in 0..12 {
+        let t = session.head() + pushpull::sim::Span::from_millis(rng.below(1_500));
+        // A refusal changes nothing.
+        let _ = session.act_at(t, any_action(rng));
+    }
+    session
+}
+
+fn everything(session: &Session) -> (&[Event], u64, &[Command], Instant) {
+    (session.events(), session.trace(), session.commands(), session.head())
+}
+
+fn same(a: &Session, b: &Session, what: &str) {
+    assert_eq!(a.commands(), b.commands(), "{what}");
+    assert_eq!(a.head(), b.head(), "{what}");
+    assert_eq!(a.trace(), b.trace(), "{what}");
+    assert!(everything(a) == everything(b), "{what}");
+    assert_eq!(a.progress(), b.progress(), "{what}");
+    assert_eq!(a.world().ledger().open_messages(), b.world().ledger().open_messages(), "{what}");
+}
+
+/// A new session that does the same at once, without ever going back.
+fn afresh(session: &Session, until: Instant) -> Session {
+    let mut fresh = open(session.seed());
+    for Command { at, action } in session.commands().iter().filter(|c| c.at <= until) {
+        fresh.act_at(*at, action.clone()).expect("it was not refused the first time");
+    }
+    fresh.advance_to(until);
+    fresh
+}
+
+#[test]
+fn advancing_in_many_steps_equals_one() {
+    for seed in 0..4 {
+        let mut rng = Rng::new(seed, Purpose::Workload, 99);
+        let (mut steps, mut once) = (open(seed), open(seed));
+        while steps.head() < ms(3_000) {
+            let t = steps.head() + pushpull::sim::Span(1 + rng.below(40_000_000));
+            steps.advance_to(t.min(ms(3_000)));
+        }
+        once.advance_to(ms(3_000));
+        assert!(once.event_count() > 200, "something happened: {}", once.event_count());
+        same(&steps, &once, "two ways to 3 s");
+    }
+}
+
+#[test]
+fn going_back_and_acting_equals_a_run_that_acted_there() {
+    for seed in 0..6 {
+        let mut rng = Rng::new(seed, Purpose::Handling, 99);
+        let mut session = any_run(seed, &mut rng);
+        for _ in 0..6 {
+            let t = Instant(rng.below(session.head().0 + 1));
+            let (before, revision) = (session.clone(), session.revision());
+            let action = any_action(&mut rng);
+            let allowed = session.can_at(t, &action);
+            let done = session.act_at(t, action.clone());
+            assert_eq!(allowed, done, "asked beforehand");
+            if done.is_err() {
+                same(&session, &before, "a refusal changes nothing");
+                assert_eq!(session.revision(), revision);
+                continue;
+            }
+            same(&session, &afresh(&session, t), "a fork");
+            assert_eq!(session.branches().len(), before.branches().len() + 1);
+            let kept = session.kept() as usize;
+            assert_eq!(session.events()[..kept], before.events()[..kept], "what stayed true");
+            session.advance_to(before.head());
+            same(&session, &afresh(&session, before.head()), "a fork run on");
+        }
+    }
+}
+
+#[test]
+fn fork_then_undo_equals_the_original_and_redo_the_fork() {
+    let mut forks = 0;
+    for seed in 0..8 {
+        let mut rng = Rng::new(seed, Purpose::Backoff, 99);
+        let mut session = any_run(seed, &mut rng);
+        let original = session.clone();
+        let t = Instant(rng.below(session.head().0));
+        if session.act_at(t, any_action(&mut rng)).is_err() {
+            continue;
+        }
+        forks += 1;
+        let fork = session.clone();
+        session.advance_to(t + pushpull::sim::Span::from_millis(700));
+        let further = session.clone();
+        assert!(session.undo());
+        same(&session, &original, "undo after a fork");
+        assert_eq!(session.branches(), original.branches());
+        assert!(session.redo());
+        same(&session, &further, "redo after that");
+        assert!(session.undo() && session.redo());
+        same(&session, &further, "and again");
+        assert!(fork.head() < further.head());
+    }
+    assert!(forks >= 2, "{forks} forks");
+}
+
+#[test]
+fn undo_goes_back_to_an_empty_list_and_redo_forward_again() {
+    let mut rng = Rng::new(5, Purpose::Latency, 99);
+    let mut session = any_run(5, &mut rng);
+    let whole = session.clone();
+    let acts = session.commands().len();
+    assert!(acts >= 3, "{acts}");
+    for left in (0..acts).rev() {
+        assert!(session.can_undo() && session.undo());
+        assert_eq!(session.commands().len(), left);
+    }
+    assert!(!session.can_undo() && !session.undo());
+    while session.redo() {}
+    // Redo goes back to where undo was pressed the first time.
+    same(&session, &whole, "redone");
+}
+
+#[test]
+fn two_futures_can_be_compared_and_exchanged() {
+    let mut session = open(1);
+    session.act_at(ms(1_000), unplug("billing")).expect("plugged");
+    session.advance_to(ms(4_000));
+    let old = session.clone();
+    // In the other future the plug goes in again after a second.
+    session.act_at(ms(2_000), plug_in("billing")).expect("unplugged");
+    session.advance_to(ms(5_000));
+    let comparison = session.compare(0).expect("there is another future");
+    assert_eq!(comparison.at, ms(4_000));
+    assert_eq!(comparison.there, old.progress().outcome());
+    assert_eq!(comparison.here, afresh(&session, ms(4_000)).progress().outcome());
+    assert!(comparison.there.redis.lost() > comparison.here.redis.lost());
+    let first = comparison.first.expect("they differ");
+    let same_until = first.number as usize;
+    assert_eq!(session.events()[..same_until], old.events()[..same_until]);
+    assert_eq!(first.here.as_ref(), session.events().get(same_until));
+    assert_eq!(first.there.as_ref(), old.events().get(same_until));
+    assert_ne!(first.here, first.there);
+
+    let new = session.clone();
+    assert!(session.switch_to(0));
+    same(&session, &old, "switched");
+    assert!(session.switch_to(0));
+    same(&session, &new, "switched back");
+    assert!(!session.switch_to(7));
+    assert!(session.compare(7).is_none());
+}
+
+#[test]
+fn the_next_and_the_previous_of_a_kind_are_found() {
+    use pushpull::event::{LabFact, What};
+    let sent = |event: &Event| matches!(event.what, What::Lab(LabFact::Sent { .. }));
+    let mut session = open(1);
+    let limit = ms(60_000);
+    let first = session.next_event(Instant::ZERO, limit, sent).expect("the shop sends");
+    assert_eq!(session.head(), first.at, "no further than needed");
+    let second = session.next_event(first.at, limit, sent).expect("again");
+    assert!(second.at > first.at);
+    assert_eq!(session.previous_event(second.at, sent), Some(first.clone()));
+    assert_eq!(session.next_event(Instant::ZERO, limit, sent), Some(first));
+    assert_eq!(session.next_event(second.at, second.at, sent), None, "the limit holds");
+}
+
+#[test]
+fn a_link_brings_the_same_run() {
+    for seed in 0..4 {
+        let mut rng = Rng::new(seed, Purpose::Placement, 99);
+        let session = any_run(seed, &mut rng);
+        let recording = session.recording();
+        assert_eq!(recording.lesson, LessonRef::Named("one-plug".into()));
+        let link = to_link(&recording);
+        assert!(link.len() < 2_000, "{} characters", link.len());
+        assert_eq!(from_link(&link).as_ref(), Ok(&recording));
+        let url = format!("https://example.org/?x=1#{link}");
+        assert_eq!(from_link(&url).as_ref(), Ok(&recording));
+        let (again, replay) = Session::replay(one_plug(), &recording).expect("opens");
+        assert!(replay.same && replay.refused.is_empty() && !replay.cut, "{replay:?}");
+        same(&again, &session, "replayed");
+        let json = serde_json::to_string(&recording).expect("JSON");
+        assert_eq!(serde_json::from_str::<Recording>(&json).ok(), Some(recording));
+    }
+}
+
+#[test]
+fn an_own_lesson_travels_with_its_run() {
+    let text = one_plug().source.to_string();
+    let lesson = Lesson::parse_own("mine", &text).expect("right");
+    let session = Session::open(lesson, None).expect("opens");
+    let recording = from_link(&to_link(&session.recording())).expect("whole");
+    assert_eq!(recording.lesson, LessonRef::Inline(text));
+}
+
+#[test]
+fn a_bad_link_says_what_is_wrong_and_what_can_be_read() {
+    let mut session = open(3);
+    for (t, action) in [
+        (1_000, unplug("billing")),
+        (2_000, plug_in("billing")),
+        (3_000, unplug("email")),
+        (4_000, plug_in("email")),
+    ] {
+        session.act_at(ms(t), action).expect("allowed");
+    }
+    let recording = session.recording();
+    let link = to_link(&recording);
+    for foreign in ["", "#", "hello", "https://example.org/", "pp", "ppx.abc", "pp1"] {
+        let error = from_link(foreign).expect_err(foreign);
+        assert_eq!((error.wrong, error.read), (Wrong::Foreign, None), "{foreign}");
+    }
+    let new = from_link(&link.replacen("pp1.", "pp2.", 1)).expect_err("too new");
+    assert_eq!(new.wrong, Wrong::TooNew(2));
+    assert!(new.to_string().contains("newer version"), "{new}");
+
+    // Cut off anywhere: damaged, and what is read is a beginning of what was sent.
+    let mut most = 0;
+    for end in "pp1.".len()..link.len() {
+        let error = from_link(&link[..end]).expect_err("cut off");
+        assert_eq!(error.wrong, Wrong::Damaged);
+        if let Some(read) = error.read {
+            assert_eq!((read.seed, &read.lesson), (3, &recording.lesson));
+            assert!(recording.commands.starts_with(&read.commands), "{read:?}");
+            most = most.max(read.commands.len());
+        }
+    }
+    assert_eq!(most, 4, "a link that lost its last letter still has all commands");
+    // One letter changed anywhere: never another run, never a panic.
+    for at in "pp1.".len()..link.len() {
+        let mut letters = link.clone().into_bytes();
+        letters[at] = if letters[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(letters).expect("ASCII");
+        match from_link(&changed) {
+            Err(error) => assert_eq!(error.wrong, Wrong::Damaged),
+            // The last letter of a base64 text may have bits that mean nothing.
+            Ok(read) => assert_eq!(read, recording),
+        }
+    }
+    let mut senseless = recording;
+    senseless.commands.swap(0, 1);
+    let error = from_link(&to_link(&senseless)).expect_err("back in time");
+    assert_eq!(error.wrong, Wrong::Senseless);
+}
+
+/// Golden links of every format version: what was sent once must mean the same for ever.
+#[test]
+fn links_of_every_version_are_still_read() {
+    let text = std::fs::read_to_string("tests/links/v1.txt").expect("golden links");
+    let mut lines = text.lines().filter(|line| !line.starts_with("//"));
+    let golden: Vec<(&str, &str)> = std::iter::from_fn(|| lines.next().zip(lines.next())).collect();
+    assert!(golden.len() >= 2, "{golden:?}");
+    for (link, meaning) in golden {
+        let recording = from_link(link).unwrap_or_else(|error| panic!("{link}: {error}"));
+        let meant: Recording = serde_json::from_str(meaning).expect("a recording");
+        assert_eq!(recording, meant);
+    }
+}
+
+/// The page's timeline and a lesson's progress are two folds over the same events: they must tell
+/// the same figures, or a task would tick beside a scoreboard that says otherwise.
+#[test]
+fn a_lesson_counts_what_the_timeline_counts() {
+    use pushpull::lesson::LATE;
+    use pushpull::timeline::{self, Timeline};
+    assert_eq!(LATE, timeline::LATE);
+    for seed in 0..8 {
+        let mut rng = Rng::new(seed, Purpose::Identifiers, 99);
+        let mut session = any_run(seed, &mut rng);
+        session.advance_to(session.head() + pushpull::sim::Span::from_millis(1_234));
+        let mut timeline = Timeline::default();
+        timeline.extend(session.events());
+        for (id, party) in session.world().ledger().parties() {
+            let ours = session.progress().sums(Some(party.system), Some(&party.name));
+            assert!(ours.balances(), "{ours:?}");
+            let theirs = timeline.sums(id, session.head());
+            let ours = [
+                ours.expected,
+                ours.on_its_way,
+                ours.waiting,
+                ours.delivered,
+                ours.lost(),
+                ours.repeated,
+                ours.late,
+            ];
+            let theirs = [
+                theirs.expected,
+                theirs.on_its_way,
+                theirs.waiting,
+                theirs.delivered,
+                theirs.lost,
+                theirs.repeated,
+                theirs.late,
+            ];
+            assert_eq!(ours, theirs.map(u64::from), "{} in {:?}", party.name, party.system);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The stage on the real engines: one plug, both lanes.
+#![cfg(not(target_arch = "wasm32"))]
+
+use pushpull::event::{Action, Carrier, Keys, Load, Settings, System};
+use pushpull::lab::World;
+use pushpull::sim::{Instant, Span};
+use pushpull::stage::{Theme, View, picture, svg};
+use pushpull::timeline::Timeline;
+use pushpull::timeline::pace::Pace;
+
+fn settings(name: &str, value: &str) -> Settings {
+    Settings::from([(name.into(), value.into())])
+}
+
+fn shop(names: &[&str], partitions: u32) -> World {
+    let mut world = World::new(1);
+    let mut actions = vec![
+        Action::AddRedis { name: "redis-1".into(), config: Settings::new() },
+        Action::AddBroker {
+            name: "kafka-1".into(),
+            config: settings("group.initial.rebalance.delay.ms", "0"),
+        },
+        Action::CreateTopic { name: "orders".into(), partitions, config: Settings::new() },
+    ];
+    for name in names {
+        actions.push(Action::AddSubscriber {
+            name: (*name).into(),
+            channels: vec!["orders".into()],
+            patterns: Vec::new(),
+            takes: Span::from_millis(5),
+        });
+        actions.push(Action::AddConsumer {
+            name: (*name).into(),
+            group: (*name).into(),
+            topics: vec!["orders".into()],
+            takes: Span::from_millis(5),
+            config: settings("auto.offset.reset", "earliest"),
+        });
+    }
+    actions.push(Action::AddProducer {
+        name: "shop".into(),
+        topic: "orders".into(),
+        carriers: vec![Carrier::PubSub, Carrier::Kafka],
+        load: Load {
+            per_kilosecond: 5_000,
+            keys: Keys::Cycle(["ada", "bob", "cyd", "dee"].map(Into::into).to_vec()),
+            bytes: 120,
+        },
+        config: settings("linger.ms", "0"),
+    });
+    for action in actions {
+        world.act(action).expect("the shop can be built");
+    }
+    world
+}
+
+/// Billing's plug is out from 5.1 s to 7.1 s.
+fn one_plug(until: Instant) -> (World, Timeline) {
+    let mut world = shop(&["email", "billing"], 2);
+    let mut timeline = Timeline::default();
+    world.advance_to(Instant::from_millis(5_100));
+    world.act(Action::Unplug { consumer: "billing".into() }).expect("billing can be unplugged");
+    world.advance_to(Instant::from_millis(7_100));
+    world.act(Action::PlugIn { consumer: "billing".into() }).expect("billing can come back");
+    world.advance_to(until);
+    timeline.extend(&world.take_events());
+    (world, timeline)
+}
+
+/// What the stage says is what the World's own ledger says, at the end of the run.
+#[test]
+fn the_folded_ledger_is_the_worlds() {
+    let (world, timeline) = one_plug(Instant::from_millis(12_000));
+    let end = timeline.end();
+    for (id, party) in world.ledger().parties() {
+        let sums = timeline.sums(id, end);
+        let total: u64 = party.sums().map(|(_, n)| n).sum();
+        assert_eq!(u64::from(sums.expected), total, "{}", party.name);
+        let lost: u64 = party
+            .sums()
+            .filter(|(standing, _)| matches!(standing, pushpull::event::Standing::Lost(_)))
+            .map(|(_, n)| n)
+            .sum();
+        assert_eq!(u64::from(sums.lost), lost, "{}", party.name);
+    }
+    let redis = timeline.lane(System::Redis, end);
+    assert_eq!(redis.lost, 10, "ten orders in two seconds at five a second");
+    assert_eq!(timeline.lane(System::Kafka, end).lost, 0);
+}
+
+/// The pace carries a reader through the first seconds without a leap and without a stall.
+#[test]
+fn the_pace_reads_the_real_run() {
+    let mut world = shop(&["email", "billing"], 2);
+    let mut timeline = Timeline::default();
+    let (mut pace, mut t) = (Pace::default(), Instant::ZERO);
+    timeline.extend(&world.take_events());
+    let mut frames = 0;
+    while t < Instant::from_millis(10_000) {
+        let mut left = 1_000.0 / 60.0;
+        while left > 0.0 {
+            let step = pace.advance(&timeline, t, world.next_at(), left);
+            (t, left) = (step.to, step.left_ms);
+            world.advance_to(t);
+            timeline.extend(&world.take_events());
+        }
+        frames += 1;
+        assert!(frames < 60 * 300, "ten seconds of virtual time take more than five minutes");
+    }
+    println!("10 s virtual took {} s on screen", frames / 60);
+    assert!(frames > 60 * 20, "ten seconds passed in {frames} frames");
+}
+
+/// Writes pictures where a person can look at them, when asked to by `STAGE_PICTURES`.
+#[test]
+fn pictures_of_the_real_run_can_be_written_for_a_look() {
+    let Some(folder) = std::env::var_os("STAGE_PICTURES") else { return };
+    let folder = std::path::PathBuf::from(folder);
+    let (_, timeline) = one_plug(Instant::from_millis(12_000));
+    let drawn = |ms: u64| timeline.next_drawn(Instant::from_millis(ms)).expect("a run that long");
+    for (name, t) in
+        [("a", drawn(5_050)), ("b", drawn(6_950)), ("c", drawn(7_101)), ("d", drawn(9_000))]
+    {
+        let t = t + Span::from_micros(400);
+        for (frame, w, h) in [("wide", 1140.0, 748.0), ("phone", 390.0, 760.0)] {
+            for front in [System::Redis, System::Kafka] {
+                let view = View { front, ..View::new(w, h) };
+                let text = svg(&picture(&timeline, t, &view), Theme::Dark);
+                let file = folder.join(format!("real-{frame}-{name}-{front:?}.svg"));
+                std::fs::write(file, text).expect("the folder can be written to");
+            }
+        }
+    }
+}

@@ -52,7 +52,7 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
     let kafka = if cast.kafka { rows.max(readers).max(150.0 * k) } else { 0.0 };
     let floor = if cast.redis { 54.0 * k } else { 0.0 };
     let lanes = f32::from(u8::from(cast.redis) + u8::from(cast.kafka));
-    let sentence = 46.0 * k;
+    let sentence = if view.sentence { 46.0 * k } else { 0.0 };
     let least = 24.0 + lanes * head + redis + floor + kafka + 20.0 + sentence + 16.0;
     layout.height = view.height.max(least);
     // What is left over goes between things, most of it into the lanes.

@@ -217,7 +217,7 @@ const TEMPLATES: &[&str] = &[
     "SELECT 0",
     "DBSIZE",
     "TOUCH K K",
-    "OBJECT ENCODING L",
+    "OBJECT ENCODING q",
     "LPUSH L V V",
     "RPUSH L V",
     "LPUSHX L V",

@@ -5,6 +5,7 @@
 mod check;
 mod run;
 mod schema;
+mod serve;
 mod source;
 
 pub use schema::schema;
@@ -51,6 +52,8 @@ enum Command {
     /// Checks lesson files: every mistake with its line and its mend
     #[command(after_help = CODES)]
     Check(check::Options),
+    /// Serves the engine that the page runs on a socket, to redis-cli and other real clients
+    Serve(serve::Serve),
     /// Lists the lessons that ship
     Lessons {
         /// As JSON
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options, &mut out),
         Command::Check(options) => check::check(&options, &mut out),
         Command::Lessons { json } => source::list(json, &mut out),
+        Command::Serve(serve) => return serve.run(),
     };
     match verdict {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,

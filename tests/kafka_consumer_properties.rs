@@ -5,7 +5,7 @@
 mod kafka_net;
 
 use kafka_net::{Client, Fate, Net, member};
-use pushpull::event::{KafkaFact, Name, TopicPartition};
+use pushpull::event::{KafkaFact, TopicPartition};
 use pushpull::kafka::assignor::Assignor;
 use pushpull::kafka::broker::BrokerConfig;
 use pushpull::kafka::consumer::ConsumerConfig;
@@ -79,8 +79,6 @@ struct Run {
     readers: Vec<usize>,
     sent: u32,
     checked: usize,
-    /// The newest assignment of each living member: generation and partitions.
-    owned: BTreeMap<Name, (u32, Vec<TopicPartition>)>,
     committed: BTreeMap<TopicPartition, u64>,
 }
 
@@ -96,7 +94,6 @@ impl Run {
             readers: Vec::new(),
             sent: 0,
             checked: 0,
-            owned: BTreeMap::new(),
             committed: BTreeMap::new(),
         }
     }
@@ -168,22 +165,6 @@ impl Run {
     fn follow(&mut self) -> Result<(), String> {
         for (at, fact) in &self.net.facts[self.checked..] {
             match fact {
-                KafkaFact::Assigned { member, generation, partitions, .. } => {
-                    for (other, (theirs, owned)) in &self.owned {
-                        let shared = owned.iter().find(|p| partitions.contains(p));
-                        if let (true, Some(shared)) =
-                            (other != member && theirs == generation, shared)
-                        {
-                            return Err(format!(
-                                "{at}: {member} and {other} own {shared} in generation {generation}"
-                            ));
-                        }
-                    }
-                    self.owned.insert(member.clone(), (*generation, partitions.clone()));
-                }
-                KafkaFact::MemberRemoved { member, .. } => {
-                    self.owned.remove(member);
-                }
                 KafkaFact::Committed { partition, offset, .. } => {
                     self.committed.insert(partition.clone(), *offset);
                 }
@@ -203,7 +184,7 @@ impl Run {
             }
         }
         self.checked = self.net.facts.len();
-        Ok(())
+        self.net.overlap.take().map_or(Ok(()), Err)
     }
 
     /// When everything works again and somebody reads, everything arrives, and the log holds

@@ -31,13 +31,17 @@ pub fn sentence(timeline: &Timeline, event: &Event) -> String {
 /// What a person did, in the past tense and short: `billing unplugged`.
 pub fn done(action: &Action) -> String {
     match action {
-        Action::AddRedis { name, .. }
+        Action::AddController { name }
+        | Action::AddRedis { name, .. }
         | Action::AddBroker { name, .. }
         | Action::AddProducer { name, .. }
         | Action::AddSubscriber { name, .. }
         | Action::AddConsumer { name, .. } => format!("{name} added"),
         Action::CreateTopic { name, partitions, .. } => {
             format!("topic {name} created with {}", count(*partitions as usize, "partition"))
+        }
+        Action::AddPartitions { topic, partitions } => {
+            format!("{topic} given {}", count(*partitions as usize, "partition"))
         }
         Action::SetRate { producer, per_kilosecond: 0 } => format!("{producer} stopped"),
         Action::SetRate { producer, per_kilosecond } => {
@@ -59,7 +63,7 @@ pub fn done(action: &Action) -> String {
                 format!("handler of {consumer} fails on {}", numbers.join(", "))
             }
             Failure::Chance(ppm) => {
-                format!("handler of {consumer} fails {} in a million times", ppm)
+                format!("handler of {consumer} fails {ppm} in a million times")
             }
         },
         Action::SetCommit { consumer, commit } => match commit {
@@ -213,6 +217,7 @@ impl Words<'_> {
                     NodeKind::Producer => "Producer",
                     NodeKind::RedisServer => "Redis server",
                     NodeKind::Broker => "Kafka broker",
+                    NodeKind::Controller => "Kafka controller",
                     NodeKind::Subscriber => "Redis subscriber",
                     NodeKind::Consumer => "Kafka consumer",
                 };

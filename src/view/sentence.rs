@@ -1,6 +1,7 @@
 //! The sentence that the run has earned so far, and the button that copies it.
 
 use super::Same;
+use super::icon::{COPY, TICK, icon};
 use super::stage::run_classes;
 use crate::stage::Run;
 use yew::prelude::*;
@@ -28,11 +29,8 @@ pub(super) fn sentence_view(props: &SentenceProps) -> Html {
                 <p class="note">{ note }</p>
             }
             <button type="button" class="quiet" aria-label="Copy result" onclick={&props.on_copy}>
-                if props.copied {
-                    { "Copied" }
-                } else {
-                    { "Copy" }<span class="result-word">{ " result" }</span>
-                }
+                <span class="copy-word">{ if props.copied { "Copied" } else { "Copy result" } }</span>
+                { icon(if props.copied { TICK } else { COPY }) }
             </button>
         </section>
     }

@@ -16,7 +16,7 @@ use pushpull::kafka::protocol::{
 };
 use pushpull::kafka::record::Record;
 use pushpull::sim::{Instant, Queue, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const BROKER: BrokerId = BrokerId(1);
 
@@ -72,6 +72,10 @@ pub(crate) struct Net {
     next_connection: u32,
     queue: Queue<Event>,
     pub(crate) facts: Vec<(Instant, KafkaFact)>,
+    /// Members that their group does not know any more.
+    removed: BTreeSet<Name>,
+    /// Two members of one generation owned a partition at once.
+    pub(crate) overlap: Option<String>,
     pub(crate) completed: Vec<(usize, u64, Outcome)>,
     pub(crate) requests: Vec<(Instant, usize, Request)>,
     /// Decides over each answer of the broker.
@@ -93,6 +97,8 @@ impl Net {
             next_connection: 0,
             queue: Queue::default(),
             facts: Vec::new(),
+            removed: BTreeSet::new(),
+            overlap: None,
             completed: Vec::new(),
             requests: Vec::new(),
             on_response: Box::new(|_| Fate::Arrives),
@@ -285,9 +291,36 @@ impl Net {
                     let event = Event::Request(client, connection, correlation, request);
                     self.queue.push(self.now + self.latency, event);
                 }
-                ClientOutput::Fact(fact) => self.facts.push((self.now, fact)),
+                ClientOutput::Fact(fact) => {
+                    self.facts.push((self.now, fact));
+                    self.check_overlap();
+                }
                 ClientOutput::Completed { record, result } => {
                     self.completed.push((client, record, result));
+                }
+            }
+        }
+    }
+
+    /// What members own at this instant, as they see it: those of one generation share nothing.
+    fn check_overlap(&mut self) {
+        let members: Vec<&Consumer> = self
+            .clients
+            .iter()
+            .filter_map(|client| match client {
+                Client::Consumer(app) => Some(&app.consumer),
+                _ => None,
+            })
+            .filter(|c| c.generation().is_some() && !self.removed.contains(c.member_id()))
+            .collect();
+        for (index, one) in members.iter().enumerate() {
+            let others = members[index + 1..].iter().filter(|c| c.generation() == one.generation());
+            for other in others {
+                if let Some(shared) = one.assignment().find(|p| other.assignment().any(|q| q == *p))
+                {
+                    let (one, other) = (one.member_id(), other.member_id());
+                    let at = self.now;
+                    self.overlap.get_or_insert(format!("{at}: {one} and {other} own {shared}"));
                 }
             }
         }
@@ -306,7 +339,12 @@ impl Net {
                     let event = Event::Response(client, connection, correlation, response);
                     self.queue.push(self.now + self.latency, event);
                 }
-                Output::Fact(fact) => self.facts.push((self.now, fact)),
+                Output::Fact(fact) => {
+                    if let KafkaFact::MemberRemoved { member, .. } = &fact {
+                        self.removed.insert(member.clone());
+                    }
+                    self.facts.push((self.now, fact));
+                }
                 Output::Send { .. } => panic!("one broker talks to nobody"),
             }
         }

@@ -9,7 +9,7 @@ use crate::kafka::broker::Output;
 use crate::kafka::protocol::{
     ErrorCode, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest,
     LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchPartition,
-    OffsetFetchRequest, OffsetFetchResponse, Request, Response, SyncGroupResponse,
+    OffsetFetchRequest, OffsetFetchResponse, Request, SyncGroupResponse,
 };
 use crate::sim::{Instant, Purpose, Rng};
 use std::collections::BTreeMap;
@@ -89,8 +89,20 @@ impl Coordinator {
         }
     }
 
-    /// Takes up an offset from the log of a partition of `__consumer_offsets` that the broker
-    /// leads now. The group is empty until its members come.
+    /// Lets go of the groups that `moved` names: another broker coordinates them now
+    /// (`GroupMetadataManager#onUnloaded`). Who waits for a join or a sync is told.
+    pub fn resign(&mut self, moved: impl Fn(&str) -> bool, out: &mut Vec<Output>) {
+        self.groups.retain(|id, group| {
+            let goes = moved(id);
+            if goes {
+                group.unload(out);
+            }
+            !goes
+        });
+    }
+
+    /// Takes up a committed offset that the log of `__consumer_offsets` holds; later records
+    /// overrule earlier ones.
     pub fn load(
         &mut self,
         now: Instant,
@@ -101,35 +113,6 @@ impl Coordinator {
         let group =
             self.groups.entry(group.clone()).or_insert_with(|| Group::new(group.clone(), now));
         group.offsets.insert(partition, committed);
-    }
-
-    /// Lets the groups go that another broker coordinates now. Joins and syncs that wait are
-    /// sent on to it.
-    pub fn resign(&mut self, gone: impl Fn(&str) -> bool, out: &mut Vec<Output>) {
-        let error_code = ErrorCode::NotCoordinator;
-        self.groups.retain(|id, group| {
-            if !gone(id) {
-                return true;
-            }
-            for member in &group.members {
-                let owed: [(Option<Waiter>, Response); 2] = [
-                    (
-                        member.awaiting_join,
-                        JoinGroupResponse { error_code, ..Default::default() }.into(),
-                    ),
-                    (
-                        member.awaiting_sync,
-                        SyncGroupResponse { error_code, ..Default::default() }.into(),
-                    ),
-                ];
-                for (waiter, response) in owed {
-                    if let Some(Waiter { connection, correlation }) = waiter {
-                        out.push(Output::Respond { connection, correlation, response });
-                    }
-                }
-            }
-            false
-        });
     }
 
     /// When it wants to be called next.

@@ -406,3 +406,18 @@ fn offsets_are_reset_in_an_empty_group_only() {
     net.run(Span::from_secs(10));
     assert_eq!(offsets(&net, again, 0), [7, 8, 9]);
 }
+
+/// `AbstractPartitionAssignor#assign` leaves out topics that do not exist; the leader joins again
+/// when it sees one come.
+#[test]
+fn a_topic_that_comes_later_is_taken_up_when_the_leader_sees_it() {
+    let mut net = Net::new(BrokerConfig { auto_create_topics: false, ..BrokerConfig::default() });
+    net.topic("orders", 2);
+    let reader = net.consumer(member("billing", &["orders", "later"]), Span::ZERO);
+    net.run(Span::from_secs(5));
+    assert_eq!(net.app(reader).consumer.assignment().count(), 2);
+    net.topic("later", 3);
+    net.run(Span::from_secs(5));
+    assert_eq!(net.app(reader).consumer.assignment().count(), 5);
+    assert_eq!(net.app(reader).consumer.generation(), Some(2));
+}

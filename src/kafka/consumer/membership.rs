@@ -307,8 +307,8 @@ impl Consumer {
                 response.members.iter().flat_map(|m| &m.metadata.topics).collect();
             topics.sort();
             topics.dedup();
-            if !self.metadata.is_fresh() {
-                // Names it never asked for are on their way.
+            if !topics.iter().all(|topic| self.metadata.has_answer_for(topic)) {
+                // Topics that only others subscribe to are being asked for.
                 self.membership.to_assign = Some(response);
                 return;
             }

@@ -421,3 +421,32 @@ fn a_topic_that_comes_later_is_taken_up_when_the_leader_sees_it() {
     assert_eq!(net.app(reader).consumer.assignment().count(), 5);
     assert_eq!(net.app(reader).consumer.generation(), Some(2));
 }
+
+#[test]
+fn subscriptions_change_and_give_way_to_partitions_by_hand() {
+    for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
+        let (mut net, reader) = settled(&[assignor], 2);
+        net.topic("bills", 3);
+        net.with(reader, |c, now, out| {
+            c.subscribe(now, vec!["orders".into(), "bills".into()], out);
+        });
+        net.run(Span::from_secs(5));
+        assert_eq!(net.app(reader).consumer.assignment().count(), 5, "{assignor:?}");
+        net.with(reader, |c, now, out| c.subscribe(now, vec!["bills".into()], out));
+        net.run(Span::from_secs(5));
+        assert_eq!(net.app(reader).consumer.assignment().count(), 3, "{assignor:?}");
+        net.with(reader, |c, now, out| c.assign(now, vec![orders(1)], out));
+        net.run(Span::from_secs(5));
+        let owned: Vec<_> = net.app(reader).consumer.assignment().cloned().collect();
+        assert_eq!(owned, [orders(1)], "{assignor:?}");
+        let left = net.facts.iter().any(|(_, f)| matches!(f, KafkaFact::MemberRemoved { .. }));
+        assert!(left, "{assignor:?}");
+        net.send(0, "orders", Some("abc"), "by hand");
+        net.run(Span::from_secs(6));
+        assert_eq!(net.values(reader), ["by hand"], "{assignor:?}");
+        assert_eq!(
+            net.committed("billing").iter().find(|(p, _)| *p == orders(1)),
+            Some(&(orders(1), 1))
+        );
+    }
+}

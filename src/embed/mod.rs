@@ -9,6 +9,7 @@
 
 mod failure;
 mod fetch;
+mod measure;
 mod open;
 mod state;
 

@@ -13,6 +13,8 @@ mod measure;
 mod open;
 mod state;
 
+pub use measure::simulate;
+
 use crate::sim::{Instant, Span};
 use crate::view::{App, AppProps, Msg, Shared};
 use serde::Deserialize;

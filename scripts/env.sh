@@ -10,11 +10,11 @@ tools=$root/.tools
 account_home=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME="${HOME:-$account_home}"
 
-# cargo in its usual places. rustup's links must also find their toolchains when HOME is not the
-# account's own.
+# rustup's cargo in its usual places, in front of a system's own: that is the one its owner keeps
+# up to date. It must also find its toolchains when HOME is not the account's own.
 for home in "${CARGO_HOME:-}" "$HOME/.cargo" "$account_home/.cargo" /usr/local/cargo; do
-  command -v cargo >/dev/null && break
-  if [ -n "$home" ] && [ -x "$home/bin/cargo" ]; then PATH=$PATH:$home/bin; fi
+  command -v rustup >/dev/null && break
+  if [ -n "$home" ] && [ -x "$home/bin/rustup" ]; then PATH=$home/bin:$PATH; fi
 done
 if command -v rustup >/dev/null && [ -z "${RUSTUP_HOME:-}" ]; then
   for home in "$HOME/.rustup" "$account_home/.rustup" /usr/local/rustup; do

@@ -81,7 +81,7 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
         layout.floor = Some(Rect::new(x, y, width, 50.0 * k));
         y += 50.0 * k + 6.0;
     }
-    let sentence = 58.0 * k;
+    let sentence = if view.sentence { 58.0 * k } else { 0.0 };
     let strip = if view.mode == Mode::Both { STRIP * k + 8.0 } else { 0.0 };
     layout.height = view.height.max(y + sentence + strip + 12.0);
     let end = layout.height - 8.0 - strip;

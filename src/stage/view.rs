@@ -20,6 +20,8 @@ pub struct View {
     pub selected: Option<Target>,
     /// Whether tokens step from station to station (`prefers-reduced-motion`).
     pub still: bool,
+    /// Whether the sentence is drawn. A page that says it elsewhere has its room for the flow.
+    pub sentence: bool,
     /// Whether background traffic (heartbeats, empty answers) gets tokens.
     pub background: bool,
 }
@@ -58,6 +60,7 @@ impl View {
             front: System::Redis,
             selected: None,
             still: false,
+            sentence: true,
             background: false,
         }
     }

@@ -49,6 +49,7 @@ impl PartialEq for AppProps {
 /// Panels as last drawn; those that did not change are the same `Rc` again.
 struct Drawn {
     shapes: Same<Vec<Same<Shape>>>,
+    dock: Option<Same<Shape>>,
     size: (f32, f32),
     sentence: Same<Vec<Run>>,
     lesson: Same<LessonPanel>,
@@ -207,7 +208,7 @@ impl App {
         let swatches = Palette::SWATCHES.iter().map(|class| html! { <i class={*class}></i> });
         html! {
             <section class="stage" ref={&self.nodes.stage} aria-label="What happens" onclick={click} onkeydown={press}>
-                <StageView shapes={drawn.shapes.clone()} width={width} height={height} />
+                <StageView shapes={drawn.shapes.clone()} dock={drawn.dock.clone()} width={width} height={height} />
                 <canvas class="tokens" ref={&self.nodes.canvas} aria-hidden="true"></canvas>
                 <span class="swatches" hidden=true ref={&self.nodes.swatches}>{ for swatches }</span>
             </section>
@@ -216,7 +217,12 @@ impl App {
 
     /// Makes the panels anew; what did not change stays the same.
     fn draw(&mut self, page: &mut Page) {
-        let picture = page.picture();
+        let mut picture = page.picture();
+        let strip = picture
+            .shapes
+            .iter()
+            .position(|shape| matches!(shape.target, Some(Target::Lane(_))))
+            .map(|at| picture.shapes.remove(at));
         let before = self.drawn.as_ref();
         let note =
             picture.shapes.iter().find(|shape| shape.selected).map(|shape| shape.name.clone());
@@ -225,7 +231,6 @@ impl App {
         let shapes: Vec<Same<Shape>> = picture
             .shapes
             .into_iter()
-            .filter(|shape| &*shape.id != "sentence")
             .map(|mut shape| {
                 shape.selected |= lit.as_ref().is_some_and(|term| {
                     shape.target.is_some() && shape.name.to_lowercase().contains(&**term)
@@ -253,6 +258,10 @@ impl App {
         }
         self.drawn = Some(Drawn {
             shapes: same_shapes.map_or_else(|| Same::new(shapes), |drawn| drawn.shapes.clone()),
+            dock: strip.map(|strip| match before.and_then(|drawn| drawn.dock.as_ref()) {
+                Some(dock) => dock.or_new(strip),
+                None => Same::new(strip),
+            }),
             size: (picture.width, picture.height),
             sentence: match before {
                 Some(drawn) => drawn.sentence.or_new(picture.sentence),

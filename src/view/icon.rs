@@ -23,6 +23,9 @@ pub(super) const TICK: &str = "M6.7 11.6 3.4 8.3l1.1-1.1 2.2 2.2 4.8-4.8 1.1 1.1
 pub(super) const CROSS: &str =
     "m4.3 3.2 3.7 3.7 3.7-3.7 1.1 1.1L9.1 8l3.7 3.7-1.1 1.1L8 9.1l-3.7 3.7-1.1-1.1L6.9 8 3.2 4.3z";
 
+/// Two sheets: a copy.
+pub(super) const COPY: &str = "M5.5 1.5h7a1 1 0 0 1 1 1v8h-1.4V2.9H5.5zM3.5 4.5h6a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1h-6a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1zm.4 1.4v7.2h5.2V5.9z";
+
 /// An icon beside a word or inside a button that has a name: hidden from screen readers.
 pub(super) fn icon(path: &'static str) -> Html {
     html! {

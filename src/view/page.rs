@@ -119,7 +119,8 @@ impl Page {
 
     fn new(session: Session) -> Self {
         let chosen = vec![None; session.lesson().steps.len()];
-        let (view, timeline) = (View::new(960.0, 640.0), Timeline::default());
+        let view = View { sentence: false, ..View::new(960.0, 640.0) };
+        let timeline = Timeline::default();
         let layout = Layout::new(&timeline, Instant::ZERO, &view);
         let mut page = Self {
             folded: (session.revision(), 0),

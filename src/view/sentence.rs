@@ -1,6 +1,7 @@
 //! The sentence that the run has earned so far, and the button that copies it.
 
 use super::Same;
+use super::icon::{COPY, TICK, icon};
 use super::stage::run_classes;
 use crate::stage::Run;
 use yew::prelude::*;
@@ -27,8 +28,9 @@ pub(super) fn sentence_view(props: &SentenceProps) -> Html {
             if let Some(note) = &props.note {
                 <p class="note">{ note }</p>
             }
-            <button type="button" class="quiet" onclick={&props.on_copy}>
-                { if props.copied { "Copied" } else { "Copy result" } }
+            <button type="button" class="quiet" aria-label="Copy result" onclick={&props.on_copy}>
+                <span class="copy-word">{ if props.copied { "Copied" } else { "Copy result" } }</span>
+                { icon(if props.copied { TICK } else { COPY }) }
             </button>
         </section>
     }

@@ -5,11 +5,16 @@ use super::Same;
 use crate::stage::{Anchor, Mark, Role, Run, Shape};
 use yew::prelude::*;
 
+/// Px between the flow and the strip.
+const DOCK_GAP: f32 = 8.0;
+
 /// The shapes of a picture. Shapes that did not change are the same `Rc` as before.
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct StageProps {
     /// In painting order.
     pub(super) shapes: Same<Vec<Same<Shape>>>,
+    /// The strip at the lower edge of a phone's stage.
+    pub(super) dock: Option<Same<Shape>>,
     /// Width in CSS px.
     pub(super) width: f32,
     /// Height in CSS px.
@@ -22,12 +27,27 @@ pub(super) fn stage_view(props: &StageProps) -> Html {
     let shapes = props.shapes.iter().map(|shape| {
         html! { <ShapeView key={&*shape.id} shape={shape.clone()} /> }
     });
+    // The other lane's strip on a phone stays in sight while the flow scrolls.
+    let top = props.dock.as_ref().map_or(props.height, |dock| dock.area.y - DOCK_GAP);
+    let dock = props.dock.as_ref().map(|dock| {
+        let (width, height) = (px(props.width), px(props.height - top));
+        html! {
+            <svg class="shapes dock" role="group" aria-label="The other lane"
+                width={width.clone()} height={height.clone()}
+                viewBox={format!("0 {} {width} {height}", px(top))}>
+                <ShapeView shape={dock.clone()} />
+            </svg>
+        }
+    });
+    let (width, height) = (px(props.width), px(top));
     html! {
-        <svg class="shapes" role="group" aria-label="Stage"
-            width={px(props.width)} height={px(props.height)}
-            viewBox={format!("0 0 {} {}", px(props.width), px(props.height))}>
-            { for shapes }
-        </svg>
+        <>
+            <svg class="shapes" role="group" aria-label="Stage" width={width.clone()}
+                height={height.clone()} viewBox={format!("0 0 {width} {height}")}>
+                { for shapes }
+            </svg>
+            { dock }
+        </>
     }
 }
 

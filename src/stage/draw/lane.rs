@@ -109,6 +109,9 @@ impl Scene<'_> {
     /// What has come of it so far, in one sentence.
     pub(super) fn sentence(&mut self) -> Vec<Run> {
         let runs = self.verdict();
+        if !self.layout.view.sentence {
+            return runs;
+        }
         let (area, k) = (self.layout.sentence, self.k());
         let mut marks = vec![rect(area, 12.0, "box")];
         // Broken into lines by whole clauses where one line is too short.

@@ -1,5 +1,6 @@
 //! Three brokers and a controller: replication, in-sync replicas, acks, fencing, elections.
 
+mod admin;
 mod fuzz;
 mod harness;
 
@@ -35,6 +36,12 @@ fn followers_copy_the_log_and_the_high_watermark_follows() {
     cluster.create_topic(&[1, 2, 3], &[]);
     let asked = cluster.produce(1, Acks::All, &["a", "b"]);
     assert_eq!(cluster.produced(asked), None, "acks=all waits for the in-sync replicas");
+    // The waiting fetches bring the records, the next ones say that they have come: two ways
+    // along the wire.
+    cluster.run_for(Span::from_millis(1));
+    assert_eq!(cluster.produced(asked), None);
+    cluster.run_for(Span::from_millis(1));
+    assert!(cluster.produced(asked).is_some());
     cluster.run_for(SECOND);
     let answer = cluster.produced(asked).expect("an answer");
     assert_eq!((answer.error_code, answer.base_offset), (ErrorCode::None, Some(0)));

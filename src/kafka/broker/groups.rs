@@ -154,7 +154,7 @@ impl Broker {
                     });
                     self.raise_high_watermark(now, home, out);
                     self.try_complete_commit(id, out);
-                    self.wake(now, home, out);
+                    self.wake(home, out);
                 }
                 None => {
                     let response = response.into();

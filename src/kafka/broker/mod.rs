@@ -286,7 +286,7 @@ impl Broker {
         self.give_up_waiting_for_others(now, out);
         self.communicate(now, out);
         for id in self.fetches.due(now) {
-            self.complete_fetch(now, id, out);
+            self.complete_fetch(id, out);
         }
         for id in self.produces.due(now) {
             self.expire_produce(id, out);

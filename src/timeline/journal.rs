@@ -383,6 +383,53 @@ impl Words<'_> {
                 count(*partitions as usize, "partition"),
                 count(*replication_factor as usize, "replica")
             ),
+            KafkaFact::PartitionsAdded { topic, partitions } => {
+                format!("Topic {topic} has {} now.", count(*partitions as usize, "partition"))
+            }
+            KafkaFact::Replicated { partition, offset, end_offset } => {
+                let node = self.node(node);
+                format!("{node} copied {partition} from {offset} up to {end_offset}.")
+            }
+            KafkaFact::LogTruncated { partition, offset, lost } => {
+                let node = self.node(node);
+                if lost.is_empty() {
+                    format!("{node} cut its log of {partition} back to {offset}.")
+                } else {
+                    let lost = self.messages(lost);
+                    format!(
+                        "{node} cut its log of {partition} back to {offset} and dropped {lost}."
+                    )
+                }
+            }
+            KafkaFact::BrokerRegistered { broker, epoch } => {
+                format!("Broker {broker} registered with the controller, epoch {epoch}.")
+            }
+            KafkaFact::BrokerFenced { broker } => {
+                format!("The controller fenced broker {broker}: it leads nothing any more.")
+            }
+            KafkaFact::BrokerUnfenced { broker } => {
+                format!("The controller lets broker {broker} lead and be in sync.")
+            }
+            KafkaFact::LeaderElected { partition, leader: None, leader_epoch, .. } => {
+                format!("Nobody leads {partition} now, leader epoch {leader_epoch}.")
+            }
+            KafkaFact::LeaderElected { partition, leader: Some(id), leader_epoch, unclean } => {
+                let how =
+                    if *unclean { ", though it may lack records (unclean election)" } else { "" };
+                format!("Broker {id} leads {partition} now, leader epoch {leader_epoch}{how}.")
+            }
+            KafkaFact::IsrChanged { partition, isr, elr } => {
+                let list = |ids: &[u32]| {
+                    let all: Vec<String> = ids.iter().map(u32::to_string).collect();
+                    if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
+                };
+                let in_sync = format!("In sync for {partition}: {}", list(isr));
+                if elr.is_empty() {
+                    format!("{in_sync}.")
+                } else {
+                    format!("{in_sync}; may lead nevertheless: {}.", list(elr))
+                }
+            }
             KafkaFact::Partitioned { tag, partition, murmur2: Some(hash), partitions } => format!(
                 "{} goes to {partition}: murmur2 of its key is {hash}, modulo {partitions}.",
                 capital(&self.tagged(*tag))
@@ -419,37 +466,6 @@ impl Words<'_> {
             }
             KafkaFact::MemberRemoved { group, member, reason } => {
                 format!("{member} left group {group}: {reason}.")
-            }
-            KafkaFact::PartitionsAdded { topic, partitions } => {
-                format!("Topic {topic} now has {}.", count(*partitions as usize, "partition"))
-            }
-            KafkaFact::Replicated { partition, offset, end_offset } => {
-                let node = self.node(node);
-                format!("{node} copied {partition} from {offset} up to {end_offset}.")
-            }
-            KafkaFact::LogTruncated { partition, offset, lost } => {
-                let (node, lost) = (self.node(node), count(lost.len(), "record"));
-                format!("{node} cut {partition} off at {offset} and dropped {lost}.")
-            }
-            KafkaFact::BrokerRegistered { broker, epoch } => {
-                format!("Broker {broker} registered with epoch {epoch}; it is fenced at first.")
-            }
-            KafkaFact::BrokerFenced { broker } => {
-                format!("The controller fenced broker {broker}: it leads nothing any more.")
-            }
-            KafkaFact::BrokerUnfenced { broker } => {
-                format!("The controller lets broker {broker} lead and be in sync.")
-            }
-            KafkaFact::LeaderElected { partition, leader: None, .. } => {
-                format!("{partition} has no leader: no replica may lead it.")
-            }
-            KafkaFact::LeaderElected { partition, leader: Some(leader), leader_epoch, unclean } => {
-                let unclean = if *unclean { ", uncleanly: records may be missing" } else { "" };
-                format!("Broker {leader} leads {partition} since epoch {leader_epoch}{unclean}.")
-            }
-            KafkaFact::IsrChanged { partition, isr, .. } => {
-                let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
-                format!("In sync for {partition}: {}.", isr.join(", "))
             }
         }
     }

@@ -20,7 +20,12 @@ fn shop(per_kilosecond: u32) -> World {
             name: "kafka-1".into(),
             config: settings("group.initial.rebalance.delay.ms", "0"),
         },
-        Action::CreateTopic { name: "orders".into(), partitions: 6, config: Settings::new() },
+        Action::CreateTopic {
+            name: "orders".into(),
+            partitions: 6,
+            replicas: 1,
+            config: Settings::new(),
+        },
     ];
     for name in ["email", "billing"] {
         actions.push(Action::AddSubscriber {

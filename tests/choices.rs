@@ -18,7 +18,12 @@ fn till(takes: Span) -> World {
             name: "kafka-1".into(),
             config: settings("group.initial.rebalance.delay.ms", "0"),
         },
-        Action::CreateTopic { name: "orders".into(), partitions: 1, config: Settings::new() },
+        Action::CreateTopic {
+            name: "orders".into(),
+            partitions: 1,
+            replicas: 1,
+            config: Settings::new(),
+        },
         Action::AddSubscriber {
             name: "billing".into(),
             channels: vec!["orders".into()],

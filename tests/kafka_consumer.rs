@@ -6,7 +6,9 @@ use kafka_net::{Client, Net, member};
 use pushpull::event::{KafkaFact, TopicPartition};
 use pushpull::kafka::assignor::Assignor;
 use pushpull::kafka::broker::BrokerConfig;
-use pushpull::kafka::consumer::{AutoOffsetReset, ConsumerConfig, ConsumerError, ConsumerRecord};
+use pushpull::kafka::consumer::{
+    AutoOffsetReset, ConsumerConfig, ConsumerError, ConsumerRecord, ResetTo,
+};
 use pushpull::kafka::producer::ProducerConfig;
 use pushpull::kafka::protocol::ErrorCode;
 use pushpull::sim::Span;
@@ -367,4 +369,40 @@ fn latest_skips_what_was_there_and_none_refuses_to_guess() {
             assert_eq!(error, Some(ConsumerError::NoOffsetForPartition(orders(0))));
         }
     }
+}
+
+/// Specification 5.4 and `OffsetsUtils`: the tool moves an empty group only, and never outside
+/// of what the log has.
+#[test]
+fn offsets_are_reset_in_an_empty_group_only() {
+    let mut net = net_with(10, 1);
+    let reader = net.consumer(member("billing", &["orders"]), Span::ZERO);
+    net.run(Span::from_secs(10));
+    assert_eq!(net.committed("billing"), [(orders(0), 10)]);
+    net.delete_records("orders", 0, 2);
+    let refused = net.reset("billing", orders(0), ResetTo::Earliest);
+    assert_eq!(refused, Err(ErrorCode::UnknownMemberId), "somebody is in the group");
+    net.with(reader, |consumer, now, out| consumer.close(now, out));
+    net.run(Span::from_secs(1));
+    net.crash(reader);
+    for (to, expected) in [
+        (ResetTo::Earliest, 2),
+        (ResetTo::Offset(5), 5),
+        (ResetTo::ShiftBy(-2), 3),
+        (ResetTo::ShiftBy(-7), 2),
+        (ResetTo::Current, 2),
+        (ResetTo::Offset(99), 10),
+        (ResetTo::Offset(0), 2),
+        (ResetTo::Latest, 10),
+        (ResetTo::Time(0), 2),
+        (ResetTo::Time(1_000_000), 10),
+    ] {
+        let moved = net.reset("billing", orders(0), to);
+        assert_eq!(moved, Ok(vec![(orders(0), expected)]), "{to:?}");
+        assert_eq!(net.committed("billing"), [(orders(0), expected)], "{to:?}");
+    }
+    net.reset("billing", orders(0), ResetTo::Offset(7)).expect("an empty group");
+    let again = net.consumer(member("billing", &["orders"]), Span::ZERO);
+    net.run(Span::from_secs(10));
+    assert_eq!(offsets(&net, again, 0), [7, 8, 9]);
 }

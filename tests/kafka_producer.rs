@@ -48,18 +48,7 @@ fn produced(net: &Net) -> Vec<(Instant, Vec<(u32, u32)>)> {
 
 /// The values in a partition's log, in order.
 fn log(net: &Net, partition: u32) -> Vec<String> {
-    let partition = TopicPartition { topic: "orders".into(), partition };
-    let mut values = Vec::new();
-    let log = net.broker.partition(&partition).expect("the partition").log();
-    let read = log.read(0, u32::MAX, log.log_end_offset(), true).expect("the whole log");
-    for batch in read.batches {
-        for (_, record) in batch.records() {
-            let value = record.value.expect("a value");
-            values.push(String::from_utf8(value.bytes().into_owned()).expect("text"));
-        }
-    }
-    values.retain(|value| !value.is_empty());
-    values
+    net.log("orders", partition).into_iter().filter(|value| !value.is_empty()).collect()
 }
 
 /// Specification 4.2: a lone record leaves after `linger.ms`, and takes along what lingers for

@@ -39,7 +39,12 @@ fn shop(seed: u64) -> World {
             name: "kafka-1".into(),
             config: settings("group.initial.rebalance.delay.ms", "0"),
         },
-        Action::CreateTopic { name: "orders".into(), partitions: 2, config: Settings::new() },
+        Action::CreateTopic {
+            name: "orders".into(),
+            partitions: 2,
+            replicas: 1,
+            config: Settings::new(),
+        },
     ];
     actions.extend(reader("email"));
     actions.extend(reader("billing"));

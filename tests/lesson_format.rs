@@ -53,6 +53,12 @@ fn each_mistake_is_reported_at_its_line_with_its_mend() {
         (r#"{ "unplug""#, r#"{ "unplugg""#, "no field `unplugg`", "did you mean `unplug`?"),
         (r#""producer": "shop""#, r#""producer": "shed""#, "no producer `shed`", "`shop`"),
         (r#""text": "The same shop"#, r#""text": "The [[same shop"#, "not closed", "]]"),
+        (
+            r#""look": ["billing"],"#,
+            r#""look": [], "tusks": [],"#,
+            "`tusks`",
+            "did you mean `tasks`?",
+        ),
         (r#""look": ["billing"]"#, r#""look": ["bill"]"#, "`bill`", "write one of"),
         (r#""least": 1 }"#, r#""least": 5, "most": 2 }"#, "`least` is above `most`", "exchange"),
         (

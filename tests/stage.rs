@@ -20,7 +20,12 @@ fn shop(names: &[&str], partitions: u32) -> World {
             name: "kafka-1".into(),
             config: settings("group.initial.rebalance.delay.ms", "0"),
         },
-        Action::CreateTopic { name: "orders".into(), partitions, config: Settings::new() },
+        Action::CreateTopic {
+            name: "orders".into(),
+            partitions,
+            replicas: 1,
+            config: Settings::new(),
+        },
     ];
     for name in names {
         actions.push(Action::AddSubscriber {

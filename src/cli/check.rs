@@ -1,7 +1,8 @@
 //! `pushpull check`: all mistakes of lesson files.
 
+use super::Trouble::{self, WrongUse};
+use super::Verdict;
 use super::source::{own, read};
-use super::{Verdict, WrongUse};
 use crate::history::Session;
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ pub(super) struct Options {
 }
 
 /// Checks the format, the names, and whether the topology can be laid.
-pub(super) fn check(options: &Options, out: &mut impl Write) -> Result<Verdict, WrongUse> {
+pub(super) fn check(options: &Options, out: &mut impl Write) -> Result<Verdict, Trouble> {
     if options.schema {
         write!(out, "{}", super::schema())?;
         return Ok(Verdict::Fine);

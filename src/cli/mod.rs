@@ -5,6 +5,7 @@
 mod check;
 mod run;
 mod schema;
+mod serve;
 mod source;
 
 pub use schema::schema;
@@ -27,9 +28,14 @@ enum Verdict {
     Failed,
 }
 
-/// The command could not be carried out as it was given; one sentence.
+/// Why a command did not come to its end.
 #[derive(Debug)]
-struct WrongUse(String);
+enum Trouble {
+    /// It could not be carried out as it was given; one sentence.
+    WrongUse(String),
+    /// Whoever read its output has read enough: `pushpull run one-plug --journal | head`.
+    PipeClosed,
+}
 
 #[derive(Debug, Parser)]
 #[command(name = "pushpull", version, about, after_help = CODES, arg_required_else_help = true)]
@@ -46,6 +52,8 @@ enum Command {
     /// Checks lesson files: every mistake with its line and its mend
     #[command(after_help = CODES)]
     Check(check::Options),
+    /// Serves the engine that the page runs on a socket, to redis-cli and other real clients
+    Serve(serve::Serve),
     /// Lists the lessons that ship
     Lessons {
         /// As JSON
@@ -63,20 +71,25 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options, &mut out),
         Command::Check(options) => check::check(&options, &mut out),
         Command::Lessons { json } => source::list(json, &mut out),
+        Command::Serve(serve) => return serve.run(),
     };
     match verdict {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::from(1),
-        Err(WrongUse(why)) => {
+        Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
+        Err(Trouble::WrongUse(why)) => {
             eprintln!("pushpull: {why}");
             ExitCode::from(2)
         }
     }
 }
 
-/// A write that failed: the reader of a pipe is gone, or the disk is full.
-impl From<std::io::Error> for WrongUse {
+impl From<std::io::Error> for Trouble {
     fn from(error: std::io::Error) -> Self {
-        Self(format!("cannot write: {error}"))
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::PipeClosed
+        } else {
+            Self::WrongUse(format!("cannot write: {error}"))
+        }
     }
 }

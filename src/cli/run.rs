@@ -1,7 +1,8 @@
 //! `pushpull run`: a run without a page.
 
+use super::Trouble::{self, WrongUse};
+use super::Verdict;
 use super::source::{self, Source};
-use super::{Verdict, WrongUse};
 use crate::history::{Replay, RunFile, Session, to_link};
 use crate::lesson::{Lesson, Sums, parse_time};
 use crate::sim::{Instant, Span};
@@ -44,7 +45,7 @@ fn time(text: &str) -> Result<Span, String> {
 }
 
 /// Runs, and says what came out.
-pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<Verdict, WrongUse> {
+pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<Verdict, Trouble> {
     let (lesson, recording) = match source::find(&options.what)? {
         Source::Wrong(mistakes) => {
             for mistake in mistakes {
@@ -110,7 +111,7 @@ struct Teller<'o, W: Write> {
 }
 
 impl<'o, W: Write> Teller<'o, W> {
-    fn new(options: &Options, out: &'o mut W) -> Result<Self, WrongUse> {
+    fn new(options: &Options, out: &'o mut W) -> Result<Self, Trouble> {
         let create = |path: &PathBuf| {
             let file = File::create(path)
                 .map_err(|error| WrongUse(format!("cannot write {}: {error}", path.display())));
@@ -121,7 +122,7 @@ impl<'o, W: Write> Teller<'o, W> {
         Ok(Self { file, journal })
     }
 
-    fn tell(&mut self, session: &Session, from: u64) -> Result<(), WrongUse> {
+    fn tell(&mut self, session: &Session, from: u64) -> Result<(), Trouble> {
         let events = session.events_since(from);
         if let Some(file) = &mut self.file {
             for event in events {
@@ -143,7 +144,7 @@ impl<'o, W: Write> Teller<'o, W> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(), WrongUse> {
+    fn finish(mut self) -> Result<(), Trouble> {
         if let Some(file) = &mut self.file {
             file.flush()?;
         }
@@ -170,7 +171,7 @@ fn summary(
     session: &Session,
     replay: Option<&Replay>,
     out: &mut impl Write,
-) -> Result<(), WrongUse> {
+) -> Result<(), Trouble> {
     let (head, seed) = (session.head(), session.seed());
     writeln!(out, "{} (seed {seed}), {head}, {} events", lesson.title, session.event_count())?;
     writeln!(out, "trace {:016x}", session.trace())?;

@@ -24,6 +24,7 @@ fn write(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Whole(least, most) => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
         }
+        Shape::Flag => json!({ "type": "boolean" }),
         Shape::Time => json!({
             "type": "string",
             "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(ns|us|µs|ms|s|min|h|d)\s*$",

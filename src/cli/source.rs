@@ -1,6 +1,7 @@
 //! Where lessons and runs come from: the ones that ship, files, links.
 
-use super::{Verdict, WrongUse};
+use super::Trouble::{self, WrongUse};
+use super::Verdict;
 use crate::history::{LessonRef, Recording, RunFile, from_link};
 use crate::lesson::{Lesson, Mistake};
 use include_dir::{Dir, include_dir};
@@ -28,7 +29,7 @@ fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
     })
 }
 
-fn named(id: &str) -> Result<Result<Lesson, Vec<Mistake>>, WrongUse> {
+fn named(id: &str) -> Result<Result<Lesson, Vec<Mistake>>, Trouble> {
     let text = shipped().find(|(known, _)| *known == id).map(|(_, text)| text);
     let text = text.ok_or_else(|| {
         WrongUse(format!(
@@ -39,7 +40,7 @@ fn named(id: &str) -> Result<Result<Lesson, Vec<Mistake>>, WrongUse> {
 }
 
 /// Finds out what a word of the command line means: a link, a file, or a lesson that ships.
-pub(super) fn find(word: &str) -> Result<Source, WrongUse> {
+pub(super) fn find(word: &str) -> Result<Source, Trouble> {
     let looks_like_link = word.contains('#') || word.starts_with("pp1.");
     let path = Path::new(word);
     if path.is_file() {
@@ -53,12 +54,12 @@ pub(super) fn find(word: &str) -> Result<Source, WrongUse> {
 }
 
 /// Reads a file's text.
-pub(super) fn read(path: &Path) -> Result<String, WrongUse> {
+pub(super) fn read(path: &Path) -> Result<String, Trouble> {
     std::fs::read_to_string(path)
         .map_err(|error| WrongUse(format!("cannot read {}: {error}", path.display())))
 }
 
-fn file(path: &Path) -> Result<Source, WrongUse> {
+fn file(path: &Path) -> Result<Source, Trouble> {
     let text = read(path)?;
     if let Ok(run) = serde_json::from_str::<RunFile>(&text) {
         return recorded(run.open().map_err(|wrong| WrongUse(wrong.to_string()))?);
@@ -72,7 +73,7 @@ pub(super) fn own(path: &Path, text: &str) -> Result<Lesson, Vec<Mistake>> {
     Lesson::parse_own(id, text)
 }
 
-fn recorded(recording: Recording) -> Result<Source, WrongUse> {
+fn recorded(recording: Recording) -> Result<Source, Trouble> {
     let lesson = match &recording.lesson {
         LessonRef::Named(id) => named(id)?,
         LessonRef::Inline(text) => Lesson::parse_own("own", text),
@@ -84,7 +85,7 @@ fn recorded(recording: Recording) -> Result<Source, WrongUse> {
 }
 
 /// `pushpull lessons`.
-pub(super) fn list(as_json: bool, out: &mut impl Write) -> Result<Verdict, WrongUse> {
+pub(super) fn list(as_json: bool, out: &mut impl Write) -> Result<Verdict, Trouble> {
     let mut all = Vec::new();
     for (id, text) in shipped() {
         if let Ok(lesson) = Lesson::parse(id, text) {

@@ -31,6 +31,12 @@ pub enum Action {
         /// What differs from the defaults, by the names of `redis.conf`.
         config: Settings,
     },
+    /// Adds a KRaft controller on a machine of its own (`process.roles=controller`). Without one
+    /// the first broker is the controller as well.
+    AddController {
+        /// Its name.
+        name: Name,
+    },
     /// Adds a Kafka broker.
     AddBroker {
         /// Its name.
@@ -44,8 +50,17 @@ pub enum Action {
         name: Name,
         /// How many partitions.
         partitions: u32,
+        /// How many replicas of each (`--replication-factor`).
+        replicas: u32,
         /// What differs from the defaults, by Kafka's topic configurations.
         config: Settings,
+    },
+    /// Gives a topic more partitions; records that are there stay where they are.
+    AddPartitions {
+        /// The topic.
+        topic: Name,
+        /// How many it shall have.
+        partitions: u32,
     },
     /// Adds a producer that feeds one or both systems with the same messages.
     AddProducer {

@@ -24,6 +24,8 @@ pub enum NodeKind {
     RedisServer,
     /// A Kafka broker.
     Broker,
+    /// A KRaft controller.
+    Controller,
     /// A Redis client that subscribed.
     Subscriber,
     /// A Kafka consumer.

@@ -1,7 +1,8 @@
 //! What a person asks for: whether it can be done, and doing it.
 
+use super::cluster::CONTROLLER;
 use super::handler::Handler;
-use super::node::{KafkaSide, Node, Publisher, Reader, Role, Source, Subscriber};
+use super::node::{BrokerProcess, KafkaSide, Node, Publisher, Reader, Role, Source, Subscriber};
 use super::options;
 use super::workload::Workload;
 use super::{Account, Due, World};
@@ -11,8 +12,11 @@ use crate::event::{
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
+use crate::kafka::controller::{Controller, ControllerConfig};
 use crate::kafka::producer::Producer;
-use crate::kafka::protocol::BrokerId;
+use crate::kafka::protocol::{
+    BrokerId, CreatableTopic, CreatePartitionsRequest, CreateTopicsRequest, Request,
+};
 use crate::redis::Server;
 use crate::sim::{Link, Span};
 use std::collections::BTreeMap;
@@ -41,22 +45,17 @@ impl World {
                 options::broker(config)?;
                 self.free(name, NodeKind::Broker)
             }
-            Action::CreateTopic { name, partitions, config } => {
-                let Some(broker) = self.brokers().next() else {
-                    return refuse("A topic needs a broker; add one first.");
-                };
-                // The cluster itself says whether it would: a copy of it is asked.
-                let created = broker.clone().create_topic(
-                    self.now,
-                    name.clone(),
-                    *partitions,
-                    options::topic(config)?,
-                    &mut Vec::new(),
-                );
-                match created {
-                    Ok(()) => Ok(()),
-                    Err(error) => refuse(format!("{}: {}", error.name(), error.sentence())),
+            Action::AddController { name } => {
+                if self.controller().is_some() {
+                    return refuse("A cluster's controller is added before its brokers, once.");
                 }
+                self.free(name, NodeKind::Controller)
+            }
+            Action::CreateTopic { name, partitions, replicas, config } => {
+                self.would(create_topic(name, *partitions, *replicas, config))
+            }
+            Action::AddPartitions { topic, partitions } => {
+                self.would(add_partitions(topic, *partitions))
             }
             Action::AddProducer { name, carriers, topic, config, .. } => {
                 options::producer(config)?;
@@ -227,21 +226,32 @@ impl World {
                 let server = Server::new(settings, self.seed ^ index);
                 self.add_node(name, Role::Redis(Box::new(server)), None, config, cause);
             }
+            Action::AddController { name } => {
+                let config = ControllerConfig { seed: self.seed, ..ControllerConfig::default() };
+                let controller = Controller::new(CONTROLLER, config);
+                let role = Role::Controller(Box::new(controller));
+                let node = self.add_node(name, role, None, Settings::new(), cause);
+                self.schedule_tick(node);
+            }
             Action::AddBroker { name, config } => {
                 let id = BrokerId(self.brokers().count() as u32 + 1);
-                let Ok(settings) = options::broker(&config) else { return };
-                let broker = Broker::single(id, settings);
-                self.add_node(name, Role::Broker(Box::new(broker)), None, config, cause);
+                let Ok(mut settings) = options::broker(&config) else { return };
+                settings.seed = self.seed;
+                let broker = match self.controller_id() {
+                    Some(controller) => Broker::new(id, controller, settings, self.now),
+                    None => Broker::single(id, settings),
+                };
+                let process =
+                    BrokerProcess { broker, wires: BTreeMap::new(), unsent: BTreeMap::new() };
+                let role = Role::Broker(Box::new(process));
+                let node = self.add_node(name, role, None, config, cause);
+                self.schedule_tick(node);
             }
-            Action::CreateTopic { name, partitions, config } => {
-                let Ok(config) = options::topic(&config) else { return };
-                let broker = |node: &Node| matches!(node.role, Role::Broker(_));
-                let Some(index) = self.nodes.iter().position(broker) else { return };
-                let node = NodeId(index as u32);
-                self.with_broker(node, Some(cause), |broker, now, out| {
-                    // Refused by `check` beforehand, if at all.
-                    let _ = broker.create_topic(now, name, partitions, config, out);
-                });
+            Action::CreateTopic { name, partitions, replicas, config } => {
+                self.administer(create_topic(&name, partitions, replicas, &config), cause);
+            }
+            Action::AddPartitions { topic, partitions } => {
+                self.administer(add_partitions(&topic, partitions), cause);
             }
             Action::AddProducer { name, topic, carriers, load, config } => {
                 let index = self.nodes.len() as u32;
@@ -444,7 +454,7 @@ impl World {
         let kind = role.kind();
         let system = match kind {
             NodeKind::RedisServer | NodeKind::Subscriber => Some(System::Redis),
-            NodeKind::Broker | NodeKind::Consumer => Some(System::Kafka),
+            NodeKind::Broker | NodeKind::Controller | NodeKind::Consumer => Some(System::Kafka),
             NodeKind::Producer => None,
         };
         let fact = LabFact::NodeAdded { node, kind, name: name.clone(), system, party };
@@ -529,6 +539,7 @@ impl World {
         };
         let side = self.kafka_side(&settings, index);
         let seed = self.seed ^ u64::from(index);
+        let now = self.now;
         match &mut self.node_mut(id).role {
             Role::Redis(server) => {
                 **server = Server::new(options::redis(&settings).unwrap_or_default(), seed);
@@ -545,7 +556,13 @@ impl World {
                     *old = side;
                 }
             }
-            Role::Broker(_) | Role::Subscriber(_) => {}
+            Role::Broker(process) => {
+                process.wires.clear();
+                process.unsent.clear();
+                process.broker.restart(now);
+            }
+            Role::Controller(controller) => controller.restart(now),
+            Role::Subscriber(_) => {}
         }
         self.start(id, cause);
         self.schedule_send(id);
@@ -580,4 +597,20 @@ impl World {
             self.schedule_send(node);
         }
     }
+}
+
+fn create_topic(name: &Name, partitions: u32, replicas: u32, config: &Settings) -> Request {
+    let topic = CreatableTopic {
+        name: name.clone(),
+        num_partitions: Some(i32::try_from(partitions).unwrap_or(i32::MAX)),
+        replication_factor: Some(i16::try_from(replicas).unwrap_or(i16::MAX)),
+        assignments: Vec::new(),
+        configs: config.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+    };
+    CreateTopicsRequest { topics: vec![topic] }.into()
+}
+
+fn add_partitions(topic: &Name, partitions: u32) -> Request {
+    let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
+    CreatePartitionsRequest { topics: vec![(topic.clone(), partitions)] }.into()
 }

@@ -9,6 +9,7 @@ use crate::event::{
 };
 use crate::kafka::broker::{Broker, Output};
 use crate::kafka::client::ClientOutput;
+use crate::kafka::controller::Controller;
 use crate::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
 use crate::kafka::record::Record;
 use crate::sim::{Direction, Instant, Span};
@@ -45,20 +46,6 @@ macro_rules! with_client {
 }
 
 impl World {
-    fn broker_node(&self, broker: BrokerId) -> Option<NodeId> {
-        let ids = (0_u32..).map(NodeId);
-        ids.zip(&self.nodes)
-            .find(|(_, node)| matches!(&node.role, Role::Broker(b) if b.id() == broker))
-            .map(|(id, _)| id)
-    }
-
-    fn broker_id(&self, node: NodeId) -> Option<BrokerId> {
-        match &self.node(node).role {
-            Role::Broker(broker) => Some(broker.id()),
-            _ => None,
-        }
-    }
-
     fn wire_to(&self, node: NodeId, broker: BrokerId) -> Option<ConnectionId> {
         match &self.node(node).role {
             Role::Source(source) => source.producer.as_ref()?.wires.get(&broker).copied(),
@@ -91,13 +78,19 @@ impl World {
     }
 
     pub(super) fn kafka_connected(&mut self, client: NodeId, server: NodeId, cause: EventId) {
-        let Some(broker) = self.broker_id(server) else { return };
+        let Some(broker) = self.server_id(server) else { return };
+        if matches!(self.node(client).role, Role::Broker(_)) {
+            return self.peer_connected(client, broker, cause);
+        }
         let out = with_client!(self, client, |client, now, out| client.connected(now, broker, out));
         self.client_outputs(client, out, Some(cause));
         self.schedule_tick(client);
     }
 
     pub(super) fn kafka_unreachable(&mut self, node: NodeId, broker: BrokerId) {
+        if matches!(self.node(node).role, Role::Broker(_)) {
+            return self.peer_lost(node, broker, None);
+        }
         let out =
             with_client!(self, node, |client, now, out| client.disconnected(now, broker, out));
         self.client_outputs(node, out, None);
@@ -107,14 +100,22 @@ impl World {
     /// A connection is gone: the broker drops what it had parked for it, the client hears of it.
     pub(super) fn kafka_disconnected(&mut self, wire: &Wire, id: ConnectionId, cause: EventId) {
         if self.node(wire.server).state != NodeState::Crashed {
-            self.with_broker(wire.server, Some(cause), |broker, now, out| {
-                broker.disconnected(now, id, out);
-            });
+            match self.node(wire.server).role {
+                Role::Controller(_) => self.with_controller(wire.server, Some(cause), |c, _, _| {
+                    c.disconnected(id);
+                }),
+                _ => self.with_broker(wire.server, Some(cause), |broker, now, out| {
+                    broker.disconnected(now, id, out);
+                }),
+            }
         }
-        let Some(broker) = self.broker_id(wire.server) else { return };
+        let Some(broker) = self.server_id(wire.server) else { return };
         self.set_wire(wire.client, broker, None);
         if self.node(wire.client).state == NodeState::Crashed {
             return;
+        }
+        if matches!(self.node(wire.client).role, Role::Broker(_)) {
+            return self.peer_lost(wire.client, broker, Some(cause));
         }
         let out = with_client!(self, wire.client, |client, now, out| client
             .disconnected(now, broker, out));
@@ -134,7 +135,7 @@ impl World {
         for output in out {
             match output {
                 ClientOutput::Connect { broker } => {
-                    let wire = self.broker_node(broker).and_then(|server| self.open(node, server));
+                    let wire = self.server_node(broker).and_then(|server| self.open(node, server));
                     self.set_wire(node, broker, wire);
                     if wire.is_none() {
                         self.queue.push(self.now + REFUSED, Due::Unreachable(node, broker));
@@ -236,8 +237,8 @@ impl World {
     ) {
         let now = self.now;
         let mut out = Vec::new();
-        if let Role::Broker(broker) = &mut self.node_mut(node).role {
-            act(broker, now, &mut out);
+        if let Role::Broker(process) = &mut self.node_mut(node).role {
+            act(&mut process.broker, now, &mut out);
         }
         self.broker_outputs(node, out, cause);
         self.schedule_tick(node);
@@ -252,6 +253,9 @@ impl World {
                         KafkaFact::Appended { partition, offset, tag: Some(tag), .. } => {
                             self.record_appended(&partition, offset, tag.message, event);
                         }
+                        KafkaFact::LeaderElected { partition, leader: Some(leader), .. } => {
+                            self.leader_elected(&partition, leader, event);
+                        }
                         KafkaFact::LogStartMoved { partition, offset, .. } => {
                             self.records_deleted(&partition, offset, event);
                         }
@@ -265,8 +269,9 @@ impl World {
                     let body = Body::Response { correlation, response };
                     self.transmit(cause, connection, Direction::ToClient, body, load);
                 }
-                // One broker is its own controller and has nobody to write to.
-                Output::Send { .. } => {}
+                Output::Send { to, correlation, request } => {
+                    self.ask_peer(node, to, correlation, request, cause);
+                }
             }
         }
     }
@@ -277,11 +282,32 @@ impl World {
         id: ConnectionId,
         correlation: u32,
         request: Request,
-        cause: EventId,
+        cause: Option<EventId>,
     ) {
-        self.with_broker(server, Some(cause), |broker, now, out| {
-            broker.handle(now, id, correlation, request, out);
-        });
+        match self.node(server).role {
+            Role::Controller(_) => self.with_controller(server, cause, |controller, now, out| {
+                controller.handle(now, id, correlation, request, out);
+            }),
+            _ => self.with_broker(server, cause, |broker, now, out| {
+                broker.handle(now, id, correlation, request, out);
+            }),
+        }
+    }
+
+    /// Lets the controller do something and carries out what it answers.
+    pub(super) fn with_controller(
+        &mut self,
+        node: NodeId,
+        cause: Option<EventId>,
+        act: impl FnOnce(&mut Controller, Instant, &mut Vec<Output>),
+    ) {
+        let now = self.now;
+        let mut out = Vec::new();
+        if let Role::Controller(controller) = &mut self.node_mut(node).role {
+            act(controller, now, &mut out);
+        }
+        self.broker_outputs(node, out, cause);
+        self.schedule_tick(node);
     }
 
     pub(super) fn kafka_response(
@@ -292,7 +318,12 @@ impl World {
         response: Response,
         cause: EventId,
     ) {
-        let Some(broker) = self.broker_id(server) else { return };
+        let Some(broker) = self.server_id(server) else { return };
+        if matches!(self.node(client).role, Role::Broker(_)) {
+            return self.with_broker(client, Some(cause), |peer, now, out| {
+                peer.on_response(now, broker, correlation, response, out);
+            });
+        }
         if let Role::Consumer(reader) = &mut self.node_mut(client).role {
             reader.fetched.extend(response.tags().into_iter().map(|tag| (tag.copy, cause)));
         }

@@ -106,7 +106,7 @@ impl World {
 
     pub(super) fn brokers(&self) -> impl Iterator<Item = &Broker> {
         self.nodes.iter().filter_map(|node| match &node.role {
-            Role::Broker(broker) => Some(&**broker),
+            Role::Broker(broker) => Some(&broker.broker),
             _ => None,
         })
     }
@@ -152,7 +152,7 @@ impl World {
     }
 
     pub(super) fn needs_topic(&self, name: &Name, topic: &Name) -> Check {
-        if self.brokers().any(|broker| broker.image().topics.contains_key(topic)) {
+        if self.cluster().is_some_and(|cluster| cluster.topics.contains_key(topic)) {
             return Ok(());
         }
         refuse(format!("\"{name}\" needs the topic \"{topic}\"; create it first."))

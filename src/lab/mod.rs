@@ -5,6 +5,7 @@
 //! `(instant, sequence)`, and is a plain value: cloning it is a checkpoint. It tells what happens
 //! as [`Event`]s, each with its cause. It knows nothing of lessons, pictures or pages.
 
+mod cluster;
 mod command;
 mod handler;
 mod kafka_lane;
@@ -234,6 +235,7 @@ impl World {
         match node.role.kind() {
             NodeKind::RedisServer => self.with_server(id, None, |s, now, out| s.tick(now, out)),
             NodeKind::Broker => self.with_broker(id, None, |b, now, out| b.tick(now, out)),
+            NodeKind::Controller => self.with_controller(id, None, |c, now, out| c.tick(now, out)),
             NodeKind::Producer | NodeKind::Consumer => self.client_tick(id),
             NodeKind::Subscriber => {}
         }

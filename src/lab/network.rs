@@ -181,7 +181,7 @@ impl World {
                 Body::Command(args) => self.redis_command(server, id, args, cause),
                 Body::Frames { tags, bytes } => self.redis_frames(client, id, tags, bytes, cause),
                 Body::Request { correlation, request } => {
-                    self.kafka_request(server, id, correlation, request, cause);
+                    self.kafka_request(server, id, correlation, request, Some(cause));
                 }
                 Body::Response { correlation, response } => {
                     self.kafka_response(client, server, correlation, response, cause);

@@ -9,8 +9,9 @@ use crate::event::{
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::Consumer;
+use crate::kafka::controller::Controller;
 use crate::kafka::producer::Producer;
-use crate::kafka::protocol::BrokerId;
+use crate::kafka::protocol::{BrokerId, Request};
 use crate::redis::Server;
 use crate::sim::{Instant, Link};
 use std::collections::BTreeMap;
@@ -38,9 +39,19 @@ pub(super) struct Node {
 pub(super) enum Role {
     Source(Box<Source>),
     Redis(Box<Server>),
-    Broker(Box<Broker>),
+    Broker(Box<BrokerProcess>),
+    Controller(Box<Controller>),
     Subscriber(Box<Subscriber>),
     Consumer(Box<Reader>),
+}
+
+/// A broker and its own connections to others.
+#[derive(Clone)]
+pub(super) struct BrokerProcess {
+    pub(super) broker: Broker,
+    pub(super) wires: Wires,
+    /// Requests that wait for their connection.
+    pub(super) unsent: BTreeMap<BrokerId, Vec<(u32, Request)>>,
 }
 
 /// An application that sends.
@@ -122,7 +133,8 @@ impl Node {
         }
         match &self.role {
             Role::Redis(server) => server.next_tick(),
-            Role::Broker(broker) => broker.next_tick(),
+            Role::Broker(broker) => broker.broker.next_tick(),
+            Role::Controller(controller) => controller.next_tick(),
             Role::Source(source) => source.producer.as_ref()?.client.next_tick(),
             Role::Consumer(reader) => reader.client.next_tick(),
             Role::Subscriber(_) => None,
@@ -136,6 +148,7 @@ impl Role {
             Self::Source(_) => NodeKind::Producer,
             Self::Redis(_) => NodeKind::RedisServer,
             Self::Broker(_) => NodeKind::Broker,
+            Self::Controller(_) => NodeKind::Controller,
             Self::Subscriber(_) => NodeKind::Subscriber,
             Self::Consumer(_) => NodeKind::Consumer,
         }

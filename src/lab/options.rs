@@ -7,7 +7,6 @@ use crate::event::{Refusal, Settings};
 use crate::kafka::assignor::Assignor;
 use crate::kafka::broker::BrokerConfig;
 use crate::kafka::consumer::{AutoOffsetReset, ConsumerConfig};
-use crate::kafka::log::TopicConfig;
 use crate::kafka::producer::{Partitioner, ProducerConfig};
 use crate::kafka::protocol::Acks;
 use crate::redis::{BufferLimit, Config};
@@ -154,21 +153,6 @@ pub(super) fn broker(settings: &Settings) -> Result<BrokerConfig, Refusal> {
     Ok(config)
 }
 
-/// A topic's settings.
-pub(super) fn topic(settings: &Settings) -> Result<TopicConfig, Refusal> {
-    let mut config = TopicConfig::default();
-    for (name, value) in settings {
-        if let Err(wrong) = config.set(name, value) {
-            let reason = format!(
-                "{} of a topic is \"{}\"; it must be {}.",
-                wrong.name, wrong.value, wrong.expected
-            );
-            return Err(Refusal { reason });
-        }
-    }
-    Ok(config)
-}
-
 /// A Redis server's settings.
 pub(super) fn redis(settings: &Settings) -> Result<Config, Refusal> {
     let mut config = Config::default();
@@ -241,7 +225,6 @@ mod tests {
                 consumer(&settings(&[("max.poll.records", "-1")])).map(drop),
                 ["max.poll.records", "not negative"],
             ),
-            (topic(&settings(&[("retention.ms", "week")])).map(drop), ["retention.ms", "must be"]),
             (redis(&settings(&[("timeout", "soon")])).map(drop), ["timeout", "whole number"]),
         ] {
             let reason = refused.expect_err("wrong").reason;

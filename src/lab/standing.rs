@@ -152,7 +152,9 @@ impl World {
         self.appended.insert(message, event);
         self.logs.entry(partition.clone()).or_default().push_back((offset, message));
         for party in self.parties_of(System::Kafka) {
-            if self.ledger.standing(message, party) == Some(Standing::OnItsWay) {
+            let standing = self.ledger.standing(message, party);
+            let lost = Standing::Lost(LostReason::Replication);
+            if standing == Some(Standing::OnItsWay) || standing == Some(lost) {
                 self.settle(message, party, Standing::Waiting, Some(event));
             }
         }

@@ -2,13 +2,13 @@
 //! checks between fields. Whatever is missing has been reported before and is passed over.
 
 use super::shape::{self, Report, mend, place};
+use super::tree::{get, list, name, names, number, settings, span, string, tagged, text};
 use super::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
-    Task, Text, Trigger, format,
+    Task, Text, Trigger, action, format,
 };
-use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, Settings, System};
-use crate::sim::Span;
-use jsonc_parser::ast::{ObjectProp, Value};
+use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, System};
+use jsonc_parser::ast::Value;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ impl Lesson {
         }
         let mut report = Report::new(text);
         let Some(root) = tree(text, &mut report) else { return Err(report.finish()) };
-        shape::check(&root, &Shape::Tagged(&format::ACTIONS), &mut report);
+        shape::check(&root, &Shape::Tagged(&action::ACTIONS), &mut report);
         let mut builder = Builder { report, nodes: own.nodes };
         match builder.action(&root) {
             Some(action) if builder.report.is_clean() => Ok(action),
@@ -97,6 +97,8 @@ enum Role {
 }
 
 const CONSUMERS: &[Role] = &[Role::Subscriber, Role::Consumer];
+const CLIENTS: &[Role] = &[Role::Subscriber, Role::Consumer, Role::Producer];
+const SERVERS: &[Role] = &[Role::Redis, Role::Broker];
 const PARTIES: &[Role] = &[Role::Subscriber, Role::Group];
 const NODES: &[Role] =
     &[Role::Redis, Role::Broker, Role::Subscriber, Role::Consumer, Role::Producer];
@@ -105,38 +107,6 @@ struct Builder<'t> {
     report: Report<'t>,
     /// Every name of the topology with what it stands for.
     nodes: BTreeSet<(Role, Name)>,
-}
-
-fn get<'v, 't>(value: &'v Value<'t>, key: &str) -> Option<&'v Value<'t>> {
-    value.as_object()?.get(key).map(|property| &property.value)
-}
-
-fn list<'v, 't>(value: &'v Value<'t>, key: &str) -> &'v [Value<'t>] {
-    get(value, key).and_then(Value::as_array).map_or(&[], |array| &array.elements)
-}
-
-fn string(value: &Value) -> Option<String> {
-    value.as_string_lit().map(|text| text.value.to_string())
-}
-
-fn text(value: &Value, key: &str) -> String {
-    get(value, key).and_then(string).unwrap_or_default()
-}
-
-fn name(value: &Value, key: &str) -> Name {
-    text(value, key).into()
-}
-
-fn names(value: &Value, key: &str) -> Vec<Name> {
-    list(value, key).iter().filter_map(string).map(Name::from).collect()
-}
-
-fn number(value: &Value, key: &str) -> Option<u64> {
-    shape::whole(get(value, key)?.as_number_lit()?.value)
-}
-
-fn span(value: &Value, key: &str) -> Option<Span> {
-    shape::time(&get(value, key)?.as_string_lit()?.value)
 }
 
 fn lower(text: &str) -> String {
@@ -172,6 +142,10 @@ impl Builder<'_> {
             self.add(Role::Redis, &name, server);
             put(server, Action::AddRedis { name, config });
         }
+        if let Some(controller) = get(value, "controller") {
+            let name = name(value, "controller");
+            put(controller, Action::AddController { name });
+        }
         for broker in list(value, "brokers") {
             let (name, config) = (name(broker, "name"), settings(broker));
             self.add(Role::Broker, &name, broker);
@@ -182,7 +156,8 @@ impl Builder<'_> {
             self.add(Role::Topic, &name, topic);
             self.needs(Role::Broker, topic, "a topic needs a broker", "`brokers`");
             let (partitions, config) = (partitions.unwrap_or(1) as u32, settings(topic));
-            put(topic, Action::CreateTopic { name, partitions, config });
+            let replicas = number(topic, "replicas").unwrap_or(1) as u32;
+            put(topic, Action::CreateTopic { name, partitions, replicas, config });
         }
         for subscriber in list(value, "subscribers") {
             let of = name(subscriber, "name");
@@ -214,6 +189,11 @@ impl Builder<'_> {
         let loads = list(root, "workload");
         for producer in list(value, "producers") {
             put(producer, self.producer(producer, loads));
+        }
+        for action in list(value, "setup") {
+            if let Some(read) = self.action(action) {
+                put(action, read);
+            }
         }
         for load in loads {
             if let Some(of) = get(load, "producer") {
@@ -445,51 +425,21 @@ impl Builder<'_> {
     }
 
     fn action(&mut self, value: &Value) -> Option<Action> {
-        let (tag, of) = tagged(value)?;
+        let (_, of) = tagged(value)?;
         for (key, roles, what) in [
             ("consumer", CONSUMERS, "consumer"),
             ("producer", &[Role::Producer], "producer"),
             ("node", NODES, "node"),
+            ("client", CLIENTS, "client"),
+            ("server", SERVERS, "server"),
+            ("topic", &[Role::Topic], "topic"),
         ] {
             if let Some(at) = get(of, key) {
                 self.known(at, roles, what);
             }
         }
-        let (consumer, producer, node) =
-            (name(of, "consumer"), name(of, "producer"), name(of, "node"));
-        Some(match tag {
-            "unplug" => Action::Unplug { consumer },
-            "plugIn" => Action::PlugIn { consumer },
-            "crash" => Action::Crash { node },
-            "restart" => Action::Restart { node },
-            "pause" => Action::Pause { node },
-            "resume" => Action::Resume { node },
-            "interrupt" => Action::Interrupt { node },
-            "heal" => Action::Heal { node },
-            "setLatency" => Action::SetLatency { node, latency: span(of, "latency")? },
-            "setRate" => {
-                Action::SetRate { producer, per_kilosecond: shape::rate(&text(of, "rate"))? }
-            }
-            "sendOne" => Action::SendOne { producer },
-            "setWork" => Action::SetWork { consumer, takes: span(of, "takes")? },
-            _ => return None,
-        })
+        action::read(value)
     }
-}
-
-/// The one field of a tagged object.
-fn tagged<'v, 't>(value: &'v Value<'t>) -> Option<(&'v str, &'v Value<'t>)> {
-    let property = value.as_object()?.properties.first()?;
-    Some((property.name.as_str(), &property.value))
-}
-
-fn settings(value: &Value) -> Settings {
-    let object = get(value, "config").and_then(Value::as_object);
-    let properties = object.map_or(&[][..], |object| &object.properties);
-    let setting = |property: &ObjectProp| {
-        Some((property.name.as_str().into(), shape::setting(&property.value)?.into()))
-    };
-    properties.iter().filter_map(setting).collect()
 }
 
 fn keys(value: &Value) -> Keys {
@@ -512,6 +462,9 @@ fn figure(word: &str) -> Option<Figure> {
         "lost" => Figure::Lost,
         "refused" => Figure::Refused,
         "repeated" => Figure::Repeated,
+        "replayed" => Figure::Replayed,
+        "accountExpected" => Figure::AccountExpected,
+        "accountActual" => Figure::AccountActual,
         "late" => Figure::Late,
         _ => return None,
     })
@@ -528,6 +481,7 @@ fn lost_reason(word: &str) -> Option<LostReason> {
         "replication" => LostReason::Replication,
         "skipped" => LostReason::Skipped,
         "evicted" => LostReason::Evicted,
+        "failed" => LostReason::Failed,
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 //! The facts that a lesson may wait for, by the names it calls them by.
 
 use super::Trigger;
-use crate::event::{KafkaFact, LabFact, NodeId, NodeState, RedisFact, What};
+use crate::event::{KafkaFact, LabFact, NodeId, NodeState, RedisFact, TopicPartition, What};
 
 /// Name and meaning of every fact that a lesson may name.
 pub(super) const NAMES: &[(&str, &str)] = &[
@@ -10,6 +10,9 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("sent", "an application sent a message; of: producer or key"),
     ("handled", "a handler finished with a message; of: consumer"),
     ("repeated", "a handler finished with a message that its party had handled; of: consumer"),
+    ("replayed", "a handler finished with a message again after a seek, a reset or a redrive"),
+    ("handlingFailed", "a handler failed on a message; of: consumer"),
+    ("discarded", "an application threw a repeat away; of: consumer"),
     ("crashed", "a process crashed; of: node"),
     ("paused", "a process was paused; of: node"),
     ("started", "a process runs (again); of: node"),
@@ -18,6 +21,22 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("published", "a PUBLISH was carried out; of: channel"),
     ("publishedToNobody", "a PUBLISH answered 0; of: channel"),
     ("clientClosed", "a Redis server closed a client's connection"),
+    ("entryAdded", "an entry was added to a stream or a list; of: key"),
+    ("streamTrimmed", "entries were trimmed; of: key"),
+    ("entryDelivered", "an entry went to a member of a stream group; of: key, group or consumer"),
+    ("entryClaimed", "a member took over a pending entry; of: key, group or consumer"),
+    ("entryAcknowledged", "an entry was acknowledged; of: key or group"),
+    ("keyExpired", "a key's time was up; of: key"),
+    ("keyEvicted", "a key was evicted from memory; of: key"),
+    ("partitionsAdded", "partitions were added; of: topic"),
+    ("replicated", "a follower has records up to here; of: topic or partition"),
+    ("logTruncated", "a log lost records to its leader; of: topic or partition"),
+    ("leaderElected", "a partition has another leader, or none; of: topic or partition"),
+    ("uncleanElection", "a replica that was not in sync became leader; of: topic or partition"),
+    ("isrChanged", "the in-sync replicas changed; of: topic or partition"),
+    ("commitFailed", "a commit did not get through; of: group, topic or partition"),
+    ("assigned", "a member was given partitions; of: group or member"),
+    ("memberRemoved", "a member left a group or was removed; of: group or member"),
     ("appended", "a record was appended; of: topic or partition (orders-0)"),
     ("highWatermarkMoved", "records became visible; of: topic or partition"),
     ("logStartMoved", "records were deleted; of: topic or partition"),
@@ -30,8 +49,8 @@ pub(super) const NAMES: &[(&str, &str)] = &[
 pub(super) struct Fact<'a> {
     name: &'static str,
     nodes: [Option<NodeId>; 2],
-    names: [Option<&'a str>; 2],
-    partition: Option<&'a crate::event::TopicPartition>,
+    names: [Option<&'a str>; 3],
+    partition: Option<&'a TopicPartition>,
 }
 
 impl Fact<'_> {
@@ -51,7 +70,7 @@ impl Fact<'_> {
 }
 
 fn fact(name: &'static str) -> Fact<'static> {
-    Fact { name, nodes: [None; 2], names: [None; 2], partition: None }
+    Fact { name, nodes: [None; 2], names: [None; 3], partition: None }
 }
 
 fn by_node(name: &'static str, node: NodeId) -> Fact<'static> {
@@ -59,7 +78,15 @@ fn by_node(name: &'static str, node: NodeId) -> Fact<'static> {
 }
 
 fn by_name<'a>(name: &'static str, of: &'a str) -> Fact<'a> {
-    Fact { names: [Some(of), None], ..fact(name) }
+    Fact { names: [Some(of), None, None], ..fact(name) }
+}
+
+fn by_names<'a>(name: &'static str, of: [&'a str; 3]) -> Fact<'a> {
+    Fact { names: of.map(Some), ..fact(name) }
+}
+
+fn at<'a>(name: &'static str, partition: &'a TopicPartition) -> Fact<'a> {
+    Fact { partition: Some(partition), ..fact(name) }
 }
 
 /// The name of what happened; none when lessons have no name for it.
@@ -71,11 +98,13 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             }
             LabFact::Disconnected { .. } => fact("disconnected"),
             LabFact::Sent { producer, key, .. } => {
-                Fact { names: [key.as_deref(), None], ..by_node("sent", *producer) }
+                Fact { names: [key.as_deref(), None, None], ..by_node("sent", *producer) }
             }
-            LabFact::Handled { node, repeated, .. } => {
-                by_node(if *repeated { "repeated" } else { "handled" }, *node)
-            }
+            LabFact::Handled { node, repeated: true, .. } => by_node("repeated", *node),
+            LabFact::Handled { node, replayed: true, .. } => by_node("replayed", *node),
+            LabFact::Handled { node, .. } => by_node("handled", *node),
+            LabFact::HandlingFailed { node, .. } => by_node("handlingFailed", *node),
+            LabFact::Discarded { node, .. } => by_node("discarded", *node),
             LabFact::NodeChanged { node, state } => match state {
                 NodeState::Running => by_node("started", *node),
                 NodeState::Paused => by_node("paused", *node),
@@ -91,17 +120,41 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             }
             RedisFact::Published { channel, .. } => by_name("published", channel),
             RedisFact::ClientClosed { .. } => fact("clientClosed"),
+            RedisFact::EntryAdded { key, .. } => by_name("entryAdded", key),
+            RedisFact::Trimmed { key, .. } => by_name("streamTrimmed", key),
+            RedisFact::Delivered { key, group, consumer, .. } => {
+                by_names("entryDelivered", [key, group, consumer])
+            }
+            RedisFact::Claimed { key, group, consumer, .. } => {
+                by_names("entryClaimed", [key, group, consumer])
+            }
+            RedisFact::Acknowledged { key, group, .. } => {
+                by_names("entryAcknowledged", [key, group, group])
+            }
+            RedisFact::Expired { key } => by_name("keyExpired", key),
+            RedisFact::Evicted { key } => by_name("keyEvicted", key),
             _ => return None,
         },
         What::Kafka { fact: of, .. } => match of {
-            KafkaFact::Appended { partition, .. } => {
-                Fact { partition: Some(partition), ..fact("appended") }
+            KafkaFact::Appended { partition, .. } => at("appended", partition),
+            KafkaFact::HighWatermarkMoved { partition, .. } => at("highWatermarkMoved", partition),
+            KafkaFact::LogStartMoved { partition, .. } => at("logStartMoved", partition),
+            KafkaFact::PartitionsAdded { topic, .. } => by_name("partitionsAdded", topic),
+            KafkaFact::Replicated { partition, .. } => at("replicated", partition),
+            KafkaFact::LogTruncated { partition, .. } => at("logTruncated", partition),
+            KafkaFact::LeaderElected { partition, unclean: true, .. } => {
+                at("uncleanElection", partition)
             }
-            KafkaFact::HighWatermarkMoved { partition, .. } => {
-                Fact { partition: Some(partition), ..fact("highWatermarkMoved") }
+            KafkaFact::LeaderElected { partition, .. } => at("leaderElected", partition),
+            KafkaFact::IsrChanged { partition, .. } => at("isrChanged", partition),
+            KafkaFact::CommitFailed { group, partition, .. } => {
+                Fact { partition: Some(partition), ..by_name("commitFailed", group) }
             }
-            KafkaFact::LogStartMoved { partition, .. } => {
-                Fact { partition: Some(partition), ..fact("logStartMoved") }
+            KafkaFact::Assigned { group, member, .. } => {
+                by_names("assigned", [group, member, member])
+            }
+            KafkaFact::MemberRemoved { group, member, .. } => {
+                by_names("memberRemoved", [group, member, member])
             }
             KafkaFact::PositionSet { group, partition, .. } => {
                 Fact { partition: Some(partition), ..by_name("positionSet", group) }

@@ -1,5 +1,6 @@
 //! The lesson format, version 1: every field that a lesson file may have.
 
+use super::action::ACTIONS;
 use super::fact;
 use super::shape::Shape::{
     List, Name, Rate, Record as Rec, Settings, Tagged, Time, Whole, Word, Words,
@@ -25,11 +26,13 @@ static TOPOLOGY: Record = Record {
     name: "a topology",
     fields: &[
         may("redis", List(0, &SERVER), "Redis servers"),
+        may("controller", Name, "the KRaft controller's name; else the first broker is it"),
         may("brokers", List(0, &SERVER), "Kafka brokers"),
         may("topics", List(0, &TOPIC), "Kafka topics"),
         may("subscribers", List(0, &SUBSCRIBER), "Redis clients that subscribe"),
         may("consumers", List(0, &CONSUMER), "Kafka consumers"),
         may("producers", List(0, &PRODUCER), "who sends"),
+        may("setup", List(0, &ACTION), "done at the start, when all this stands there"),
     ],
 };
 
@@ -45,6 +48,7 @@ static TOPIC: Shape = Rec(&Record {
     fields: &[
         must("name", Name, "its name"),
         must("partitions", Whole(1, 64), "how many partitions"),
+        may("replicas", Whole(1, 9), "how many replicas of each, 1 if not said"),
         CONFIG,
     ],
 });
@@ -152,6 +156,8 @@ static FACE: Shape = Rec(&Record {
     ],
 });
 
+static ACTION: Shape = Tagged(&ACTIONS);
+
 static CONDITION: Shape = Tagged(&CONDITIONS);
 
 static CONDITIONS: Record = Record {
@@ -201,6 +207,9 @@ pub(super) const FIGURES: &[(&str, &str)] = &[
     ("lost", "no copy remains that the protocol will still deliver unasked"),
     ("refused", "the sender got an error"),
     ("repeated", "handled once more within one reading"),
+    ("replayed", "handled again because of a seek, a reset or a redrive"),
+    ("accountExpected", "what the party's account should hold: each message once"),
+    ("accountActual", "what it does hold"),
     ("late", "kept while the party was away, or handled more than 1 s after they were sent"),
 ];
 
@@ -214,70 +223,5 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("replication", "acknowledged, then gone with the machines that had it"),
     ("skipped", "the committed offset had moved past it"),
     ("evicted", "evicted or trimmed from memory"),
+    ("failed", "its handler failed and nothing sends it again"),
 ];
-
-const fn consumer(key: &'static str, about: &'static str) -> Field {
-    may(key, Rec(&ONE_CONSUMER), about)
-}
-
-const fn node(key: &'static str, about: &'static str) -> Field {
-    may(key, Rec(&ONE_NODE), about)
-}
-
-static ONE_CONSUMER: Record =
-    Record { name: "the action", fields: &[must("consumer", Name, "the consumer's name")] };
-
-static ONE_NODE: Record =
-    Record { name: "the action", fields: &[must("node", Name, "the node's name")] };
-
-pub(super) static ACTIONS: Record = Record {
-    name: "an action",
-    fields: &[
-        consumer("unplug", "closes a consumer's connections in every lane"),
-        consumer("plugIn", "lets it connect again"),
-        node("crash", "kills a process: its memory and its connections are gone"),
-        node("restart", "starts a crashed process again"),
-        node("pause", "stops a process where it is"),
-        node("resume", "lets a paused process go on"),
-        node("interrupt", "cuts the path to the servers: what is sent waits"),
-        node("heal", "heals the path: what waited arrives"),
-        may(
-            "setLatency",
-            Rec(&Record {
-                name: "the action",
-                fields: &[must("node", Name, "the node's name"), must("latency", Time, "one way")],
-            }),
-            "changes how long the path takes",
-        ),
-        may(
-            "setRate",
-            Rec(&Record {
-                name: "the action",
-                fields: &[
-                    must("producer", Name, "the producer's name"),
-                    must("rate", Rate, "messages a second"),
-                ],
-            }),
-            "changes how often a producer sends",
-        ),
-        may(
-            "sendOne",
-            Rec(&Record {
-                name: "the action",
-                fields: &[must("producer", Name, "the producer's name")],
-            }),
-            "sends one message now",
-        ),
-        may(
-            "setWork",
-            Rec(&Record {
-                name: "the action",
-                fields: &[
-                    must("consumer", Name, "the consumer's name"),
-                    must("takes", Time, "time a message takes"),
-                ],
-            }),
-            "changes how long a handler works on a message",
-        ),
-    ],
-};

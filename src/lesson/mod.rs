@@ -3,12 +3,14 @@
 //! A lesson knows nodes, topics and parties by their names and sees a run only through its
 //! events. It must not know a World, an engine's inside or the page.
 
+mod action;
 mod build;
 mod fact;
 mod format;
 mod model;
 mod progress;
 mod shape;
+mod tree;
 
 pub use format::LESSON as FORMAT;
 pub use model::{

@@ -178,6 +178,12 @@ pub enum Figure {
     Refused,
     /// Handled once more within one reading.
     Repeated,
+    /// Handled again because of a seek, a reset or a redrive.
+    Replayed,
+    /// What the party's account should hold.
+    AccountExpected,
+    /// What it does hold.
+    AccountActual,
     /// Kept while the party was away, or handled more than a second after they were sent.
     Late,
 }

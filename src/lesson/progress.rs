@@ -34,6 +34,12 @@ pub struct Sums {
     /// Kept while the party was away, or handled more than [`LATE`] after they were sent; part of
     /// no sum.
     pub late: u64,
+    /// Handled again because of a seek, a reset or a redrive; part of no sum.
+    pub replayed: u64,
+    /// What the party's account should hold, in its smallest unit.
+    pub account_expected: u64,
+    /// What it does hold.
+    pub account_actual: u64,
 }
 
 /// The figures of a run, per system: what the computed sentence is made of.
@@ -251,9 +257,16 @@ impl Progress {
                 let new = Party { name, system, sums: Sums::default(), away: false };
                 self.parties.insert(*party, new);
             }
-            What::Lab(LabFact::Handled { party, repeated: true, .. }) => {
+            What::Lab(LabFact::Handled { party, repeated, replayed, .. }) => {
                 if let Some(party) = self.parties.get_mut(party) {
-                    party.sums.repeated += 1;
+                    party.sums.repeated += u64::from(*repeated);
+                    party.sums.replayed += u64::from(*replayed);
+                }
+            }
+            What::Lab(LabFact::Charged { party, expected, actual, .. }) => {
+                if let Some(party) = self.parties.get_mut(party) {
+                    party.sums.account_expected = *expected;
+                    party.sums.account_actual = *actual;
                 }
             }
             What::Lab(LabFact::Stands { message, party, standing, sent, .. }) => {
@@ -395,6 +408,9 @@ impl Sums {
             Figure::Refused => self.refused,
             Figure::Repeated => self.repeated,
             Figure::Late => self.late,
+            Figure::Replayed => self.replayed,
+            Figure::AccountExpected => self.account_expected,
+            Figure::AccountActual => self.account_actual,
         }
     }
 
@@ -435,6 +451,9 @@ impl Sums {
         self.refused += other.refused;
         self.repeated += other.repeated;
         self.late += other.late;
+        self.replayed += other.replayed;
+        self.account_expected += other.account_expected;
+        self.account_actual += other.account_actual;
         for (reason, count) in &other.lost {
             *self.lost.entry(*reason).or_default() += count;
         }

@@ -14,6 +14,8 @@ pub enum Shape {
     Name,
     /// A whole number within these bounds.
     Whole(u64, u64),
+    /// `true` or `false`.
+    Flag,
     /// A time: `"250 ms"`.
     Time,
     /// A rate: `"5/s"`.
@@ -144,6 +146,7 @@ pub(super) fn check(value: &Value, shape: &Shape, report: &mut Report) {
                 report.add(at, wrong, format!("write {}", expected(shape)));
             }
         }
+        (Shape::Flag, Value::BooleanLit(_)) => {}
         (Shape::Time, Value::StringLit(text)) => {
             if time(&text.value).is_none() {
                 report.add(at, format!("`{}` is no time", text.value), expected(shape));
@@ -256,6 +259,7 @@ fn expected(shape: &Shape) -> String {
         Shape::Name => "a name in quotes".to_owned(),
         Shape::Whole(least, u64::MAX) => format!("a whole number from {least}"),
         Shape::Whole(least, most) => format!("a whole number from {least} to {most}"),
+        Shape::Flag => "`true` or `false`".to_owned(),
         Shape::Time => "write a time such as `\"250 ms\"` (ns, us, ms, s, min, h, d)".to_owned(),
         Shape::Rate => "write a rate such as `\"5/s\"` or `\"0.5/s\"`, up to 100000/s".to_owned(),
         Shape::Word(words) => {
@@ -272,6 +276,7 @@ fn example(shape: &Shape) -> String {
     match shape {
         Shape::Words | Shape::Name => "\"...\"".to_owned(),
         Shape::Whole(least, _) => least.to_string(),
+        Shape::Flag => "true".to_owned(),
         Shape::Time => "\"250 ms\"".to_owned(),
         Shape::Rate => "\"5/s\"".to_owned(),
         Shape::Word(words) => {

@@ -120,6 +120,10 @@ impl Server {
                     self.unblock(client);
                 }
                 Err(fault) => {
+                    let command = self.clients.get(&client).map(|state| state.last_command);
+                    if let Some(command) = command {
+                        self.stats.command(command).failed += 1;
+                    }
                     self.fail(client, &fault);
                     self.unblock(client);
                 }

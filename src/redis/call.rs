@@ -146,7 +146,15 @@ impl Server {
                 if let Some(multi) = self.multi_of(client) {
                     multi.dirty = true;
                 }
-                self.fail(client, &fault);
+                if command == Some("exec") {
+                    // A refused EXEC ends the transaction and says why (`execCommandAbort`).
+                    self.discard(client);
+                    let why = fault.0.strip_prefix("ERR ").unwrap_or(&fault.0);
+                    let text = format!("EXECABORT Transaction discarded because of: {why}");
+                    self.fail(client, &Fault::from(text));
+                } else {
+                    self.fail(client, &fault);
+                }
             }
             Ok(command) => self.queue_or_run(client, command, args),
         }

@@ -319,6 +319,17 @@ impl Server {
         &self.config
     }
 
+    /// Bytes of requests that wait because the client is blocked or the server busy.
+    pub fn waiting_bytes(&self, client: ConnectionId) -> usize {
+        let state = self.clients.get(&client);
+        state.map_or(0, |state| state.input.iter().flatten().map(Payload::len).sum())
+    }
+
+    /// Whether a client waits for a key, a stream or replicas.
+    pub fn is_blocked(&self, client: ConnectionId) -> bool {
+        self.clients.get(&client).is_some_and(|state| state.blocked.is_some())
+    }
+
     /// What INFO shows as `process_id`.
     pub fn set_process_id(&mut self, id: u32) {
         self.process_id = id;

@@ -251,6 +251,11 @@ impl Config {
         }
     }
 
+    /// `client-query-buffer-limit`: most bytes of a request that has not ended.
+    pub fn query_buffer_limit(&self) -> u64 {
+        self.number("client-query-buffer-limit").unsigned_abs()
+    }
+
     /// A setting that is kept as text, as a number.
     pub(super) fn number(&self, name: &str) -> i64 {
         find(name)

@@ -51,7 +51,7 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
     let readers = cast.consumers.len() as f32 * (54.0 * k + 14.0);
     let kafka = if cast.kafka { rows.max(readers).max(150.0 * k) } else { 0.0 };
     let floor = if cast.redis { 54.0 * k } else { 0.0 };
-    let lanes = (u8::from(cast.redis) + u8::from(cast.kafka)) as f32;
+    let lanes = f32::from(u8::from(cast.redis) + u8::from(cast.kafka));
     let sentence = if view.sentence { 46.0 * k } else { 0.0 };
     let least = 24.0 + lanes * head + redis + floor + kafka + 20.0 + sentence + 16.0;
     layout.height = view.height.max(least);
@@ -68,7 +68,7 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
         let body = redis + air * 1.5;
         redis_lane(layout, cast, &m, y, body);
         y += body;
-        layout.floor = Some(Rect::new(m.system.0, y, m.plug - 24.0 - m.system.0, floor));
+        layout.floor = Some(Rect::new(m.system.0, y, m.plug - 24.0 * k - m.system.0, floor));
         y += floor + air * 0.5;
         if cast.kafka {
             layout.rule = Some(Rect::new(m.system.0 - 30.0, y, m.right - m.system.0 + 30.0, 0.0));
@@ -107,7 +107,7 @@ fn lane(system: System, m: &Measures, y: f32) -> Lane {
 fn producers(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, bottom: f32) -> f32 {
     let (n, h) = (cast.producers.len() as f32, 60.0 * m.k);
     let pitch = ((bottom - top) / n.max(1.0)).min(h + 40.0).max(h + 8.0);
-    let middle = layout.rule.map_or((top + bottom) / 2.0, |rule| rule.y - 8.0);
+    let middle = layout.rule.map_or(f32::midpoint(top, bottom), |rule| rule.y - 8.0);
     let mut y = (middle - (pitch * n - (pitch - h)) / 2.0).max(top);
     for node in &cast.producers {
         let area = Rect::new(m.left + m.pad, y, m.producer, h);
@@ -196,8 +196,8 @@ const BAR_ROWS: usize = 24;
 
 pub(super) fn style_for(rows: usize) -> RowStyle {
     match rows {
-        0..=CELL_ROWS => RowStyle::Cells,
-        ..=BAR_ROWS => RowStyle::Bar,
+        n if n <= CELL_ROWS => RowStyle::Cells,
+        n if n <= BAR_ROWS => RowStyle::Bar,
         _ => RowStyle::Tile,
     }
 }

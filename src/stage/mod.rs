@@ -3,6 +3,8 @@
 //! A pure function: the same timeline, instant and view give the same picture, whichever way
 //! the cursor came. Knows no DOM, no engine, no colours.
 
+#![allow(clippy::many_single_char_names, reason = "x, y, w, h are the words of geometry")]
+
 mod class;
 mod columns;
 mod draw;

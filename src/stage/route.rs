@@ -284,13 +284,12 @@ impl Layout {
                 return self.wire_in_row(node, row).map(|curve| (curve, false));
             }
             let place = self.consumers.iter().find(|place| place.node == node)?;
-            match place.system {
-                Some(System::Redis) => self.wire_out(node).map(|curve| (curve, true)),
-                _ => {
-                    let row = self.rows.first()?;
-                    self.wire_out_row(node, row).map(|curve| (curve, true))
-                }
-            }
+            let route = if place.system == Some(System::Redis) {
+                self.wire_out(node)
+            } else {
+                self.wire_out_row(node, self.rows.first()?)
+            };
+            route.map(|curve| (curve, true))
         };
         let oriented = |(curve, backwards): (Route, bool), outbound: bool| {
             if backwards == outbound { curve.reversed() } else { curve }

@@ -171,16 +171,12 @@ impl Painter<'_> {
 
     /// How many records are under way to a row ahead of this batch, which joins them.
     fn ahead(&mut self, log: usize, batch: u64) -> u64 {
-        match self.produce.iter_mut().find(|(seen, _)| *seen == log) {
-            Some((_, count)) => {
-                *count += batch;
-                *count - batch
-            }
-            None => {
-                self.produce.push((log, batch));
-                0
-            }
+        if let Some((_, count)) = self.produce.iter_mut().find(|(seen, _)| *seen == log) {
+            *count += batch;
+            return *count - batch;
         }
+        self.produce.push((log, batch));
+        0
     }
 
     /// Whether the reader had handled the first of these messages before they left.

@@ -31,13 +31,17 @@ pub fn sentence(timeline: &Timeline, event: &Event) -> String {
 /// What a person did, in the past tense and short: `billing unplugged`.
 pub fn done(action: &Action) -> String {
     match action {
-        Action::AddRedis { name, .. }
+        Action::AddController { name }
+        | Action::AddRedis { name, .. }
         | Action::AddBroker { name, .. }
         | Action::AddProducer { name, .. }
         | Action::AddSubscriber { name, .. }
         | Action::AddConsumer { name, .. } => format!("{name} added"),
         Action::CreateTopic { name, partitions, .. } => {
             format!("topic {name} created with {}", count(*partitions as usize, "partition"))
+        }
+        Action::AddPartitions { topic, partitions } => {
+            format!("{topic} given {}", count(*partitions as usize, "partition"))
         }
         Action::SetRate { producer, per_kilosecond: 0 } => format!("{producer} stopped"),
         Action::SetRate { producer, per_kilosecond } => {
@@ -59,7 +63,7 @@ pub fn done(action: &Action) -> String {
                 format!("handler of {consumer} fails on {}", numbers.join(", "))
             }
             Failure::Chance(ppm) => {
-                format!("handler of {consumer} fails {} in a million times", ppm)
+                format!("handler of {consumer} fails {ppm} in a million times")
             }
         },
         Action::SetCommit { consumer, commit } => match commit {
@@ -213,6 +217,7 @@ impl Words<'_> {
                     NodeKind::Producer => "Producer",
                     NodeKind::RedisServer => "Redis server",
                     NodeKind::Broker => "Kafka broker",
+                    NodeKind::Controller => "Kafka controller",
                     NodeKind::Subscriber => "Redis subscriber",
                     NodeKind::Consumer => "Kafka consumer",
                 };
@@ -378,6 +383,53 @@ impl Words<'_> {
                 count(*partitions as usize, "partition"),
                 count(*replication_factor as usize, "replica")
             ),
+            KafkaFact::PartitionsAdded { topic, partitions } => {
+                format!("Topic {topic} has {} now.", count(*partitions as usize, "partition"))
+            }
+            KafkaFact::Replicated { partition, offset, end_offset } => {
+                let node = self.node(node);
+                format!("{node} copied {partition} from {offset} up to {end_offset}.")
+            }
+            KafkaFact::LogTruncated { partition, offset, lost } => {
+                let node = self.node(node);
+                if lost.is_empty() {
+                    format!("{node} cut its log of {partition} back to {offset}.")
+                } else {
+                    let lost = self.messages(lost);
+                    format!(
+                        "{node} cut its log of {partition} back to {offset} and dropped {lost}."
+                    )
+                }
+            }
+            KafkaFact::BrokerRegistered { broker, epoch } => {
+                format!("Broker {broker} registered with the controller, epoch {epoch}.")
+            }
+            KafkaFact::BrokerFenced { broker } => {
+                format!("The controller fenced broker {broker}: it leads nothing any more.")
+            }
+            KafkaFact::BrokerUnfenced { broker } => {
+                format!("The controller lets broker {broker} lead and be in sync.")
+            }
+            KafkaFact::LeaderElected { partition, leader: None, leader_epoch, .. } => {
+                format!("Nobody leads {partition} now, leader epoch {leader_epoch}.")
+            }
+            KafkaFact::LeaderElected { partition, leader: Some(id), leader_epoch, unclean } => {
+                let how =
+                    if *unclean { ", though it may lack records (unclean election)" } else { "" };
+                format!("Broker {id} leads {partition} now, leader epoch {leader_epoch}{how}.")
+            }
+            KafkaFact::IsrChanged { partition, isr, elr } => {
+                let list = |ids: &[u32]| {
+                    let all: Vec<String> = ids.iter().map(u32::to_string).collect();
+                    if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
+                };
+                let in_sync = format!("In sync for {partition}: {}", list(isr));
+                if elr.is_empty() {
+                    format!("{in_sync}.")
+                } else {
+                    format!("{in_sync}; may lead nevertheless: {}.", list(elr))
+                }
+            }
             KafkaFact::Partitioned { tag, partition, murmur2: Some(hash), partitions } => format!(
                 "{} goes to {partition}: murmur2 of its key is {hash}, modulo {partitions}.",
                 capital(&self.tagged(*tag))

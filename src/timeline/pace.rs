@@ -189,7 +189,7 @@ impl Pace {
         let (unit, name) =
             units.into_iter().find(|(unit, _)| unit / scale >= 0.1).unwrap_or((3.6e12, "1 h"));
         let seconds = unit / scale;
-        if (seconds - 1.0).abs() < 0.005 && unit == 1e9 {
+        if (seconds - 1.0).abs() < 0.005 && name == "1 s" {
             "real time".to_owned()
         } else if seconds >= 9.95 {
             format!("{name} \u{2248} {seconds:.0} s")

@@ -235,7 +235,7 @@ pub(crate) fn crowd(
             } else {
                 let wire = reader.pull_wire + if i == last && there >= back { 500 } else { 0 };
                 let records = [(number, offset, pull, at)];
-                story.pull(*reader, there, wire, &place, &records, names[i], &ends);
+                story.pull(*reader, there, wire, (&place, names[i]), &records, &ends);
             }
         }
     }
@@ -245,7 +245,7 @@ pub(crate) fn crowd(
         let records: Vec<_> = mine.map(|(n, _, o, tag, sent)| (*n, *o, *tag, *sent)).collect();
         if !records.is_empty() && ms(seconds * 1_000) > back {
             let at = back + Span::from_millis(4);
-            story.pull(gone, at, gone.pull_wire + 500, &place, &records, names[last], &ends);
+            story.pull(gone, at, gone.pull_wire + 500, (&place, names[last]), &records, &ends);
         }
     }
     let mut events = story.tell();
@@ -318,9 +318,8 @@ impl Story {
         reader: Reader,
         at: Instant,
         wire: u32,
-        place: &TopicPartition,
+        (place, group): (&TopicPartition, &str),
         records: &[(u64, u64, Tag, Instant)],
-        group: &str,
         ends: &[u64],
     ) {
         let back = (BROKER, reader.consumer);

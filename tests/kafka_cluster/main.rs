@@ -1,5 +1,6 @@
 //! Three brokers and a controller: replication, in-sync replicas, acks, fencing, elections.
 
+mod fuzz;
 mod harness;
 
 use harness::{Cluster, topic_partition};

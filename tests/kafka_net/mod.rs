@@ -6,7 +6,7 @@
 use pushpull::event::{ConnectionId, KafkaFact, Name, TopicPartition};
 use pushpull::kafka::broker::{Broker, BrokerConfig, Output};
 use pushpull::kafka::client::ClientOutput;
-use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
+use pushpull::kafka::consumer::{Consumer, ConsumerConfig, ConsumerRecord, OffsetReset, ResetTo};
 use pushpull::kafka::log::TopicConfig;
 use pushpull::kafka::producer::{Producer, ProducerConfig};
 use pushpull::kafka::protocol::{
@@ -16,6 +16,7 @@ use pushpull::kafka::protocol::{
 };
 use pushpull::kafka::record::Record;
 use pushpull::sim::{Instant, Queue, Span};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const BROKER: BrokerId = BrokerId(1);
 
@@ -23,6 +24,7 @@ pub(crate) const BROKER: BrokerId = BrokerId(1);
 pub(crate) enum Client {
     Producer(Box<Producer>),
     Consumer(Box<App>),
+    Tool(Box<OffsetReset>),
     Crashed,
 }
 
@@ -36,6 +38,8 @@ pub(crate) struct App {
     pub(crate) next_poll: Instant,
     pub(crate) waiting: bool,
     pub(crate) records: Vec<(Instant, ConsumerRecord)>,
+    /// Offsets to commit by hand before the next poll (without auto-commit).
+    handled: BTreeMap<TopicPartition, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,10 +66,16 @@ pub(crate) struct Net {
     pub(crate) broker: Broker,
     pub(crate) up: bool,
     pub(crate) clients: Vec<Client>,
+    /// Applications that crashed.
+    pub(crate) gone: Vec<App>,
     connections: Vec<Option<ConnectionId>>,
     next_connection: u32,
     queue: Queue<Event>,
     pub(crate) facts: Vec<(Instant, KafkaFact)>,
+    /// Members that their group does not know any more.
+    removed: BTreeSet<Name>,
+    /// Two members of one generation owned a partition at once.
+    pub(crate) overlap: Option<String>,
     pub(crate) completed: Vec<(usize, u64, Outcome)>,
     pub(crate) requests: Vec<(Instant, usize, Request)>,
     /// Decides over each answer of the broker.
@@ -82,10 +92,13 @@ impl Net {
             broker: Broker::single(BROKER, config),
             up: true,
             clients: Vec::new(),
+            gone: Vec::new(),
             connections: Vec::new(),
             next_connection: 0,
             queue: Queue::default(),
             facts: Vec::new(),
+            removed: BTreeSet::new(),
+            overlap: None,
             completed: Vec::new(),
             requests: Vec::new(),
             on_response: Box::new(|_| Fate::Arrives),
@@ -125,6 +138,23 @@ impl Net {
         response.partitions.into_iter().filter_map(committed).collect()
     }
 
+    /// Runs the tool that moves a group's offsets.
+    pub(crate) fn reset(
+        &mut self,
+        group: &str,
+        partition: TopicPartition,
+        to: ResetTo,
+    ) -> Result<Vec<(TopicPartition, u64)>, ErrorCode> {
+        let tool = OffsetReset::new(group.into(), vec![partition], to, vec![BROKER], 1);
+        let client = self.add(Client::Tool(Box::new(tool)));
+        self.run(Span::from_secs(2));
+        let Client::Tool(tool) = std::mem::replace(&mut self.clients[client], Client::Crashed)
+        else {
+            panic!("no tool")
+        };
+        tool.outcome().cloned().expect("an outcome")
+    }
+
     pub(crate) fn producer(&mut self, config: ProducerConfig) -> usize {
         let seed = self.clients.len() as u64;
         self.add(Client::Producer(Box::new(Producer::new(config, vec![BROKER], seed))))
@@ -138,6 +168,7 @@ impl Net {
             next_poll: self.now,
             waiting: false,
             records: Vec::new(),
+            handled: BTreeMap::new(),
         })))
     }
 
@@ -193,16 +224,27 @@ impl Net {
 
     /// Values that a consumer got, in order.
     pub(crate) fn values(&self, client: usize) -> Vec<String> {
-        let value = |record: &ConsumerRecord| {
-            let value = record.record.value.as_ref().expect("a test value");
-            String::from_utf8(value.bytes().into_owned()).expect("a test value")
-        };
-        self.app(client).records.iter().map(|(_, record)| value(record)).collect()
+        self.app(client).values()
+    }
+
+    /// The values in a partition's log, in order.
+    pub(crate) fn log(&self, topic: &str, partition: u32) -> Vec<String> {
+        let partition = TopicPartition { topic: topic.into(), partition };
+        let log = self.broker.partition(&partition).expect("the partition").log();
+        let read = log.read(log.log_start_offset(), u32::MAX, log.log_end_offset(), true);
+        let batches = read.expect("the whole log").batches;
+        batches
+            .iter()
+            .flat_map(|b| b.records().map(|(_, r)| text(&r)).collect::<Vec<_>>())
+            .collect()
     }
 
     /// The process is gone without a word.
     pub(crate) fn crash(&mut self, client: usize) {
-        self.clients[client] = Client::Crashed;
+        let client_state = std::mem::replace(&mut self.clients[client], Client::Crashed);
+        if let Client::Consumer(app) = client_state {
+            self.gone.push(*app);
+        }
         if let Some(connection) = self.connections[client].take() {
             let mut out = Vec::new();
             self.broker.disconnected(self.now, connection, &mut out);
@@ -223,6 +265,7 @@ impl Net {
         let (now, mut out) = (self.now, Vec::new());
         match &mut self.clients[client] {
             Client::Producer(producer) => producer.disconnected(now, BROKER, &mut out),
+            Client::Tool(tool) => tool.disconnected(now, BROKER, &mut out),
             Client::Consumer(app) => app.consumer.disconnected(now, BROKER, &mut out),
             Client::Crashed => {}
         }
@@ -248,9 +291,36 @@ impl Net {
                     let event = Event::Request(client, connection, correlation, request);
                     self.queue.push(self.now + self.latency, event);
                 }
-                ClientOutput::Fact(fact) => self.facts.push((self.now, fact)),
+                ClientOutput::Fact(fact) => {
+                    self.facts.push((self.now, fact));
+                    self.check_overlap();
+                }
                 ClientOutput::Completed { record, result } => {
                     self.completed.push((client, record, result));
+                }
+            }
+        }
+    }
+
+    /// What members own at this instant, as they see it: those of one generation share nothing.
+    fn check_overlap(&mut self) {
+        let members: Vec<&Consumer> = self
+            .clients
+            .iter()
+            .filter_map(|client| match client {
+                Client::Consumer(app) => Some(&app.consumer),
+                _ => None,
+            })
+            .filter(|c| c.generation().is_some() && !self.removed.contains(c.member_id()))
+            .collect();
+        for (index, one) in members.iter().enumerate() {
+            let others = members[index + 1..].iter().filter(|c| c.generation() == one.generation());
+            for other in others {
+                if let Some(shared) = one.assignment().find(|p| other.assignment().any(|q| q == *p))
+                {
+                    let (one, other) = (one.member_id(), other.member_id());
+                    let at = self.now;
+                    self.overlap.get_or_insert(format!("{at}: {one} and {other} own {shared}"));
                 }
             }
         }
@@ -269,7 +339,12 @@ impl Net {
                     let event = Event::Response(client, connection, correlation, response);
                     self.queue.push(self.now + self.latency, event);
                 }
-                Output::Fact(fact) => self.facts.push((self.now, fact)),
+                Output::Fact(fact) => {
+                    if let KafkaFact::MemberRemoved { member, .. } = &fact {
+                        self.removed.insert(member.clone());
+                    }
+                    self.facts.push((self.now, fact));
+                }
                 Output::Send { .. } => panic!("one broker talks to nobody"),
             }
         }
@@ -291,6 +366,7 @@ impl Net {
                 if self.connections[client] == Some(connection) {
                     match &mut self.clients[client] {
                         Client::Producer(producer) => producer.connected(now, BROKER, &mut out),
+                        Client::Tool(tool) => tool.connected(now, BROKER, &mut out),
                         Client::Consumer(app) => app.consumer.connected(now, BROKER, &mut out),
                         Client::Crashed => {}
                     }
@@ -314,6 +390,9 @@ impl Net {
                         Client::Producer(producer) => {
                             producer.on_response(now, BROKER, correlation, response, &mut out);
                         }
+                        Client::Tool(tool) => {
+                            tool.on_response(now, BROKER, correlation, response, &mut out);
+                        }
                         Client::Consumer(app) => {
                             app.consumer.on_response(now, BROKER, correlation, response, &mut out);
                         }
@@ -332,6 +411,7 @@ impl Net {
         loop {
             let clients = self.clients.iter().filter_map(|client| match client {
                 Client::Producer(producer) => producer.next_tick(),
+                Client::Tool(tool) => tool.next_tick(),
                 Client::Consumer(app) => {
                     let wakes = app.waiting && app.consumer.has_records();
                     let poll = if wakes { self.now } else { app.next_poll };
@@ -370,6 +450,11 @@ impl Net {
                         producer.tick(now, &mut out);
                     }
                 }
+                Client::Tool(tool) => {
+                    if tool.next_tick().is_some_and(|at| at <= now) {
+                        tool.tick(now, &mut out);
+                    }
+                }
                 Client::Consumer(app) => app.step(now, &mut out),
                 Client::Crashed => {}
             }
@@ -378,7 +463,17 @@ impl Net {
     }
 }
 
+fn text(record: &Record) -> String {
+    let value = record.value.as_ref().expect("a value");
+    String::from_utf8(value.bytes().into_owned()).expect("text")
+}
+
 impl App {
+    /// Values that it got, in order.
+    pub(crate) fn values(&self) -> Vec<String> {
+        self.records.iter().map(|(_, record)| text(&record.record)).collect()
+    }
+
     fn step(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
         if self.consumer.next_tick().is_some_and(|at| at <= now) {
             self.consumer.tick(now, out);
@@ -387,9 +482,18 @@ impl App {
         if !wakes && now < self.next_poll {
             return;
         }
+        if !self.handled.is_empty() {
+            let handled = std::mem::take(&mut self.handled);
+            self.consumer.commit(now, handled.into_iter().collect(), out);
+        }
         let records = self.consumer.poll(now, out);
+        if !self.consumer.config().enable_auto_commit {
+            for record in &records {
+                self.handled.insert(record.partition.clone(), record.offset + 1);
+            }
+        }
         self.waiting = records.is_empty();
-        self.next_poll = now + if self.waiting { Span::from_millis(100) } else { self.handling };
+        self.next_poll = now + if self.waiting { Span::from_secs(1) } else { self.handling };
         self.records.extend(records.into_iter().map(|record| (now, record)));
     }
 }

@@ -258,7 +258,7 @@ impl Broker {
         out: &mut Vec<Output>,
     ) {
         if let Some(image) = response.image {
-            self.adopt(now, image, out);
+            self.adopt(now, &image, out);
         }
         self.fetch_metadata(now, out);
         self.caught_up(now, out);
@@ -267,13 +267,13 @@ impl Broker {
     pub(super) fn adopt_embedded_image(&mut self, now: Instant, out: &mut Vec<Output>) {
         let image = self.controller.as_ref().map(|controller| controller.image().clone());
         if let Some(image) = image {
-            self.adopt(now, image, out);
+            self.adopt(now, &image, out);
         }
     }
 
     /// Takes over newer metadata (`BrokerMetadataPublisher`, `ReplicaManager#applyDelta`).
     /// Metadata from before its own registration is not for it.
-    fn adopt(&mut self, now: Instant, image: Arc<ClusterImage>, out: &mut Vec<Output>) {
+    fn adopt(&mut self, now: Instant, image: &Arc<ClusterImage>, out: &mut Vec<Output>) {
         if image.offset <= self.image.offset
             || self.lifecycle.epoch().is_none_or(|epoch| image.offset < epoch)
         {
@@ -306,6 +306,7 @@ impl Broker {
             if role_changed {
                 self.repropose.remove(&key);
                 self.follow(&key);
+                self.coordinate(now, &key, out);
             }
             self.advance(now, &key, out);
         }

@@ -10,11 +10,13 @@
 //! Simplifications: an error with `acks=0` is not answered by closing the connection; producer
 //! ids come in blocks by broker id instead of from the controller; consumers read from leaders
 //! only (no KIP-392), without fetch sessions; logs survive a crash of the process whole, as the
-//! page cache does.
+//! page cache does. No facts are told of `__consumer_offsets`: its records are Kafka's own, and
+//! [`KafkaFact::Committed`] says what they mean.
 
 mod cluster;
 mod config;
 mod fetch;
+mod groups;
 mod lifecycle;
 mod metadata;
 mod offsets;
@@ -24,6 +26,7 @@ mod purgatory;
 mod replication;
 
 pub use config::BrokerConfig;
+pub use groups::OFFSETS_TOPIC;
 pub use partition::Partition;
 
 use super::controller::{ClusterImage, Controller};
@@ -64,6 +67,13 @@ pub enum Output {
     Fact(KafkaFact),
 }
 
+/// Tells a fact about a topic, unless the topic is Kafka's own.
+pub(super) fn tell(out: &mut Vec<Output>, topic: &str, fact: KafkaFact) {
+    if topic != OFFSETS_TOPIC {
+        out.push(Output::Fact(fact));
+    }
+}
+
 /// One broker: a plain value; its clone has the same future.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -85,6 +95,7 @@ pub struct Broker {
     repropose: BTreeMap<TopicPartition, Instant>,
     fetches: Purgatory<FetchRequest>,
     produces: Purgatory<AwaitReplicas>,
+    commits: Purgatory<groups::AwaitCommit>,
     groups: Coordinator,
     next_producer_id: u64,
     next_retention: Instant,
@@ -120,6 +131,7 @@ impl Broker {
             repropose: BTreeMap::new(),
             fetches: Purgatory::default(),
             produces: Purgatory::default(),
+            commits: Purgatory::default(),
             groups,
             next_producer_id: 0,
             next_retention: after(config.initial_task_delay_ms),
@@ -217,7 +229,7 @@ impl Broker {
             | Request::LeaveGroup(_)
             | Request::OffsetCommit(_)
             | Request::OffsetFetch(_) => {
-                return self.groups.handle(now, connection, correlation, request, out);
+                return self.handle_group(now, connection, correlation, request, out);
             }
         };
         out.push(Output::Respond { connection, correlation, response });
@@ -232,6 +244,7 @@ impl Broker {
     ) {
         self.fetches.drop_connection(connection);
         self.produces.drop_connection(connection);
+        self.commits.drop_connection(connection);
         if let Some(controller) = &mut self.controller {
             controller.disconnected(connection);
         }
@@ -247,6 +260,7 @@ impl Broker {
             self.controller.as_ref().and_then(Controller::next_tick),
             self.fetches.next_deadline(),
             self.produces.next_deadline(),
+            self.commits.next_deadline(),
             self.groups.next_tick(),
             self.asked.values().map(Asked::deadline).min(),
             self.repropose.values().copied().min(),
@@ -276,6 +290,9 @@ impl Broker {
         }
         for id in self.produces.due(now) {
             self.expire_produce(id, out);
+        }
+        for id in self.commits.due(now) {
+            self.expire_commit(id, out);
         }
         self.groups.tick(now, out);
         let later = |ms: u64| now + Span::from_millis(ms.max(1));

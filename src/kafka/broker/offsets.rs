@@ -1,14 +1,13 @@
-//! `ListOffsets`, `OffsetForLeaderEpoch`, `DeleteRecords`, `FindCoordinator`.
+//! `ListOffsets`, `OffsetForLeaderEpoch`, `DeleteRecords`.
 
 use super::{Broker, Output};
 use crate::event::KafkaFact;
 use crate::kafka::protocol::{
-    Coordinator, DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode, FindCoordinatorRequest,
-    FindCoordinatorResponse, ListOffsetsPartition, ListOffsetsPartitionResponse,
-    ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, OffsetForLeaderPartitionResponse, OffsetSpec,
+    DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode, ListOffsetsPartition,
+    ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartitionResponse,
+    OffsetSpec,
 };
-use crate::sim::Instant;
 
 impl Broker {
     pub(super) fn list_offsets(&self, request: ListOffsetsRequest) -> ListOffsetsResponse {
@@ -107,19 +106,5 @@ impl Broker {
             partitions.push((key, done.err().unwrap_or_default(), done.ok()));
         }
         DeleteRecordsResponse { partitions }
-    }
-
-    pub(super) fn find_coordinator(
-        &mut self,
-        _now: Instant,
-        request: FindCoordinatorRequest,
-        _out: &mut Vec<Output>,
-    ) -> FindCoordinatorResponse {
-        let coordinators = request
-            .coordinator_keys
-            .into_iter()
-            .map(|key| Coordinator { key, node_id: Some(self.id), error_code: ErrorCode::None })
-            .collect();
-        FindCoordinatorResponse { coordinators }
     }
 }

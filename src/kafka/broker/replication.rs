@@ -2,7 +2,7 @@
 //! `ReplicaFetcherThread`, `Partition`).
 
 use super::cluster::{Asked, Question};
-use super::{Broker, Output};
+use super::{Broker, Output, tell};
 use crate::event::{KafkaFact, Tag, TopicPartition};
 use crate::kafka::log::Log;
 use crate::kafka::protocol::{
@@ -50,6 +50,10 @@ impl Broker {
         if self.following.is_empty() {
             return;
         }
+        // A pause that is over counts as over even while a fetch for others is under way.
+        for partition in self.partitions.values_mut() {
+            partition.resume_at = partition.resume_at.filter(|&at| at > now);
+        }
         let leaders: Vec<BrokerId> = self.following.keys().copied().collect();
         for leader in leaders {
             let busy = |asked: &Asked| {
@@ -72,7 +76,7 @@ impl Broker {
         let mut partitions = Vec::new();
         for key in self.following.get(&leader).into_iter().flatten() {
             let Some(partition) = self.partitions.get(key) else { continue };
-            if partition.resume_at.is_some_and(|at| at > now) || bounds_awaited(key) {
+            if partition.resume_at.is_some() || bounds_awaited(key) {
                 continue;
             }
             let log = partition.log();
@@ -89,11 +93,6 @@ impl Broker {
         }
         if partitions.is_empty() {
             return;
-        }
-        for (key, _) in &wanted {
-            if let Some(partition) = self.partitions.get_mut(key) {
-                partition.resume_at = None;
-            }
         }
         let request = FetchRequest {
             replica_state: Some(ReplicaState { replica_id: self.id, replica_epoch }),
@@ -162,11 +161,9 @@ impl Broker {
         }
         let end_offset = log.log_end_offset();
         if end_offset > first {
-            out.push(Output::Fact(KafkaFact::Replicated {
-                partition: key,
-                offset: first,
-                end_offset,
-            }));
+            let topic = key.topic.clone();
+            let replicated = KafkaFact::Replicated { partition: key, offset: first, end_offset };
+            tell(out, &topic, replicated);
         }
         let moved = data.high_watermark.is_some_and(|offset| log.update_high_watermark(offset));
         if let Some(start) = data.log_start_offset {
@@ -277,10 +274,8 @@ impl Broker {
         if partition.maybe_increment_high_watermark(now, max_lag, &self.image) {
             let offset = partition.log().high_watermark();
             self.schedule_checkpoint(now);
-            out.push(Output::Fact(KafkaFact::HighWatermarkMoved {
-                partition: key.clone(),
-                offset,
-            }));
+            let partition = key.clone();
+            tell(out, &key.topic, KafkaFact::HighWatermarkMoved { partition, offset });
         }
     }
 
@@ -288,6 +283,9 @@ impl Broker {
     pub(super) fn wake(&mut self, now: Instant, key: &TopicPartition, out: &mut Vec<Output>) {
         for id in self.produces.watching(key) {
             self.try_complete_produce(id, out);
+        }
+        for id in self.commits.watching(key) {
+            self.try_complete_commit(id, out);
         }
         for id in self.fetches.watching(key) {
             if self.fetch_is_satisfied(id) {
@@ -317,6 +315,7 @@ fn truncate(log: &mut Log, key: &TopicPartition, offset: u64, now: Instant, out:
         .filter_map(|(_, _, tag)| tag)
         .collect();
     if log.truncate_to(offset, now.as_millis() as i64) {
-        out.push(Output::Fact(KafkaFact::LogTruncated { partition: key.clone(), offset, lost }));
+        let partition = key.clone();
+        tell(out, &key.topic, KafkaFact::LogTruncated { partition, offset, lost });
     }
 }

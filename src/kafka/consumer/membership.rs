@@ -234,7 +234,7 @@ impl Consumer {
     }
 
     /// Everything owned is given up or lost.
-    fn give_up_partitions(&mut self, out: &mut Vec<ClientOutput>) {
+    pub(super) fn give_up_partitions(&mut self, out: &mut Vec<ClientOutput>) {
         if self.positions.is_empty() {
             return;
         }

@@ -17,8 +17,10 @@ mod fetch;
 mod membership;
 mod offsets;
 mod positions;
+mod reset;
 mod state;
 
 pub use super::client::ClientOutput;
 pub use config::{AutoOffsetReset, ConsumerConfig};
+pub use reset::{OffsetReset, ResetTo};
 pub use state::{CommitResult, Consumer, ConsumerError, ConsumerRecord};

@@ -261,6 +261,7 @@ impl Consumer {
         if self.config.group_instance_id.is_none() {
             self.leave(now, "the consumer is being closed", out);
         }
+        self.give_up_partitions(out);
     }
 
     pub(super) fn set_position(

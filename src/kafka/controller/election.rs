@@ -29,11 +29,19 @@ pub struct PartitionChange<'a> {
     recovery: LeaderRecoveryState,
 }
 
+/// What becomes of the leader.
+#[derive(Clone, Copy, Default)]
+enum Leader {
+    #[default]
+    Unchanged,
+    Nobody,
+    Elected(BrokerId),
+}
+
 /// What becomes of the fields (`PartitionChangeRecord`); none: nothing.
 #[derive(Default)]
 struct Record {
-    /// A new leader, nobody included.
-    leader: Option<Option<BrokerId>>,
+    leader: Leader,
     isr: Option<Vec<BrokerId>>,
     elr: Option<Vec<BrokerId>>,
     last_known_elr: Option<Vec<BrokerId>>,
@@ -183,7 +191,7 @@ impl<'a> PartitionChange<'a> {
         if leader == self.partition.leader {
             return;
         }
-        record.leader = Some(leader);
+        record.leader = leader.map_or(Leader::Nobody, Leader::Elected);
         let Some((leader, unclean)) = elected else { return };
         if self.elr.contains(&leader) {
             self.isr = vec![leader];
@@ -216,7 +224,11 @@ impl<'a> PartitionChange<'a> {
         if becomes_empty && was.is_some_and(|was| self.partition.last_known_elr != [was]) {
             record.last_known_elr = was.map(|leader| vec![leader]);
         } else if !self.partition.last_known_elr.is_empty()
-            && record.leader.map_or(was.is_some(), |leader| leader.is_some())
+            && match record.leader {
+                Leader::Unchanged => was.is_some(),
+                Leader::Nobody => false,
+                Leader::Elected(_) => true,
+            }
         {
             record.last_known_elr = Some(Vec::new());
         }
@@ -226,7 +238,7 @@ impl<'a> PartitionChange<'a> {
 impl Record {
     /// `PartitionRegistration#merge`.
     fn apply(self, partition: &PartitionRegistration) -> Option<PartitionRegistration> {
-        if self.leader.is_none()
+        if matches!(self.leader, Leader::Unchanged)
             && self.isr.is_none()
             && self.elr.is_none()
             && self.last_known_elr.is_none()
@@ -236,8 +248,12 @@ impl Record {
         }
         let mut changed = partition.clone();
         changed.partition_epoch += 1;
-        if let Some(leader) = self.leader {
-            changed.leader = leader;
+        match self.leader {
+            Leader::Unchanged => {}
+            Leader::Nobody => changed.leader = None,
+            Leader::Elected(leader) => changed.leader = Some(leader),
+        }
+        if !matches!(self.leader, Leader::Unchanged) {
             changed.leader_epoch += 1;
         }
         changed.isr = self.isr.unwrap_or(changed.isr);

@@ -2,7 +2,7 @@
 
 use super::{Controller, Election, PartitionChange, PartitionRegistration};
 use crate::event::{KafkaFact, TopicPartition};
-use crate::kafka::broker::Output;
+use crate::kafka::broker::{Output, tell};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
     AlterPartition, AlterPartitionRequest, AlterPartitionResponse, AlterPartitionResult, BrokerId,
@@ -72,7 +72,7 @@ impl Controller {
             .collect();
         for key in concerned {
             if let Some(changed) = self.changed(&key, &how) {
-                self.store(&key, changed, out);
+                self.store(&key, &changed, out);
             }
         }
     }
@@ -100,7 +100,7 @@ impl Controller {
     fn store(
         &mut self,
         key: &TopicPartition,
-        changed: PartitionRegistration,
+        changed: &PartitionRegistration,
         out: &mut Vec<Output>,
     ) {
         let Some(place) = self
@@ -117,8 +117,9 @@ impl Controller {
                 before.isr.contains(&leader)
                     || before.isr.is_empty() && before.elr.contains(&leader)
             };
-            Self::fact(
+            tell(
                 out,
+                &key.topic,
                 KafkaFact::LeaderElected {
                     partition: key.clone(),
                     leader: changed.leader.map(|id| id.0),
@@ -129,8 +130,9 @@ impl Controller {
         }
         if before.isr != changed.isr || before.elr != changed.elr {
             let ids = |ids: &[BrokerId]| ids.iter().map(|id| id.0).collect();
-            Self::fact(
+            tell(
                 out,
+                &key.topic,
                 KafkaFact::IsrChanged {
                     partition: key.clone(),
                     isr: ids(&changed.isr),
@@ -165,7 +167,7 @@ impl Controller {
                     if changed.leader != Some(leader) {
                         error_code = ErrorCode::NewLeaderElected;
                     }
-                    self.store(&proposal.partition, changed, out);
+                    self.store(&proposal.partition, &changed, out);
                 }
             }
             let now = self.image.partition(&proposal.partition).cloned().unwrap_or_default();
@@ -272,7 +274,7 @@ impl Controller {
             return Err(ErrorCode::ElectionNotNeeded);
         }
         let changed = self.changed(key, |change| change.election(how)).ok_or(failure)?;
-        self.store(key, changed, out);
+        self.store(key, &changed, out);
         Ok(())
     }
 }

@@ -75,8 +75,8 @@ struct Rack {
 /// `StripedReplicaPlacer.RackList`.
 struct Racks {
     /// In the order in which Java walks its map of racks: that of drawing.
-    racks: Vec<Rack>,
-    /// Indices into `racks`, by name at first; shuffled later.
+    all: Vec<Rack>,
+    /// Indices into `all`, by name at first; shuffled later.
     order: Vec<usize>,
     unfenced: u32,
     epoch: u32,
@@ -114,7 +114,7 @@ impl Racks {
             (a, b) => a.is_some().cmp(&b.is_some()),
         });
         let offset = random.index(order.len());
-        Self { racks, order, unfenced, epoch: 0, offset }
+        Self { all: racks, order, unfenced, epoch: 0, offset }
     }
 
     /// The replicas of one partition; there are at least as many brokers as asked for, and one
@@ -123,7 +123,7 @@ impl Racks {
         // After as many partitions as there are unfenced brokers the pattern would repeat.
         if self.epoch == self.unfenced && self.unfenced > 1 {
             random.shuffle(&mut self.order);
-            for rack in &mut self.racks {
+            for rack in &mut self.all {
                 random.shuffle(&mut rack.fenced.brokers);
                 random.shuffle(&mut rack.unfenced.brokers);
             }
@@ -137,7 +137,7 @@ impl Racks {
         let mut replicas = Vec::with_capacity(factor);
         let mut leader_rack = None;
         for index in (offset..count).chain(0..offset) {
-            if let Some(leader) = self.racks[self.order[index]].unfenced.next(epoch) {
+            if let Some(leader) = self.all[self.order[index]].unfenced.next(epoch) {
                 replicas.push(leader);
                 leader_rack = Some(index);
                 break;
@@ -149,7 +149,7 @@ impl Racks {
                 // The leader's rack is passed over once.
                 leader_rack = None;
             } else {
-                let rack = &mut self.racks[self.order[index]];
+                let rack = &mut self.all[self.order[index]];
                 replicas.extend(rack.unfenced.next(epoch).or_else(|| rack.fenced.next(epoch)));
             }
             index = (index + 1) % count;

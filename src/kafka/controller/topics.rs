@@ -3,7 +3,7 @@
 
 use super::{Controller, PartitionRegistration, TopicImage, UsableBroker, place};
 use crate::event::{KafkaFact, Name};
-use crate::kafka::broker::Output;
+use crate::kafka::broker::{Output, tell};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
     BrokerId, CreatableTopic, CreatePartitionsRequest, CreatePartitionsResponse,
@@ -118,8 +118,9 @@ impl Controller {
             .collect::<Result<_, _>>()?;
         let count = partitions.len() as u32;
         self.change().topics.insert(name.clone(), TopicImage { partitions, config });
-        let topic = name;
-        Self::fact(out, KafkaFact::TopicCreated { topic, partitions: count, replication_factor });
+        let topic = name.clone();
+        let created = KafkaFact::TopicCreated { topic, partitions: count, replication_factor };
+        tell(out, &name, created);
         Ok(())
     }
 
@@ -181,7 +182,7 @@ impl Controller {
             topic.partitions.extend(added);
         }
         let topic = name.clone();
-        Self::fact(out, KafkaFact::PartitionsAdded { topic, partitions: count });
+        tell(out, name, KafkaFact::PartitionsAdded { topic, partitions: count });
         Ok(())
     }
 }

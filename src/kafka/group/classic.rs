@@ -7,8 +7,9 @@
 use super::offsets::Offsets;
 use crate::event::{ConnectionId, Name};
 use crate::kafka::assignor::java;
+use crate::kafka::broker::Output;
 use crate::kafka::protocol::{
-    Assignment, ErrorCode, JoinGroupRequestProtocol, JoinGroupResponseMember,
+    Assignment, ErrorCode, JoinGroupRequestProtocol, JoinGroupResponseMember, Response,
 };
 use crate::sim::{Instant, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,16 @@ impl GroupState {
 pub(super) struct Waiter {
     pub(super) connection: ConnectionId,
     pub(super) correlation: u32,
+}
+
+impl Waiter {
+    pub(super) fn answer(self, response: impl Into<Response>) -> Output {
+        Output::Respond {
+            connection: self.connection,
+            correlation: self.correlation,
+            response: response.into(),
+        }
+    }
 }
 
 /// A member of a group.

@@ -89,6 +89,32 @@ impl Coordinator {
         }
     }
 
+    /// Lets go of the groups that `moved` names: another broker coordinates them now
+    /// (`GroupMetadataManager#onUnloaded`). Who waits for a join or a sync is told.
+    pub fn resign(&mut self, moved: impl Fn(&str) -> bool, out: &mut Vec<Output>) {
+        self.groups.retain(|id, group| {
+            let goes = moved(id);
+            if goes {
+                group.unload(out);
+            }
+            !goes
+        });
+    }
+
+    /// Takes up a committed offset that the log of `__consumer_offsets` holds; later records
+    /// overrule earlier ones.
+    pub fn load(
+        &mut self,
+        now: Instant,
+        group: &Name,
+        partition: TopicPartition,
+        committed: CommittedOffset,
+    ) {
+        let group =
+            self.groups.entry(group.clone()).or_insert_with(|| Group::new(group.clone(), now));
+        group.offsets.insert(partition, committed);
+    }
+
     /// When it wants to be called next.
     pub fn next_tick(&self) -> Option<Instant> {
         self.groups.values().filter_map(Group::next_timer).min()

@@ -22,11 +22,7 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     pub(super) fn respond(&mut self, to: Waiter, response: impl Into<Response>) {
-        self.out.push(Output::Respond {
-            connection: to.connection,
-            correlation: to.correlation,
-            response: response.into(),
-        });
+        self.out.push(to.answer(response));
     }
 
     fn fail_join(&mut self, to: Waiter, error_code: ErrorCode, member_id: Name) {
@@ -532,6 +528,23 @@ impl Group {
         }
         if self.remove(id).is_some() {
             self.tell_removed(id.clone(), reason, context);
+        }
+    }
+
+    /// Another broker coordinates the group now.
+    pub(super) fn unload(&mut self, out: &mut Vec<Output>) {
+        let error_code = ErrorCode::NotCoordinator;
+        for member in &mut self.members {
+            if let Some(to) = member.awaiting_join.take() {
+                let member_id = member.id.clone();
+                let response =
+                    JoinGroupResponse { error_code, member_id, ..JoinGroupResponse::default() };
+                out.push(to.answer(response));
+            }
+            if let Some(to) = member.awaiting_sync.take() {
+                let response = SyncGroupResponse { error_code, ..SyncGroupResponse::default() };
+                out.push(to.answer(response));
+            }
         }
     }
 

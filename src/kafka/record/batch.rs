@@ -1,6 +1,7 @@
 //! The record batch: what is produced, stored, replicated and fetched as one piece.
 
-use super::{Record, size};
+use super::compress::compressed_size;
+use super::{Record, encode, size};
 use crate::event::Tag;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -61,7 +62,7 @@ pub struct RecordBatch {
 
 impl RecordBatch {
     /// A producer's batch: base offset 0, no leader epoch, `CreateTime`. The size of a
-    /// compressed batch is that of its encoding. Kafka has no batch without a record, so an
+    /// compressed batch is that of its encoding; for snappy and zstd an estimate. Kafka has no batch without a record, so an
     /// empty list gives none.
     pub fn new(
         records: Vec<Record>,
@@ -79,7 +80,7 @@ impl RecordBatch {
             size: 0,
             records: records.into(),
         };
-        batch.size = size::RECORD_BATCH_OVERHEAD + batch.uncompressed_records_size();
+        batch.size = batch.encoded_size();
         Some(batch)
     }
 
@@ -159,6 +160,15 @@ impl RecordBatch {
         &self.records
     }
 
+    fn encoded_size(&self) -> u32 {
+        let records = match self.compression {
+            // Without a codec the bytes need not be made to be counted.
+            Compression::None => self.uncompressed_records_size(),
+            codec => compressed_size(codec, encode::records(self)),
+        };
+        size::RECORD_BATCH_OVERHEAD.saturating_add(records)
+    }
+
     fn uncompressed_records_size(&self) -> u32 {
         let base = self.base_timestamp();
         self.records
@@ -208,7 +218,7 @@ impl RecordBatch {
     #[must_use]
     pub fn recompressed(mut self, compression: Compression) -> Self {
         self.compression = compression;
-        self.size = size::RECORD_BATCH_OVERHEAD + self.uncompressed_records_size();
+        self.size = self.encoded_size();
         self
     }
 }

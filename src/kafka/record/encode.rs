@@ -1,5 +1,6 @@
 //! The bytes of a record batch (`DefaultRecordBatch`, `DefaultRecord`), magic 2, big-endian.
 
+use super::compress::compress;
 use super::{Compression, Header, Record, RecordBatch, TimestampType, size};
 use crate::event::Payload;
 use crc::{CRC_32_ISCSI, Crc};
@@ -50,7 +51,7 @@ fn attributes(batch: &RecordBatch) -> i16 {
 }
 
 /// The records of a batch before compression.
-fn records(batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn records(batch: &RecordBatch) -> Vec<u8> {
     let base = batch.base_timestamp();
     let mut bytes = Vec::new();
     for (record, delta) in batch.stored().iter().zip(0..) {
@@ -96,14 +97,6 @@ fn put_varint(bytes: &mut Vec<u8>, value: i64) {
         rest >>= 7;
     }
     bytes.push(rest as u8);
-}
-
-/// What stands in place of the records with a codec.
-fn compress(codec: Compression, records: Vec<u8>) -> Option<Vec<u8>> {
-    match codec {
-        Compression::None => Some(records),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

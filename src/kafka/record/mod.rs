@@ -4,6 +4,7 @@
 //! [`encode`]. Knows nothing of logs, brokers or clients.
 
 mod batch;
+mod compress;
 mod encode;
 pub mod size;
 

@@ -7,4 +7,4 @@ pub(crate) mod number;
 mod parser;
 
 pub use frame::{Frame, Version};
-pub use parser::{Parser, ProtocolError, Request};
+pub use parser::{Parser, ProtocolError, Request, split_words};

@@ -204,7 +204,7 @@ impl Parser {
         };
         let line = &rest[..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let words = split(line).ok_or(ProtocolError::UnbalancedQuotes)?;
+        let words = split_words(line).ok_or(ProtocolError::UnbalancedQuotes)?;
         self.at += end + 1;
         Ok(Some(words.into_iter().map(Payload::new).collect()))
     }
@@ -212,7 +212,7 @@ impl Parser {
 
 /// The words of a line with Redis's quoting; none when a quote does not close or is not
 /// followed by a space (sds.c: `sdssplitargs`).
-pub(crate) fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let is_space = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
     let mut words = Vec::new();
     let mut at = 0;

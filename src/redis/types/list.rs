@@ -301,16 +301,11 @@ pub(in super::super) fn lpos(ks: &mut Keyspace, call: &Call) -> Reply {
                     .into());
             }
         } else if call.is(index, "count") && next {
-            let value = call.int(index + 1)?;
-            if value < 0 {
-                return Err("ERR COUNT can't be negative".into());
-            }
-            most = Some(value);
+            let value = call.int(index + 1).ok().filter(|value| *value >= 0);
+            most = Some(value.ok_or("ERR COUNT can't be negative")?);
         } else if call.is(index, "maxlen") && next {
-            longest = call.int(index + 1)?;
-            if longest < 0 {
-                return Err("ERR MAXLEN can't be negative".into());
-            }
+            let value = call.int(index + 1).ok().filter(|value| *value >= 0);
+            longest = value.ok_or("ERR MAXLEN can't be negative")?;
         } else {
             return Err(SYNTAX.into());
         }

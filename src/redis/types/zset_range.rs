@@ -82,7 +82,15 @@ fn between(
                 Edge::At(name, true) => member <= name,
                 Edge::At(name, false) => member < name,
             };
-            zset.iter().filter(|(member, _)| above(member) && below(member)).map(own).collect()
+            // With unequal scores the members are not in the order of their names: Redis looks
+            // at both ends, then goes from the first member inside to the first outside.
+            let ends = (zset.iter().next(), zset.iter().next_back());
+            let (Some((first, _)), Some((last, _))) = ends else { return Ok(Vec::new()) };
+            if !above(last) || !below(first) {
+                return Ok(Vec::new());
+            }
+            let inside = zset.iter().skip_while(|(member, _)| !above(member));
+            inside.take_while(|(member, _)| below(member)).map(own).collect()
         }
     })
 }

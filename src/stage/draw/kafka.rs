@@ -6,6 +6,7 @@ use crate::event::{Name, System};
 use crate::stage::layout::{FREE, Row, RowStyle};
 use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Party};
+use std::fmt::Write;
 
 /// A group's bookmark that is worth drawing.
 struct Bookmark {
@@ -59,7 +60,7 @@ impl Scene<'_> {
             log.end(t)
         );
         for bookmark in bookmarks {
-            name += &format!("; {} waiting for {}", bookmark.waiting, bookmark.group);
+            let _ = write!(name, "; {} waiting for {}", bookmark.waiting, bookmark.group);
         }
         name
     }

@@ -27,8 +27,8 @@ impl Scene<'_> {
     fn wired_rows(&self) -> Vec<&Row> {
         let mut rows: Vec<&Row> = Vec::new();
         for row in &self.layout.rows {
-            let twin = |other: &&Row| (other.exit.y - row.exit.y).abs() < 0.5;
-            if row.style != RowStyle::Tile || !rows.iter().any(|other| twin(&other)) {
+            let twin = |other: &Row| (other.exit.y - row.exit.y).abs() < 0.5;
+            if row.style != RowStyle::Tile || !rows.iter().any(|other| twin(other)) {
                 rows.push(row);
             }
         }
@@ -94,9 +94,9 @@ impl Scene<'_> {
 
     fn wire(&mut self, id: String, route: Option<Route>, class: Class, wire: Option<&Wire>) {
         let Some(route) = route else { return };
-        let (a, d) = (route.start(), route.end());
-        let (x, y) = (a.0.min(d.0), a.1.min(d.1));
-        let (w, h) = ((a.0 - d.0).abs(), (a.1 - d.1).abs());
+        let (from, to) = (route.start(), route.end());
+        let (x, y) = (from.0.min(to.0), from.1.min(to.1));
+        let (w, h) = ((from.0 - to.0).abs(), (from.1 - to.1).abs());
         let mark = Mark::Path { d: route.path(), class };
         let target = wire.map(|wire| Target::Wire(wire.id));
         self.add(id, Role::Decoration, "", target, Rect::new(x, y, w, h), vec![mark]);

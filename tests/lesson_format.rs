@@ -120,3 +120,14 @@ fn the_published_schema_is_the_one_the_code_declares() {
     let published = fs::read_to_string(file).unwrap_or_default();
     assert!(published == schema(), "the format has changed: bless the schema");
 }
+
+/// The example of the manual is a lesson.
+#[test]
+fn the_manuals_example_is_right() {
+    let manual = fs::read_to_string("docs/lessons.md").expect("the manual");
+    let (_, after) = manual.split_once("```jsonc\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("its end");
+    if let Err(mistakes) = Lesson::parse("manual", example) {
+        panic!("{mistakes:#?}");
+    }
+}

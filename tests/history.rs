@@ -208,6 +208,51 @@ fn the_next_and_the_previous_of_a_kind_are_found() {
     assert_eq!(session.next_event(second.at, second.at, sent), None, "the limit holds");
 }
 
+/// Only a bounded number of events is kept; the others are told again from a checkpoint.
+#[test]
+fn what_is_no_longer_at_hand_is_told_again() {
+    let committed = |event: &Event| {
+        use pushpull::event::{KafkaFact, What};
+        matches!(event.what, What::Kafka { fact: KafkaFact::Committed { .. }, .. })
+    };
+    let (mut whole, mut short) = (open(1), open(1));
+    short.keep_at_hand(400);
+    for session in [&mut whole, &mut short] {
+        session.act_at(ms(3_000), unplug("billing")).expect("plugged in");
+        session.act_at(ms(9_000), plug_in("billing")).expect("unplugged");
+        session.advance_to(ms(60_000));
+    }
+    let total = whole.event_count();
+    assert!(total > 10_000, "{total} events: several checkpoints");
+    assert_eq!((short.event_count(), short.trace()), (total, whole.trace()));
+    assert!(short.events().len() <= 400 && short.first_event() > 9_000);
+    assert_eq!(short.events(), whole.events_since(short.first_event()));
+
+    let limit = whole.head();
+    for t in [0, 8_500, 33_333, 60_000].map(ms) {
+        assert_eq!(
+            short.next_event(t, limit, committed),
+            whole.next_event(t, limit, committed),
+            "after {t}"
+        );
+        assert_eq!(
+            short.previous_event(t, committed),
+            whole.previous_event(t, committed),
+            "before {t}"
+        );
+    }
+    for session in [&mut whole, &mut short] {
+        session.act_at(ms(5_000), plug_in("billing")).expect("unplugged there");
+    }
+    assert_eq!((short.event_count(), short.trace()), (whole.event_count(), whole.trace()));
+    assert!(short.kept() <= whole.kept(), "never more than what stayed true");
+    for session in [&mut whole, &mut short] {
+        assert!(session.undo());
+    }
+    assert_eq!((short.event_count(), short.trace()), (total, whole.trace()));
+    assert_eq!(short.events(), whole.events_since(short.first_event()));
+}
+
 #[test]
 fn a_link_brings_the_same_run() {
     for seed in 0..4 {

@@ -31,7 +31,7 @@ pub(super) struct State {
     tokens: Vec<Moving>,
     /// Everything that stands, as a reader can find it: role and name.
     shapes: Vec<Standing>,
-    /// The accessible name of what is selected.
+    /// What is selected, in words with its live values.
     selected: Option<String>,
     /// The lesson, its shown step and that step's tasks.
     lesson: Option<LessonState>,
@@ -120,7 +120,6 @@ pub(super) fn read(shared: &Shared) -> State {
 fn ready(page: &mut Page) -> State {
     let picture = page.picture();
     let (cursor, session, timeline) = (page.cursor(), page.session(), page.timeline());
-    let shown = picture.shapes.iter().find(|shape| shape.selected);
     State {
         phase: "ready",
         failure: None,
@@ -157,7 +156,7 @@ fn ready(page: &mut Page) -> State {
             })
             .collect(),
         tokens: picture.tokens.iter().map(moving).collect(),
-        selected: shown.map(|shape| shape.name.clone()),
+        selected: page.note(&picture),
         shapes: picture
             .shapes
             .iter()

@@ -26,6 +26,8 @@ use yew::prelude::*;
 const REFRESH_MS: u32 = 100;
 /// Real milliseconds between two drawings that are due to an event.
 const SETTLE_MS: f64 = 33.0;
+/// So many tokens make drawings wait for the panels' own rhythm.
+const BUSY: usize = 40;
 /// Real milliseconds between two sentences for those who listen.
 const HUSH_MS: f64 = 6_000.0;
 
@@ -221,11 +223,10 @@ impl App {
         let strip = picture
             .shapes
             .iter()
-            .position(|shape| matches!(shape.target, Some(Target::Lane(_))))
+            .position(|shape| &*shape.id == "strip")
             .map(|at| picture.shapes.remove(at));
         let before = self.drawn.as_ref();
-        let note =
-            picture.shapes.iter().find(|shape| shape.selected).map(|shape| shape.name.clone());
+        let note = page.note(&picture);
         let mut old = before.map(|drawn| drawn.shapes.iter()).into_iter().flatten().peekable();
         let lit = page.lit().map(|term| term.to_lowercase());
         let shapes: Vec<Same<Shape>> = picture
@@ -356,13 +357,14 @@ fn frames(
             unsettled |= page.frame(passed);
         }
         last = runs.then_some(stamp);
-        if unsettled && stamp - settled > SETTLE_MS {
-            (settled, unsettled) = (stamp, false);
-            link.send_message(Msg::Refresh);
-        }
         let selected = page.selected().cloned();
         let lit = |message| matches!(&selected, Some(Target::Message(id)) if Some(*id) == message);
         let tokens = page.tokens();
+        let settle = if tokens.len() < BUSY { SETTLE_MS } else { f64::from(REFRESH_MS) };
+        if unsettled && stamp - settled > settle {
+            (settled, unsettled) = (stamp, false);
+            link.send_message(Msg::Refresh);
+        }
         if let Some(canvas) = canvas.borrow_mut().as_mut() {
             let (width, height) = page.size();
             canvas.paint(width, height, &tokens, |token| lit(token.message));

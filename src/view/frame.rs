@@ -11,9 +11,12 @@ pub(super) struct Frames(Rc<Inner>);
 /// Takes the frame's time stamp in milliseconds; answers whether it wants another.
 type Paint = Box<dyn FnMut(f64) -> bool>;
 
+/// What the browser calls once a frame.
+type Tick = Closure<dyn FnMut(f64)>;
+
 struct Inner {
     paint: RefCell<Paint>,
-    tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    tick: RefCell<Option<Tick>>,
     asked: Cell<Option<i32>>,
 }
 
@@ -27,7 +30,7 @@ impl Frames {
             asked: Cell::new(None),
         });
         let weak = Rc::downgrade(&inner);
-        let tick = Closure::new(move |stamp: f64| {
+        let tick = Tick::new(move |stamp: f64| {
             let Some(inner) = weak.upgrade() else { return };
             inner.asked.set(None);
             let go_on = (inner.paint.borrow_mut())(stamp);

@@ -19,7 +19,7 @@ pub(super) fn header(props: &HeaderProps) -> Html {
                 <span class="bar"></span>
                 <span class="kafka">{ "pull" }</span>
             </span>
-            <h2 class="title">{ &props.title }</h2>
+            <p class="title">{ &props.title }</p>
             <div class="tools">
                 <button type="button" class="round" aria-label="Light or dark" title="Light or dark (T)"
                     onclick={&props.on_theme}>{ icon(THEME) }</button>

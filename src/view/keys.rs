@@ -6,11 +6,12 @@ use web_sys::{HtmlDialogElement, KeyboardEvent};
 use yew::prelude::*;
 
 /// The map, as shown.
-const MAP: [(&str, &str); 10] = [
+const MAP: [(&str, &str); 11] = [
     ("Space", "play or pause"),
     ("→", "step to the next drawn event"),
     ("←", "step back"),
     ("P", "pull the plug, or put it back"),
+    ("U", "undo what was done last"),
     ("Home", "to the start"),
     ("End", "to the newest instant"),
     ("Tab, Enter", "walk through the stage and select"),
@@ -29,6 +30,7 @@ pub(super) fn meaning(event: &KeyboardEvent) -> Option<Msg> {
         "ArrowRight" => Msg::Step,
         "ArrowLeft" => Msg::StepBack,
         "p" | "P" => Msg::Plug,
+        "u" | "U" => Msg::Undo,
         "Home" => Msg::ToStart,
         "End" => Msg::ToEnd,
         "t" | "T" => Msg::Theme,

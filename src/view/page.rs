@@ -44,6 +44,8 @@ pub(crate) enum Msg {
     ToEnd,
     /// Does something at the cursor.
     Act(Action),
+    /// Takes back what was done last.
+    Undo,
     /// Pulls the first plug, or puts it back.
     Plug,
     /// Selects a thing, or lets go.
@@ -168,6 +170,13 @@ impl Page {
             Msg::Act(action) => {
                 // The buttons that could do nothing are greyed, with the reason.
                 let _ = self.act(action);
+            }
+            Msg::Undo => {
+                if self.session.undo() {
+                    self.said = Some("undone".into());
+                    self.fold();
+                    self.jump(self.cursor.min(self.session.head()));
+                }
             }
             Msg::Plug => {
                 if let Some(action) = self.plug(None) {
@@ -380,6 +389,24 @@ impl Page {
         let whole = extent(self.session.head()).as_nanos() as f64;
         let share = |t: Instant| t.as_nanos() as f64 / whole;
         (share(self.cursor), share(self.session.head()))
+    }
+
+    /// What is selected, in words: a thing by its name with its live values, a message by the
+    /// last that happened to it.
+    pub(crate) fn note(&self, picture: &Picture) -> Option<String> {
+        let selected = self.view.selected.as_ref()?;
+        let Target::Message(id) = selected else {
+            let shape = picture.shapes.iter().find(|shape| shape.target.as_ref() == Some(selected));
+            return shape.map(|shape| shape.name.clone());
+        };
+        let message = self.timeline.message(*id)?;
+        let life = self.timeline.biography(*id).iter().rev();
+        let last = life
+            .filter_map(|event| self.timeline.event(*event))
+            .find(|event| event.at <= self.cursor)?;
+        let key = message.key.as_deref().map(|key| format!(", key {key}")).unwrap_or_default();
+        let happened = journal::sentence(&self.timeline, last);
+        Some(format!("No. {}{key}. {happened}", message.number))
     }
 
     /// What the last deed came to; asked once.

@@ -26,7 +26,7 @@ pub(super) fn sentence_view(props: &SentenceProps) -> Html {
         <section class="sentence" aria-label="Result so far">
             <p>{ for words }</p>
             if let Some(note) = &props.note {
-                <p class="note">{ note }</p>
+                <p class="note" title={note}>{ note }</p>
             }
             <button type="button" class="quiet" aria-label="Copy result" onclick={&props.on_copy}>
                 <span class="copy-word">{ if props.copied { "Copied" } else { "Copy result" } }</span>

@@ -64,17 +64,17 @@ pub(super) fn transport_view(props: &TransportProps) -> Html {
     };
     let (play, path) = if panel.playing { ("Pause", PAUSE) } else { ("Play", PLAY) };
     html! {
-        <footer class="transport" role="toolbar" aria-label="Time">
+        <section class="transport" aria-label="Time">
             <button type="button" class="round back" aria-label="Step back" title="Step back (←)"
                 onclick={says(Msg::StepBack)}>{ icon(STEP_BACK) }</button>
             <button type="button" class="play" aria-label={play} title={format!("{play} (Space)")}
                 onclick={says(Msg::Toggle)}>{ icon(path) }</button>
             <button type="button" class="round" aria-label="Step" title="Step to the next event (→)"
                 onclick={says(Msg::Step)}>{ icon(STEP) }</button>
-            <span class="clock" aria-label="Virtual time">{ &panel.clock }</span>
+            <p class="clock"><span class="away">{ "Virtual time: " }</span>{ &panel.clock }</p>
             { scrubber(props) }
-            <span class="scale" aria-label="Scale">{ &panel.scale }</span>
-        </footer>
+            <p class="scale"><span class="away">{ "Scale: " }</span>{ &panel.scale }</p>
+        </section>
     }
 }
 

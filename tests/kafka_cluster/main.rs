@@ -6,6 +6,7 @@ mod harness;
 
 use harness::{Cluster, topic_partition};
 use pushpull::event::KafkaFact;
+use pushpull::kafka::broker::Partition;
 use pushpull::kafka::protocol::{Acks, BrokerId, ErrorCode};
 use pushpull::sim::Span;
 
@@ -233,6 +234,8 @@ fn leaders_go_back_to_the_preferred_replicas() {
     cluster.run_for(Span::from_secs(300));
     assert_eq!(cluster.registration().leader, Some(BrokerId(1)));
     assert!(
-        cluster.brokers[&BrokerId(1)].partition(&topic_partition(0)).is_some_and(|p| p.is_leader())
+        cluster.brokers[&BrokerId(1)]
+            .partition(&topic_partition(0))
+            .is_some_and(Partition::is_leader)
     );
 }

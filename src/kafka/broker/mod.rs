@@ -173,6 +173,7 @@ impl Broker {
 
     /// Creates a topic with one replica, on a broker that is its own controller; elsewhere
     /// [`ErrorCode::NotController`].
+    #[expect(clippy::needless_pass_by_value, reason = "a caller gives the name away")]
     pub fn create_topic(
         &mut self,
         now: Instant,
@@ -182,7 +183,7 @@ impl Broker {
         out: &mut Vec<Output>,
     ) -> Result<(), ErrorCode> {
         let controller = self.controller.as_mut().ok_or(ErrorCode::NotController)?;
-        controller.create_topic(name, partitions, 1, config, out)?;
+        controller.create_topic(&name, partitions, 1, config, out)?;
         self.adopt_embedded_image(now, out);
         Ok(())
     }

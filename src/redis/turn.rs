@@ -75,7 +75,8 @@ impl Server {
         });
         let deadline = self.next_deadline().map(on_grid);
         let watch = watching.then_some(next);
-        [expiry, deadline, watch].into_iter().flatten().min()
+        let replication = self.next_replication().map(on_grid);
+        [expiry, deadline, watch, replication].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
@@ -102,6 +103,7 @@ impl Server {
         for client in std::mem::take(&mut self.unblocked) {
             self.read_all(client);
         }
+        self.ask_replicas();
         while let Some(client) = self.writable.pop_first() {
             self.write_to(client);
         }
@@ -187,6 +189,7 @@ impl Server {
                 self.close_soon(client, "idle");
             }
         }
+        self.replication_cron();
         self.free_doomed();
         if self.active_expire && !self.keyspace.replica {
             self.keyspace.active_expire();

@@ -156,7 +156,10 @@ impl Server {
         out: &mut Vec<Output>,
     ) {
         self.now = now;
-        let open = self.turn.accepts(now);
+        // While writes of the last turn still leave one by one, new requests wait.
+        let writing =
+            self.config.cost.is_some() && !self.turn.is_open() && !self.pending_writes.is_empty();
+        let open = self.turn.accepts(now) && !writing;
         if let Some(state) = self.clients.get_mut(&client) {
             state.last_interaction = now;
             if open && state.input.is_empty() && state.blocked.is_none() {

@@ -31,6 +31,11 @@ impl Turn {
         now >= self.busy_until || self.opened == Some(now)
     }
 
+    /// Whether commands of this turn have run whose writes have not begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.opened.is_some()
+    }
+
     pub(super) fn open(&mut self, now: Instant) {
         if self.opened.is_none() {
             self.opened = Some(now);
@@ -197,3 +202,6 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,7 +146,7 @@ fn random_commands_are_always_answered() {
             }
             assert!(!frames.is_empty(), "no answer to {command:?}");
             answered += 1;
-            bench.now = bench.now + Span::from_millis(rng.below(50));
+            bench.now += Span::from_millis(rng.below(50));
         }
         assert_eq!(bench.server.buffered(CLIENT).map(|(bytes, _)| bytes), Some(0));
     }

@@ -53,7 +53,9 @@ impl Pair {
                         self.over_the_wire(1 - at, frames);
                     } else {
                         let received = self.received.entry((at, client)).or_default();
-                        frames.iter().for_each(|frame| frame.encode(received));
+                        for frame in &frames {
+                            frame.encode(received);
+                        }
                     }
                     self.deliver(at, more);
                 }

@@ -139,18 +139,19 @@ impl Server {
     }
 
     /// One command of the stream, behind a SELECT where the database changes.
-    fn feed(&mut self, db: Option<u32>, words: Vec<Payload>) {
+    fn feed(&mut self, db: Option<u32>, words: impl IntoIterator<Item = Payload>) {
         if let Some(db) = db
             && self.replication.selected != Some(db)
         {
             self.replication.selected = Some(db);
-            self.feed(None, vec!["SELECT".into(), db.to_string().as_str().into()]);
+            let select = ["SELECT".into(), db.to_string().as_str().into()];
+            self.feed_frame(&Frame::Array(select.map(Frame::Bulk).to_vec()));
         }
-        self.feed_frame(Frame::Array(words.into_iter().map(Frame::Bulk).collect()));
+        self.feed_frame(&Frame::Array(words.into_iter().map(Frame::Bulk).collect()));
     }
 
     /// Appends to the backlog and to every replica's output.
-    fn feed_frame(&mut self, frame: Frame) {
+    fn feed_frame(&mut self, frame: &Frame) {
         let length = frame.encoded_len() as u64;
         let most = self.config.repl_backlog_size;
         let replication = &mut self.replication;
@@ -409,20 +410,17 @@ pub(super) fn psync(server: &mut Server, call: &mut Call) -> Answer {
     state.reply_mode = ReplyMode::Off;
     let line = if full { format!("FULLRESYNC {id} {offset}") } else { format!("CONTINUE {id}") };
     server.send_raw(call.client, Frame::Status(line.into()));
-    match partial {
-        Some(frames) => {
-            server.stats.sync_partial_ok += 1;
-            for frame in frames {
-                server.send_raw(call.client, frame);
-            }
+    if let Some(frames) = partial {
+        server.stats.sync_partial_ok += 1;
+        for frame in frames {
+            server.send_raw(call.client, frame);
         }
-        None => {
-            server.stats.sync_full += 1;
-            // The stream starts anew behind a snapshot, so it names its database again.
-            server.replication.selected = None;
-            let snapshot = server.keyspace.snapshot();
-            server.send_raw(call.client, snapshot);
-        }
+    } else {
+        server.stats.sync_full += 1;
+        // The stream starts anew behind a snapshot, so it names its database again.
+        server.replication.selected = None;
+        let snapshot = server.keyspace.snapshot();
+        server.send_raw(call.client, snapshot);
     }
     server.fact(RedisFact::ReplicaSynced { client: call.client, full, offset });
     Ok(None)

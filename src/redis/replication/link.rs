@@ -215,14 +215,14 @@ impl Server {
             }
             (State::Sync, Frame::Status(line)) => self.sync_answer(&line),
             (State::Transfer, Frame::Array(commands)) => {
-                self.load(connection, commands);
+                self.load(connection, &commands);
                 self.linked();
             }
             (State::Connected, Frame::Array(words)) => {
                 let frame = Frame::Array(words);
                 self.apply(connection, &frame);
                 // Replicas of this replica get the primary's stream as it is.
-                self.feed_frame(frame);
+                self.feed_frame(&frame);
             }
             _ => {}
         }
@@ -266,12 +266,12 @@ impl Server {
 
     /// Replaces the data set by what the snapshot's commands make. It was there before: no
     /// events, and nobody is told.
-    fn load(&mut self, connection: ConnectionId, commands: Vec<Frame>) {
+    fn load(&mut self, connection: ConnectionId, commands: &[Frame]) {
         for db in 0..self.keyspace.dbs.len() as u32 {
             self.keyspace.flush(db);
         }
         let flags = std::mem::take(&mut self.keyspace.notify_flags);
-        for command in &commands {
+        for command in commands {
             self.apply(connection, command);
         }
         self.keyspace.notify_flags = flags;

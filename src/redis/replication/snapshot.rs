@@ -8,7 +8,7 @@ use super::super::types::payload;
 use super::words;
 use crate::event::Payload;
 
-fn text(value: impl ToString) -> Payload {
+fn text(value: &impl ToString) -> Payload {
     value.to_string().as_str().into()
 }
 
@@ -48,13 +48,13 @@ fn rebuild(key: &Key, entry: &Entry, commands: &mut Vec<Vec<Payload>>) {
         Value::Zset(zset) => {
             let pairs = zset
                 .iter()
-                .flat_map(|(member, score)| [text(number::double(score)), payload(member)]);
+                .flat_map(|(member, score)| [text(&number::double(score)), payload(member)]);
             with("ZADD", pairs.collect());
         }
         Value::Stream(stream) => rebuild_stream(stream, &mut with),
     }
     if let Some(at) = entry.expires {
-        with("PEXPIREAT", vec![text(at)]);
+        with("PEXPIREAT", vec![text(&at)]);
     }
     if let Value::Stream(stream) = &entry.value {
         commands.extend(groups(key, stream));
@@ -67,18 +67,18 @@ fn rebuild_stream(stream: &Stream, with: &mut dyn FnMut(&str, Vec<Payload>)) {
         with("XADD", words(&["MAXLEN", "0", "0-1", "x", "y"]));
     }
     for item in stream.range(StreamId::MIN, StreamId::MAX) {
-        let mut rest = vec![text(item.id)];
+        let mut rest = vec![text(&item.id)];
         rest.extend(item.fields.iter().flat_map(|fields| fields.iter().cloned()));
         with("XADD", rest);
     }
     with(
         "XSETID",
         vec![
-            text(stream.last_id),
+            text(&stream.last_id),
             "ENTRIESADDED".into(),
-            text(stream.entries_added),
+            text(&stream.entries_added),
             "MAXDELETEDID".into(),
-            text(stream.max_deleted_id),
+            text(&stream.max_deleted_id),
         ],
     );
 }
@@ -94,9 +94,9 @@ fn groups(key: &Key, stream: &Stream) -> Vec<Vec<Payload>> {
             "CREATE".into(),
             key.clone(),
             name.clone(),
-            text(group.last_id),
+            text(&group.last_id),
             "ENTRIESREAD".into(),
-            text(read),
+            text(&read),
         ]);
         for consumer in group.consumers.keys() {
             let words = ["XGROUP", "CREATECONSUMER"].map(Payload::from);
@@ -106,8 +106,8 @@ fn groups(key: &Key, stream: &Stream) -> Vec<Vec<Payload>> {
         }
         for (id, pending) in &group.pending {
             let mut words = vec!["XCLAIM".into(), key.clone(), name.clone()];
-            words.extend([payload(&pending.consumer), "0".into(), text(*id), "TIME".into()]);
-            words.extend([text(pending.time), "RETRYCOUNT".into(), text(pending.count)]);
+            words.extend([payload(&pending.consumer), "0".into(), text(id), "TIME".into()]);
+            words.extend([text(&pending.time), "RETRYCOUNT".into(), text(&pending.count)]);
             words.extend(["FORCE".into(), "JUSTID".into()]);
             commands.push(words);
         }

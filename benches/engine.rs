@@ -1,62 +1,17 @@
-//! Engine events a second, native: the first lesson's topology under a steady load, both systems
-//! and the ledger included. Prints one JSON object for `make bench`.
+//! Engine events a second, native: the shop of `shop.json`, both systems and the ledger included.
+//! Prints one JSON object for `make bench`, which runs the same shop in the page.
 
-use pushpull::event::{Action, Carrier, Keys, Load, Settings};
 use pushpull::lab::World;
-use pushpull::sim::{Instant, Span};
+use pushpull::lesson::Lesson;
+use pushpull::sim::Instant;
 use std::time::Instant as Clock;
 
-fn settings(name: &str, value: &str) -> Settings {
-    Settings::from([(name.into(), value.into())])
-}
-
-fn shop(per_kilosecond: u32) -> World {
-    let mut world = World::new(1);
-    let load =
-        Load { per_kilosecond, keys: Keys::Random(vec!["a".into(), "b".into()]), bytes: 200 };
-    let mut actions = vec![
-        Action::AddRedis { name: "redis-1".into(), config: Settings::new() },
-        Action::AddBroker {
-            name: "kafka-1".into(),
-            config: settings("group.initial.rebalance.delay.ms", "0"),
-        },
-        Action::CreateTopic {
-            name: "orders".into(),
-            partitions: 6,
-            replicas: 1,
-            config: Settings::new(),
-        },
-    ];
-    for name in ["email", "billing"] {
-        actions.push(Action::AddSubscriber {
-            name: name.into(),
-            channels: vec!["orders".into()],
-            patterns: Vec::new(),
-            takes: Span::from_micros(10),
-        });
-        actions.push(Action::AddConsumer {
-            name: name.into(),
-            group: name.into(),
-            topics: vec!["orders".into()],
-            takes: Span::from_micros(10),
-            config: settings("auto.offset.reset", "earliest"),
-        });
-    }
-    actions.push(Action::AddProducer {
-        name: "shop".into(),
-        topic: "orders".into(),
-        carriers: vec![Carrier::PubSub, Carrier::Kafka],
-        load,
-        config: Settings::new(),
-    });
-    for action in actions {
-        world.act(action).expect("the shop can be built");
-    }
-    world
-}
-
 fn main() {
-    let mut world = shop(5_000_000);
+    let lesson = Lesson::parse_own("shop", include_str!("shop.json")).expect("shop.json is right");
+    let mut world = World::new(lesson.seed);
+    for action in &lesson.topology {
+        world.act(action.clone()).expect("the shop can be built");
+    }
     world.advance_to(Instant::from_millis(1_000));
     world.take_events();
     let clock = Clock::now();

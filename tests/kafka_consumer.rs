@@ -406,3 +406,47 @@ fn offsets_are_reset_in_an_empty_group_only() {
     net.run(Span::from_secs(10));
     assert_eq!(offsets(&net, again, 0), [7, 8, 9]);
 }
+
+/// `AbstractPartitionAssignor#assign` leaves out topics that do not exist; the leader joins again
+/// when it sees one come.
+#[test]
+fn a_topic_that_comes_later_is_taken_up_when_the_leader_sees_it() {
+    let mut net = Net::new(BrokerConfig { auto_create_topics: false, ..BrokerConfig::default() });
+    net.topic("orders", 2);
+    let reader = net.consumer(member("billing", &["orders", "later"]), Span::ZERO);
+    net.run(Span::from_secs(5));
+    assert_eq!(net.app(reader).consumer.assignment().count(), 2);
+    net.topic("later", 3);
+    net.run(Span::from_secs(5));
+    assert_eq!(net.app(reader).consumer.assignment().count(), 5);
+    assert_eq!(net.app(reader).consumer.generation(), Some(2));
+}
+
+#[test]
+fn subscriptions_change_and_give_way_to_partitions_by_hand() {
+    for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
+        let (mut net, reader) = settled(&[assignor], 2);
+        net.topic("bills", 3);
+        net.with(reader, |c, now, out| {
+            c.subscribe(now, vec!["orders".into(), "bills".into()], out);
+        });
+        net.run(Span::from_secs(5));
+        assert_eq!(net.app(reader).consumer.assignment().count(), 5, "{assignor:?}");
+        net.with(reader, |c, now, out| c.subscribe(now, vec!["bills".into()], out));
+        net.run(Span::from_secs(5));
+        assert_eq!(net.app(reader).consumer.assignment().count(), 3, "{assignor:?}");
+        net.with(reader, |c, now, out| c.assign(now, vec![orders(1)], out));
+        net.run(Span::from_secs(5));
+        let owned: Vec<_> = net.app(reader).consumer.assignment().cloned().collect();
+        assert_eq!(owned, [orders(1)], "{assignor:?}");
+        let left = net.facts.iter().any(|(_, f)| matches!(f, KafkaFact::MemberRemoved { .. }));
+        assert!(left, "{assignor:?}");
+        net.send(0, "orders", Some("abc"), "by hand");
+        net.run(Span::from_secs(6));
+        assert_eq!(net.values(reader), ["by hand"], "{assignor:?}");
+        assert_eq!(
+            net.committed("billing").iter().find(|(p, _)| *p == orders(1)),
+            Some(&(orders(1), 1))
+        );
+    }
+}

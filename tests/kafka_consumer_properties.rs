@@ -249,14 +249,14 @@ fn shrink(seed: u64, mut commands: Vec<Command>) -> Vec<Command> {
     commands
 }
 
-/// Few by default; `PUSHPULL_FUZZ_RUNS` asks for more.
-fn runs() -> u64 {
-    std::env::var("PUSHPULL_FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(100)
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 #[test]
 fn groups_and_producers_keep_their_promises_under_faults() {
-    for seed in 0..runs() {
+    let first = number("FUZZ_SEED", 1);
+    for seed in first..first.saturating_add(number("FUZZ_RUNS", 100)) {
         let commands = commands(seed);
         if run(seed, &commands).is_err() {
             let shrunk = shrink(seed, commands);

@@ -1,13 +1,13 @@
 //! The group coordinator against Kafka's own (4.3): `tests/vectors/kafka/classic_group.jsonl` and
 //! `coordinator_partition.jsonl`.
 
-use pushpull::event::{ConnectionId, Name};
+use pushpull::event::{ConnectionId, Name, TopicPartition};
 use pushpull::kafka::broker::Output;
 use pushpull::kafka::group::{Coordinator, CoordinatorConfig, coordinator_partition};
 use pushpull::kafka::protocol::{
     Assignment, ErrorCode, HeartbeatRequest, JoinGroupRequest, JoinGroupRequestProtocol,
-    JoinGroupResponse, LeaveGroupRequest, MemberIdentity, Request, Response, Subscription,
-    SyncGroupRequest,
+    JoinGroupResponse, LeaveGroupRequest, MemberIdentity, OffsetCommitPartition,
+    OffsetCommitRequest, Request, Response, Subscription, SyncGroupRequest,
 };
 use pushpull::sim::{Instant, Span};
 use serde_json::Value;
@@ -237,4 +237,38 @@ fn the_classic_protocol_goes_kafkas_way() {
         count += 1;
     }
     assert!(count > 0);
+}
+
+/// Specification 5.5: seven days after a group became empty its offsets go, looked at every ten
+/// minutes; those of a consumer without membership seven days after the commit.
+#[test]
+fn offsets_of_an_empty_group_expire() {
+    let mut coordinator = Coordinator::new(CoordinatorConfig::default(), 1, 0);
+    let mut out = Vec::new();
+    let partition = TopicPartition { topic: "t".into(), partition: 0 };
+    let commit = OffsetCommitRequest {
+        group_id: "tool".into(),
+        generation_id: None,
+        member_id: "".into(),
+        group_instance_id: None,
+        partitions: vec![OffsetCommitPartition {
+            partition: partition.clone(),
+            committed_offset: 5,
+            committed_leader_epoch: None,
+            committed_metadata: None,
+        }],
+    };
+    let start = Instant::from_millis(1_000);
+    coordinator.handle(start, ConnectionId(0), 0, commit.into(), &mut out);
+    let week = Span::from_secs(7 * 86_400);
+    while let Some(at) = coordinator.next_tick().filter(|at| *at < start + week) {
+        coordinator.tick(at, &mut out);
+        let group = coordinator.group("tool").expect("the group");
+        assert_eq!(group.committed(&partition), Some(5));
+    }
+    let next = coordinator.next_tick().expect("another look");
+    assert!(next.since(start + week) < Span::from_secs(600));
+    coordinator.tick(next, &mut out);
+    assert!(coordinator.group("tool").is_none(), "nothing is left of it");
+    assert_eq!(coordinator.next_tick(), None);
 }

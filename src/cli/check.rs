@@ -1,6 +1,6 @@
 //! `pushpull check`: all mistakes of lesson files.
 
-use super::Trouble::{self, WrongUse};
+use super::Trouble;
 use super::Verdict;
 use super::source::{own, read};
 use crate::history::Session;

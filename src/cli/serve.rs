@@ -27,7 +27,7 @@ const MAX_WAITING: usize = 1 << 20;
 
 /// Options of `pushpull serve`.
 #[derive(Args, Debug)]
-pub struct Serve {
+pub(super) struct Serve {
     /// Where to listen for Redis clients.
     #[arg(long, value_name = "ADDRESS")]
     redis: Option<SocketAddr>,
@@ -38,7 +38,7 @@ pub struct Serve {
 
 impl Serve {
     /// Serves until the process is ended.
-    pub fn run(self) -> ExitCode {
+    pub(super) fn run(self) -> ExitCode {
         match self.serve() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -9,8 +9,11 @@
 
 mod failure;
 mod fetch;
+mod measure;
 mod open;
 mod state;
+
+pub use measure::simulate;
 
 use crate::sim::{Instant, Span};
 use crate::view::{App, AppProps, Msg, Shared};

@@ -47,6 +47,14 @@ impl Payload {
         self.tag
     }
 
+    /// Length and seed of bytes that exist only when encoded; none for real ones.
+    pub fn as_synthetic(&self) -> Option<(u32, u32)> {
+        match self.body {
+            Body::Bytes(_) => None,
+            Body::Synthetic { length, seed } => Some((length, seed)),
+        }
+    }
+
     /// Length in bytes.
     pub fn len(&self) -> usize {
         match &self.body {

@@ -11,7 +11,7 @@ pub const KEY_CLASSES: [Class; 8] =
 ///
 /// Areas and lines (each sets fill and stroke): `box` surface with hairline; `box-redis`,
 /// `box-kafka` with the lane's stroke; `box-away` a node that is not connected; `well` an inset
-/// bar on a box; `track` an inset bar on a cell; `rule` a hairline; `cell`, `cell-next` (dashed, empty, will be filled), `cell-above`
+/// bar; `rule` a hairline; `cell`, `cell-next` (dashed, empty, will be filled), `cell-above`
 /// (not yet below the high watermark); `wire-redis`, `wire-kafka`, `wire-in` (from a producer):
 /// in use; `wire-idle`: assigned, unused; `wire-down`: dashed; `limit` a tick; `level-ok`,
 /// `level-high`, `level-over` a fill; `flag` and `flag-line` a bookmark; `watermark`;
@@ -26,7 +26,6 @@ pub const CLASSES: &[Class] = &[
     "box-kafka",
     "box-away",
     "well",
-    "track",
     "rule",
     "cell",
     "cell-next",

@@ -75,12 +75,13 @@ const PIECES: usize = 5;
 pub(super) struct Route {
     pieces: [Curve; PIECES],
     lengths: [f32; PIECES],
+    total: f32,
     n: usize,
 }
 
 impl Route {
     pub(super) fn single(curve: Curve) -> Self {
-        let mut route = Self { pieces: [curve; PIECES], lengths: [0.0; PIECES], n: 0 };
+        let mut route = Self { pieces: [curve; PIECES], lengths: [0.0; PIECES], total: 0.0, n: 0 };
         route.push(curve);
         route
     }
@@ -89,6 +90,7 @@ impl Route {
         if self.n < PIECES {
             self.pieces[self.n] = curve;
             self.lengths[self.n] = curve.length().max(0.01);
+            self.total += self.lengths[self.n];
             self.n += 1;
         }
     }
@@ -116,7 +118,7 @@ impl Route {
     }
 
     pub(super) fn reversed(self) -> Self {
-        let mut back = Self { n: 0, ..self };
+        let mut back = Self { n: 0, total: 0.0, ..self };
         self.curves().iter().rev().for_each(|curve| back.push(curve.reversed()));
         back
     }
@@ -131,7 +133,7 @@ impl Route {
         let p = progress.clamp(0.0, 1.0);
         // Half way between even and smooth: it starts and lands softly and never bounces.
         let s = p + (p * p * (3.0 - 2.0 * p) - p) * 0.6;
-        let mut left = s * self.lengths[..self.n].iter().sum::<f32>();
+        let mut left = s * self.total;
         for (curve, length) in self.curves().iter().zip(self.lengths) {
             if left <= length {
                 return curve.at(left / length);

@@ -63,7 +63,7 @@ fn style(theme: Theme) -> String {
          .box{{fill:{surface};stroke:{hair}}}.box-redis{{fill:{surface};stroke:{redis};stroke-width:1.5}}\
          .box-kafka{{fill:{surface};stroke:{kafka};stroke-width:1.5}}\
          .box-away{{fill:{surface};stroke:{hair};stroke-dasharray:3 3}}\
-         .well{{fill:{raised};stroke:none}}.track{{fill:{ground};stroke:none}}.rule{{stroke:{hair}}}.cell{{fill:{raised};stroke:{hair}}}\
+         .well{{fill:{raised};stroke:none}}.rule{{stroke:{hair}}}.cell{{fill:{raised};stroke:{hair}}}\
          .cell-next{{fill:none;stroke:{hair};stroke-dasharray:2 3}}\
          .cell-above{{fill:{ground};stroke:{faint};stroke-dasharray:3 2}}\
          .wire-in{{stroke:{faint};stroke-width:1.5}}.wire-redis{{stroke:{redis};stroke-width:1.5;opacity:.75}}\

@@ -3,7 +3,7 @@
 use super::layout::{Layout, RowStyle};
 use super::picture::{Anchor, Form, Label, Token, TokenKind};
 use super::route::Route;
-use crate::event::{Cargo, HopId, NodeId, System, Tag, TopicPartition};
+use crate::event::{Cargo, HopId, Name, NodeId, System, Tag, TopicPartition};
 use crate::sim::Instant;
 use crate::timeline::{Motion, MotionState, Timeline, Wire};
 use std::sync::Arc;
@@ -15,7 +15,8 @@ const RING: f32 = 6.5;
 
 /// What moves at `t`, in painting order: requests below messages.
 pub fn tokens(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<Token> {
-    let mut painter = Painter { timeline, t, layout, tokens: Vec::new(), produce: Vec::new() };
+    let mut painter =
+        Painter { timeline, t, layout, tokens: Vec::new(), produce: Vec::new(), ways: Vec::new() };
     painter.parked();
     timeline.under_way(t, |motion| painter.hop(&motion));
     painter.tokens
@@ -28,6 +29,8 @@ struct Painter<'a> {
     tokens: Vec<Token>,
     /// For each row seen: how many records are under way to it.
     produce: Vec<(usize, u64)>,
+    /// Ways through Redis that were asked for before: they depend on the layout alone.
+    ways: Vec<(NodeId, NodeId, Name, Option<Route>)>,
 }
 
 impl Painter<'_> {
@@ -78,11 +81,13 @@ impl Painter<'_> {
         let (hop, layout) = (motion.hop, self.layout);
         match &hop.cargo {
             Cargo::RedisSend { target, .. } => {
-                let route = layout.publish(hop.from, hop.to, target);
+                let way = |layout: &Layout| layout.publish(hop.from, hop.to, target);
+                let route = self.way(hop.from, hop.to, target, way);
                 self.messages(motion, System::Redis, route, &hop.tags, false);
             }
             Cargo::RedisPush { channel } => {
-                let route = layout.push(hop.to, channel);
+                let way = |layout: &Layout| layout.push(hop.to, channel);
+                let route = self.way(hop.from, hop.to, channel, way);
                 let again = self.repeats(hop.to, motion.departed, &hop.tags);
                 self.messages(motion, System::Redis, route, &hop.tags, again);
             }
@@ -169,6 +174,22 @@ impl Painter<'_> {
         }
     }
 
+    fn way(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        name: &Name,
+        find: impl Fn(&Layout) -> Option<Route>,
+    ) -> Option<Route> {
+        let known = self.ways.iter().find(|(a, b, n, _)| *a == from && *b == to && n == name);
+        if let Some((_, _, _, route)) = known {
+            return *route;
+        }
+        let route = find(self.layout);
+        self.ways.push((from, to, name.clone(), route));
+        route
+    }
+
     /// How many records are under way to a row ahead of this batch, which joins them.
     fn ahead(&mut self, log: usize, batch: u64) -> u64 {
         if let Some((_, count)) = self.produce.iter_mut().find(|(seen, _)| *seen == log) {
@@ -195,8 +216,8 @@ impl Painter<'_> {
         again: bool,
     ) {
         let (Some(route), Some(first)) = (route, tags.first()) else { return };
-        let message = |tag: &Tag| self.timeline.message(tag.message);
-        let colour = |tag: &Tag| message(tag).and_then(|m| m.colour);
+        let leading = self.timeline.message(first.message);
+        let colour = |tag: &Tag| self.timeline.message(tag.message).and_then(|m| m.colour);
         let kind = if let [_] = tags {
             TokenKind::Message
         } else {
@@ -208,8 +229,8 @@ impl Painter<'_> {
         };
         let mut token = self.on(&route, motion, blank(motion.hop.id, system, (0.0, 0.0), kind));
         token.message = Some(first.message);
-        token.key = colour(first);
-        token.number = message(first).map_or(0, |m| m.number);
+        token.key = leading.and_then(|m| m.colour);
+        token.number = leading.map_or(0, |m| m.number);
         token.r = R * self.layout.scale;
         token.form = if self.timeline.has_failed(first.message, self.t) {
             Form::Diamond

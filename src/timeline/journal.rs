@@ -467,37 +467,6 @@ impl Words<'_> {
             KafkaFact::MemberRemoved { group, member, reason } => {
                 format!("{member} left group {group}: {reason}.")
             }
-            KafkaFact::PartitionsAdded { topic, partitions } => {
-                format!("Topic {topic} now has {}.", count(*partitions as usize, "partition"))
-            }
-            KafkaFact::Replicated { partition, offset, end_offset } => {
-                let node = self.node(node);
-                format!("{node} copied {partition} from {offset} up to {end_offset}.")
-            }
-            KafkaFact::LogTruncated { partition, offset, lost } => {
-                let (node, lost) = (self.node(node), count(lost.len(), "record"));
-                format!("{node} cut {partition} off at {offset} and dropped {lost}.")
-            }
-            KafkaFact::BrokerRegistered { broker, epoch } => {
-                format!("Broker {broker} registered with epoch {epoch}; it is fenced at first.")
-            }
-            KafkaFact::BrokerFenced { broker } => {
-                format!("The controller fenced broker {broker}: it leads nothing any more.")
-            }
-            KafkaFact::BrokerUnfenced { broker } => {
-                format!("The controller lets broker {broker} lead and be in sync.")
-            }
-            KafkaFact::LeaderElected { partition, leader: None, .. } => {
-                format!("{partition} has no leader: no replica may lead it.")
-            }
-            KafkaFact::LeaderElected { partition, leader: Some(leader), leader_epoch, unclean } => {
-                let unclean = if *unclean { ", uncleanly: records may be missing" } else { "" };
-                format!("Broker {leader} leads {partition} since epoch {leader_epoch}{unclean}.")
-            }
-            KafkaFact::IsrChanged { partition, isr, .. } => {
-                let isr: Vec<String> = isr.iter().map(ToString::to_string).collect();
-                format!("In sync for {partition}: {}.", isr.join(", "))
-            }
         }
     }
 }

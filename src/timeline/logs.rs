@@ -14,6 +14,8 @@ pub struct Cell {
     pub at: Instant,
     /// The message, where it has a tag.
     pub tag: Option<Tag>,
+    /// Leader epoch of its batch.
+    pub leader_epoch: u32,
     /// Its bytes in the log.
     pub bytes: u32,
     /// Base offset of its segment.
@@ -27,7 +29,11 @@ pub struct Log {
     pub partition: TopicPartition,
     /// Since when it exists.
     pub created: Instant,
-    cells: Vec<Cell>,
+    /// The leader's records. Where a new leader goes on from an earlier offset than its
+    /// predecessor had reached, another era begins with what the two have in common.
+    eras: Vec<(Instant, Vec<Cell>)>,
+    leader: Steps<Option<u32>>,
+    in_sync: Steps<Vec<u32>>,
     high_watermark: Steps<u64>,
     start: Steps<u64>,
     committed: BTreeMap<Name, Steps<u64>>,
@@ -36,10 +42,11 @@ pub struct Log {
 impl Log {
     /// The records of the leader's log at `t`, from the log start on.
     pub fn cells(&self, t: Instant) -> &[Cell] {
-        let end = self.cells.partition_point(|cell| cell.at <= t);
+        let cells = self.era(t);
+        let end = cells.partition_point(|cell| cell.at <= t);
         let start = self.start(t);
-        let begin = self.cells[..end].partition_point(|cell| cell.offset < start);
-        &self.cells[begin..end]
+        let begin = cells[..end].partition_point(|cell| cell.offset < start);
+        &cells[begin..end]
     }
 
     /// The log start offset.
@@ -49,8 +56,41 @@ impl Log {
 
     /// The log end offset: of the record appended next.
     pub fn end(&self, t: Instant) -> u64 {
-        let end = self.cells.partition_point(|cell| cell.at <= t);
-        self.cells[..end].last().map_or(0, |cell| cell.offset + 1).max(self.start(t))
+        let cells = self.era(t);
+        let end = cells.partition_point(|cell| cell.at <= t);
+        cells[..end].last().map_or(0, |cell| cell.offset + 1).max(self.start(t))
+    }
+
+    fn era(&self, t: Instant) -> &[Cell] {
+        let index = self.eras.partition_point(|(from, _)| *from <= t);
+        index.checked_sub(1).map_or(&[], |i| &self.eras[i].1)
+    }
+
+    fn append(&mut self, cell: Cell) {
+        let Some((_, cells)) = self.eras.last_mut() else {
+            self.eras.push((cell.at, vec![cell]));
+            return;
+        };
+        let last = cells.last();
+        if last.is_none_or(|last| last.offset < cell.offset) {
+            cells.push(cell);
+        } else if last.is_some_and(|last| last.leader_epoch < cell.leader_epoch) {
+            let kept = cells.partition_point(|other| other.offset < cell.offset);
+            let mut cells = cells[..kept].to_vec();
+            let from = cell.at;
+            cells.push(cell);
+            self.eras.push((from, cells));
+        }
+    }
+
+    /// `node.id` of the leader; none before the first election, or while nobody leads.
+    pub fn leader(&self, t: Instant) -> Option<u32> {
+        self.leader.at(t).copied().flatten()
+    }
+
+    /// `node.id`s of the in-sync replicas.
+    pub fn in_sync(&self, t: Instant) -> &[u32] {
+        self.in_sync.at(t).map_or(&[], Vec::as_slice)
     }
 
     /// The high watermark.
@@ -87,7 +127,9 @@ impl Logs {
             self.logs.push(Log {
                 partition: partition.clone(),
                 created: at,
-                cells: Vec::new(),
+                eras: Vec::new(),
+                leader: Steps::default(),
+                in_sync: Steps::default(),
                 high_watermark: Steps::default(),
                 start: Steps::default(),
                 committed: BTreeMap::new(),
@@ -101,18 +143,23 @@ impl Logs {
     pub(super) fn fold(&mut self, at: Instant, fact: &KafkaFact) -> bool {
         let before = self.logs.len();
         match fact {
-            KafkaFact::TopicCreated { topic, partitions, .. } => {
+            KafkaFact::TopicCreated { topic, partitions, .. }
+            | KafkaFact::PartitionsAdded { topic, partitions } => {
                 for partition in 0..*partitions {
                     self.log(at, &TopicPartition { topic: topic.clone(), partition });
                 }
             }
-            KafkaFact::Appended { partition, offset, segment, bytes, tag, .. } => {
-                let cells = &mut self.log(at, partition).cells;
-                // A follower's copy of the same record is not another cell.
-                if cells.last().is_none_or(|last| last.offset < *offset) {
-                    let (offset, tag, bytes, segment) = (*offset, *tag, *bytes, *segment);
-                    cells.push(Cell { offset, at, tag, bytes, segment });
-                }
+            KafkaFact::Appended { partition, offset, leader_epoch, segment, bytes, tag } => {
+                let (offset, tag, bytes, segment) = (*offset, *tag, *bytes, *segment);
+                let leader_epoch = *leader_epoch;
+                let cell = Cell { offset, at, tag, leader_epoch, bytes, segment };
+                self.log(at, partition).append(cell);
+            }
+            KafkaFact::LeaderElected { partition, leader, .. } => {
+                self.log(at, partition).leader.set(at, *leader);
+            }
+            KafkaFact::IsrChanged { partition, isr, .. } => {
+                self.log(at, partition).in_sync.set(at, isr.clone());
             }
             KafkaFact::HighWatermarkMoved { partition, offset } => {
                 self.log(at, partition).high_watermark.set(at, *offset);

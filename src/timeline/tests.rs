@@ -158,6 +158,34 @@ fn a_log_is_what_it_was() {
 }
 
 #[test]
+fn a_new_leader_goes_on_from_what_it_has() {
+    let mut story = Story::default();
+    let kafka = |fact| What::Kafka { node: NodeId(2), fact };
+    let append = |offset, leader_epoch| KafkaFact::Appended {
+        partition: partition(0),
+        offset,
+        leader_epoch,
+        segment: 0,
+        bytes: 100,
+        tag: None,
+    };
+    for offset in 0..4 {
+        story.add(ms(10 + offset), kafka(append(offset, 0)));
+    }
+    let (leader, leader_epoch, unclean) = (Some(3), 1, true);
+    let place = partition(0);
+    let elected = KafkaFact::LeaderElected { partition: place, leader, leader_epoch, unclean };
+    story.add(ms(20), kafka(elected));
+    story.add(ms(30), kafka(append(2, 1)));
+    let timeline = told(&story.tell());
+    let (_, log) = timeline.log(&partition(0)).expect("the log");
+    let epochs = |t| log.cells(t).iter().map(|cell| cell.leader_epoch).collect::<Vec<_>>();
+    assert_eq!(epochs(ms(29)), [0, 0, 0, 0]);
+    assert_eq!(epochs(ms(30)), [0, 0, 1], "records 2 and 3 of the old leader are gone");
+    assert_eq!((log.leader(ms(19)), log.leader(ms(20))), (None, Some(3)));
+}
+
+#[test]
 fn a_fetch_lies_at_the_broker_until_it_is_answered() {
     let mut story = Story::default();
     let broker = story.node(2, NodeKind::Broker, "broker-1", Some(System::Kafka), None);

@@ -12,6 +12,7 @@
 //! first begins.
 
 use crate::harness::{CONTROLLER, Cluster, topic_partition};
+use pushpull::kafka::log::Segment;
 use pushpull::kafka::protocol::{Acks, BrokerId, ErrorCode};
 use pushpull::kafka::record::ProducerStamp;
 use pushpull::sim::{Purpose, Rng, Span};
@@ -145,7 +146,7 @@ impl Run {
             let Some(partition) = broker.partition(&topic_partition(0)) else { continue };
             let log = partition.log();
             let mut expected = log.log_start_offset();
-            for batch in log.segments().flat_map(|segment| segment.batches()) {
+            for batch in log.segments().flat_map(Segment::batches) {
                 if batch.base_offset() != expected {
                     return Err(format!("{id:?} has {} after {expected}", batch.base_offset()));
                 }

@@ -4,6 +4,7 @@
 use pushpull::event::{ConnectionId, KafkaFact, TopicPartition};
 use pushpull::kafka::broker::{Broker, BrokerConfig, Output};
 use pushpull::kafka::controller::{Controller, ControllerConfig, PartitionRegistration};
+use pushpull::kafka::log::Segment;
 use pushpull::kafka::protocol::{
     Acks, BrokerId, PartitionProduceData, PartitionProduceResponse, ProduceRequest, Request,
     Response,
@@ -178,7 +179,7 @@ impl Cluster {
     pub(crate) fn values(&self, broker: u32) -> Vec<String> {
         let partition = self.brokers[&BrokerId(broker)].partition(&topic_partition(0));
         let log = partition.expect("a replica").log();
-        let batches = log.segments().flat_map(|segment| segment.batches());
+        let batches = log.segments().flat_map(Segment::batches);
         let text = |record: Record| {
             String::from_utf8_lossy(&record.value.expect("a value").bytes()).into_owned()
         };
@@ -213,7 +214,7 @@ impl Cluster {
     }
 
     pub(crate) fn shut_down(&mut self, broker: u32) {
-        self.with_broker(BrokerId(broker), |broker, now, out| broker.shut_down(now, out));
+        self.with_broker(BrokerId(broker), Broker::shut_down);
     }
 
     pub(crate) fn is_up(&self, broker: u32) -> bool {
@@ -348,7 +349,7 @@ impl Cluster {
                     self.controller.tick(self.now, &mut out);
                     self.carry(CONTROLLER, out);
                 }
-                Some(id) => self.with_broker(id, |broker, now, out| broker.tick(now, out)),
+                Some(id) => self.with_broker(id, Broker::tick),
             }
         }
         self.now = until;

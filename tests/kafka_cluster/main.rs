@@ -1,10 +1,12 @@
 //! Three brokers and a controller: replication, in-sync replicas, acks, fencing, elections.
 
+mod admin;
 mod fuzz;
 mod harness;
 
 use harness::{Cluster, topic_partition};
 use pushpull::event::KafkaFact;
+use pushpull::kafka::broker::Partition;
 use pushpull::kafka::protocol::{Acks, BrokerId, ErrorCode};
 use pushpull::sim::Span;
 
@@ -35,6 +37,12 @@ fn followers_copy_the_log_and_the_high_watermark_follows() {
     cluster.create_topic(&[1, 2, 3], &[]);
     let asked = cluster.produce(1, Acks::All, &["a", "b"]);
     assert_eq!(cluster.produced(asked), None, "acks=all waits for the in-sync replicas");
+    // The waiting fetches bring the records, the next ones say that they have come: two ways
+    // along the wire.
+    cluster.run_for(Span::from_millis(1));
+    assert_eq!(cluster.produced(asked), None);
+    cluster.run_for(Span::from_millis(1));
+    assert!(cluster.produced(asked).is_some());
     cluster.run_for(SECOND);
     let answer = cluster.produced(asked).expect("an answer");
     assert_eq!((answer.error_code, answer.base_offset), (ErrorCode::None, Some(0)));
@@ -226,6 +234,8 @@ fn leaders_go_back_to_the_preferred_replicas() {
     cluster.run_for(Span::from_secs(300));
     assert_eq!(cluster.registration().leader, Some(BrokerId(1)));
     assert!(
-        cluster.brokers[&BrokerId(1)].partition(&topic_partition(0)).is_some_and(|p| p.is_leader())
+        cluster.brokers[&BrokerId(1)]
+            .partition(&topic_partition(0))
+            .is_some_and(Partition::is_leader)
     );
 }

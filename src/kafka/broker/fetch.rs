@@ -151,8 +151,12 @@ impl Broker {
             {
                 return true;
             }
+            let upper_bound = match request.replica_state {
+                Some(_) => log.log_end_offset(),
+                None => log.high_watermark(),
+            };
             let available =
-                log.available_bytes(wanted.fetch_offset, log.high_watermark(), request.min_bytes);
+                log.available_bytes(wanted.fetch_offset, upper_bound, request.min_bytes);
             if available == u32::MAX {
                 return true;
             }
@@ -161,7 +165,7 @@ impl Broker {
         bytes >= request.min_bytes
     }
 
-    pub(super) fn complete_fetch(&mut self, _now: Instant, id: u64, out: &mut Vec<Output>) {
+    pub(super) fn complete_fetch(&mut self, id: u64, out: &mut Vec<Output>) {
         let Some(parked) = self.fetches.take(id) else { return };
         let (response, _) = self.read(&parked.what);
         out.push(Output::Respond {

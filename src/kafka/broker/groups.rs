@@ -143,24 +143,21 @@ impl Broker {
                 })
                 .map(|committed| offset_record(now, &asked.group_id, committed))
                 .collect();
-            match self.append_own(now, home, records) {
-                Some(required) => {
-                    let id = self.commits.park(Parked {
-                        connection,
-                        correlation,
-                        deadline: now + COMMIT_TIMEOUT,
-                        partitions: vec![home.clone()],
-                        what: AwaitCommit { response, required },
-                    });
-                    self.raise_high_watermark(now, home, out);
-                    self.try_complete_commit(id, out);
-                    self.wake(now, home, out);
-                }
-                None => {
-                    let response = response.into();
-                    out.push(Output::Respond { connection, correlation, response });
-                }
-            }
+            let Some(required) = self.append_own(now, home, records) else {
+                let response = response.into();
+                out.push(Output::Respond { connection, correlation, response });
+                continue;
+            };
+            let id = self.commits.park(Parked {
+                connection,
+                correlation,
+                deadline: now + COMMIT_TIMEOUT,
+                partitions: vec![home.clone()],
+                what: AwaitCommit { response, required },
+            });
+            self.raise_high_watermark(now, home, out);
+            self.try_complete_commit(id, out);
+            self.wake(home, out);
         }
     }
 
@@ -238,7 +235,7 @@ impl Broker {
         self.groups.resign(|group| coordinator_partition(group, count) == index, out);
         let Some(partition) = self.partitions.get(home).filter(|p| p.is_leader()) else { return };
         let mut latest = BTreeMap::new();
-        let batches = partition.log().segments().flat_map(|segment| segment.batches());
+        let batches = partition.log().segments().flat_map(crate::kafka::log::Segment::batches);
         for (_, record) in batches.flat_map(RecordBatch::records) {
             if let Some((key, committed)) = decode(&record) {
                 latest.insert(key, committed);

@@ -173,6 +173,7 @@ impl Broker {
 
     /// Creates a topic with one replica, on a broker that is its own controller; elsewhere
     /// [`ErrorCode::NotController`].
+    #[expect(clippy::needless_pass_by_value, reason = "a caller gives the name away")]
     pub fn create_topic(
         &mut self,
         now: Instant,
@@ -182,7 +183,7 @@ impl Broker {
         out: &mut Vec<Output>,
     ) -> Result<(), ErrorCode> {
         let controller = self.controller.as_mut().ok_or(ErrorCode::NotController)?;
-        controller.create_topic(name, partitions, 1, config, out)?;
+        controller.create_topic(&name, partitions, 1, config, out)?;
         self.adopt_embedded_image(now, out);
         Ok(())
     }
@@ -286,7 +287,7 @@ impl Broker {
         self.give_up_waiting_for_others(now, out);
         self.communicate(now, out);
         for id in self.fetches.due(now) {
-            self.complete_fetch(now, id, out);
+            self.complete_fetch(id, out);
         }
         for id in self.produces.due(now) {
             self.expire_produce(id, out);

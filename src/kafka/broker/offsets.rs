@@ -44,14 +44,20 @@ impl Broker {
         partition.check_leader(question.current_leader_epoch)?;
         let log = partition.log();
         let end = if by_replica { log.log_end_offset() } else { log.high_watermark() };
-        let visible = |found: Option<(u64, i64)>| {
-            found.filter(|&(offset, _)| offset < end).map(|(offset, time)| (offset, Some(time)))
+        let stale = !by_replica && partition.is_watermark_stale();
+        let visible = |found: Option<(u64, i64)>| match found {
+            // It may well be committed; only this new leader cannot tell yet.
+            Some((offset, _)) if stale && offset >= end => Err(ErrorCode::OffsetNotAvailable),
+            found => Ok(found
+                .filter(|&(offset, _)| offset < end)
+                .map(|(offset, time)| (offset, Some(time)))),
         };
         Ok(match question.timestamp {
             OffsetSpec::Earliest => Some((log.log_start_offset(), None)),
+            OffsetSpec::Latest if stale => return Err(ErrorCode::OffsetNotAvailable),
             OffsetSpec::Latest => Some((end, None)),
-            OffsetSpec::MaxTimestamp => visible(log.offset_for_max_timestamp()),
-            OffsetSpec::At(timestamp) => visible(log.offset_for_timestamp(timestamp)),
+            OffsetSpec::MaxTimestamp => visible(log.offset_for_max_timestamp())?,
+            OffsetSpec::At(timestamp) => visible(log.offset_for_timestamp(timestamp))?,
         })
     }
 

@@ -169,6 +169,13 @@ impl Partition {
         (self.log.config().min_insync_replicas as usize).min(self.registration.replicas.len())
     }
 
+    /// Whether this leader does not know yet how far its log is committed: the high watermark
+    /// has not come to the start of its epoch (`Partition#fetchOffsetForTimestamp`).
+    pub(super) fn is_watermark_stale(&self) -> bool {
+        let start = self.leader.as_ref().map(|leader| leader.epoch_start_offset);
+        start.is_some_and(|start| self.log.high_watermark() < start)
+    }
+
     /// Whether fewer are in sync than `min.insync.replicas` asks for.
     pub(super) fn is_under_min_isr(&self) -> bool {
         self.registration.isr.len() < self.effective_min_isr()

@@ -72,7 +72,7 @@ impl Broker {
             out.push(Output::Respond { connection, correlation, response });
         }
         for key in grown {
-            self.wake(now, &key, out);
+            self.wake(&key, out);
         }
     }
 

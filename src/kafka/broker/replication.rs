@@ -260,7 +260,7 @@ impl Broker {
     /// requests that waited go on.
     pub(super) fn advance(&mut self, now: Instant, key: &TopicPartition, out: &mut Vec<Output>) {
         self.raise_high_watermark(now, key, out);
-        self.wake(now, key, out);
+        self.wake(key, out);
     }
 
     pub(super) fn raise_high_watermark(
@@ -280,7 +280,7 @@ impl Broker {
     }
 
     /// Looks again at the requests that wait for a partition.
-    pub(super) fn wake(&mut self, now: Instant, key: &TopicPartition, out: &mut Vec<Output>) {
+    pub(super) fn wake(&mut self, key: &TopicPartition, out: &mut Vec<Output>) {
         for id in self.produces.watching(key) {
             self.try_complete_produce(id, out);
         }
@@ -289,7 +289,7 @@ impl Broker {
         }
         for id in self.fetches.watching(key) {
             if self.fetch_is_satisfied(id) {
-                self.complete_fetch(now, id, out);
+                self.complete_fetch(id, out);
             }
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Metadata {
     brokers: Vec<BrokerId>,
     topics: BTreeMap<Name, Vec<Leader>>,
     wanted: BTreeSet<Name>,
+    /// Topics that some answer spoke of, if only to say that they do not exist.
+    answered: BTreeSet<Name>,
     update_wanted: bool,
     asked: bool,
     /// Not before: the back-off after the last try (`retry.backoff.ms`).
@@ -33,6 +35,7 @@ impl Metadata {
             brokers: bootstrap,
             topics: BTreeMap::new(),
             wanted: BTreeSet::new(),
+            answered: BTreeSet::new(),
             update_wanted: true,
             asked: false,
             not_before: Instant::ZERO,
@@ -93,9 +96,9 @@ impl Metadata {
         true
     }
 
-    /// Nothing is asked or missing.
-    pub(crate) fn is_fresh(&self) -> bool {
-        !self.asked && !self.update_wanted
+    /// Whether an answer has spoken of the topic, if only to say that it does not exist.
+    pub(crate) fn has_answer_for(&self, topic: &str) -> bool {
+        self.answered.contains(topic)
     }
 
     /// Whether to ask now.
@@ -137,6 +140,7 @@ impl Metadata {
             self.brokers.clone_from(&response.brokers);
         }
         for topic in &response.topics {
+            self.answered.insert(topic.name.clone());
             if topic.error_code != ErrorCode::None {
                 self.update_wanted |= topic.error_code.is_retriable();
                 continue;

@@ -37,6 +37,8 @@ pub(super) struct Membership {
     /// Not before: the next try to find the coordinator or to join.
     pub(super) not_before: Instant,
     pub(super) last_poll: Instant,
+    /// What it told the group that it subscribes to.
+    joined_topics: Vec<Name>,
     /// The preparations for joining (commit, revocation) were made.
     prepared: bool,
     last_heartbeat: Instant,
@@ -65,6 +67,7 @@ impl Default for Membership {
             rejoin_needed: true,
             not_before: Instant::ZERO,
             last_poll: Instant::ZERO,
+            joined_topics: Vec::new(),
             prepared: false,
             last_heartbeat: Instant::ZERO,
             session_since: Instant::ZERO,
@@ -90,7 +93,7 @@ impl Membership {
     }
 
     /// `resetStateAndRejoin`: the generation is over; `forget` also drops the member id.
-    fn reset(&mut self, forget: bool) {
+    pub(super) fn reset(&mut self, forget: bool) {
         self.generation = None;
         self.state = MemberState::Unjoined;
         self.rejoin_needed = true;
@@ -161,8 +164,14 @@ impl Consumer {
         self.membership.coordinator = None;
     }
 
-    /// The leader rejoins when topics that it assigned have changed.
+    /// Who subscribes to other topics than it told the group joins again; so does the leader
+    /// when topics that it assigned have changed (`#rejoinNeededOrPending`).
     fn watch_metadata(&mut self) {
+        if self.membership.state == MemberState::Stable
+            && self.membership.joined_topics != self.config.topics
+        {
+            self.membership.rejoin_needed = true;
+        }
         let Some(assigned) = &self.membership.assigned_counts else { return };
         let now = self.counts(assigned.keys());
         if now != *assigned && self.membership.state == MemberState::Stable {
@@ -193,11 +202,15 @@ impl Consumer {
                 && self.membership.generation.is_some();
             if !keeps {
                 self.give_up_partitions(out);
+            } else if self.positions.keys().any(|p| !self.config.topics.contains(&p.topic)) {
+                self.positions.retain(|partition, _| self.config.topics.contains(&partition.topic));
+                self.tell_assigned(out);
             }
         }
         self.membership.rejoin_needed = false;
         self.membership.state = MemberState::Preparing;
         self.membership.assigned_counts = None;
+        self.membership.joined_topics.clone_from(&self.config.topics);
         let request = JoinGroupRequest {
             group_id: self.group(),
             session_timeout_ms: self.config.session_timeout.as_millis() as u32,
@@ -307,8 +320,8 @@ impl Consumer {
                 response.members.iter().flat_map(|m| &m.metadata.topics).collect();
             topics.sort();
             topics.dedup();
-            if !self.metadata.is_fresh() {
-                // Names it never asked for are on their way.
+            if !topics.iter().all(|topic| self.metadata.has_answer_for(topic)) {
+                // Topics that only others subscribe to are being asked for.
                 self.membership.to_assign = Some(response);
                 return;
             }

@@ -19,6 +19,7 @@ mod offsets;
 mod positions;
 mod reset;
 mod state;
+mod subscription;
 
 pub use super::client::ClientOutput;
 pub use config::{AutoOffsetReset, ConsumerConfig};

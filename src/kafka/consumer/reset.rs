@@ -36,10 +36,27 @@ pub enum ResetTo {
 struct Known {
     earliest: Option<u64>,
     latest: Option<u64>,
-    /// By time; the outer option is whether it was asked.
-    timed: Option<Option<u64>>,
-    /// The committed offset; the outer option is whether it was asked.
-    committed: Option<Option<u64>>,
+    /// By time.
+    timed: Answer,
+    /// The committed offset.
+    committed: Answer,
+}
+
+/// An answer that may be "there is none".
+#[derive(Clone, Copy, Debug, Default)]
+enum Answer {
+    #[default]
+    Open,
+    Told(Option<u64>),
+}
+
+impl Answer {
+    fn offset(self) -> Option<u64> {
+        match self {
+            Self::Open => None,
+            Self::Told(offset) => offset,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +171,7 @@ impl OffsetReset {
                 }
                 for entry in response.partitions {
                     if let Some(known) = self.known.get_mut(&entry.partition) {
-                        known.committed = Some(entry.committed_offset);
+                        known.committed = Answer::Told(entry.committed_offset);
                     }
                 }
             }
@@ -190,7 +207,7 @@ impl OffsetReset {
             match (answer.error_code, question) {
                 (ErrorCode::None, Question::Earliest) => known.earliest = answer.offset,
                 (ErrorCode::None, Question::Latest) => known.latest = answer.offset,
-                (ErrorCode::None, Question::Time) => known.timed = Some(answer.offset),
+                (ErrorCode::None, Question::Time) => known.timed = Answer::Told(answer.offset),
                 (error, _) => {
                     self.metadata.request_update();
                     self.again(now, error);
@@ -239,7 +256,7 @@ impl OffsetReset {
         if self.ask_offsets(now, out) || !self.network.ready(now, coordinator, out) {
             return;
         }
-        if self.known.values().any(|known| known.committed.is_none()) {
+        if self.known.values().any(|known| matches!(known.committed, Answer::Open)) {
             let request = OffsetFetchRequest {
                 group_id: self.group.clone(),
                 partitions: Some(self.known.keys().cloned().collect()),
@@ -261,7 +278,9 @@ impl OffsetReset {
         let missing = |known: &Known| match known {
             Known { earliest: None, .. } => Some((Question::Earliest, OffsetSpec::Earliest)),
             Known { latest: None, .. } => Some((Question::Latest, OffsetSpec::Latest)),
-            Known { timed: None, .. } => time.map(|at| (Question::Time, OffsetSpec::At(at))),
+            Known { timed: Answer::Open, .. } => {
+                time.map(|at| (Question::Time, OffsetSpec::At(at)))
+            }
             _ => None,
         };
         let next = self.known.iter().find_map(|(partition, known)| {
@@ -302,7 +321,7 @@ impl OffsetReset {
         };
         // `checkOffsetsRange`.
         let within = |offset: u64| offset.clamp(earliest, latest.max(earliest));
-        let committed = known.committed.flatten();
+        let committed = known.committed.offset();
         Ok(match self.to {
             ResetTo::Earliest => earliest,
             ResetTo::Latest => latest,
@@ -312,7 +331,7 @@ impl OffsetReset {
                 let current = committed.ok_or(ErrorCode::OffsetNotAvailable)?;
                 within(current.saturating_add_signed(shift))
             }
-            ResetTo::Time(_) | ResetTo::ByDuration(_) => known.timed.flatten().unwrap_or(latest),
+            ResetTo::Time(_) | ResetTo::ByDuration(_) => known.timed.offset().unwrap_or(latest),
         })
     }
 

@@ -87,24 +87,17 @@ impl Consumer {
         let reconnect =
             Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed, 0);
         let mut metadata = Metadata::new(bootstrap, config.metadata_max_age, config.retry_backoff);
-        for topic in config.topics.iter().chain(config.partitions.iter().map(|p| &p.topic)) {
+        for topic in &config.topics {
             metadata.want(topic);
         }
-        let stand = match config.group_id {
-            Some(_) => Stand::NeedsCommitted,
-            None => Stand::NeedsReset {
-                target: Target::Policy(config.auto_offset_reset),
-                not_before: Instant::ZERO,
-            },
-        };
-        let by_hand = if config.topics.is_empty() { config.partitions.as_slice() } else { &[] };
-        let positions =
-            by_hand.iter().map(|partition| (partition.clone(), Owned::new(stand))).collect();
-        Self {
+        for partition in &config.partitions {
+            metadata.want(&partition.topic);
+        }
+        let mut consumer = Self {
             network: Network::new(config.request_timeout, reconnect),
             metadata,
             membership: Membership::default(),
-            positions,
+            positions: Positions::new(),
             buffer: Buffer::default(),
             next_auto_commit: Instant::ZERO + config.auto_commit_interval,
             commit_results: VecDeque::new(),
@@ -114,7 +107,13 @@ impl Consumer {
             last_run: None,
             offsets_not_before: Instant::ZERO,
             config,
+        };
+        if consumer.config.topics.is_empty() {
+            let fresh = Owned::new(consumer.first_stand());
+            let by_hand = consumer.config.partitions.iter().cloned();
+            consumer.positions = by_hand.map(|partition| (partition, fresh)).collect();
         }
+        consumer
     }
 
     /// The application's `poll()`: coordinator work including auto-commit, then up to
@@ -381,7 +380,7 @@ impl Consumer {
 
     /// Everything that can be done now: in the background always, for the group only inside
     /// `poll`.
-    fn run(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
+    pub(super) fn run(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
         self.last_run = Some(now);
         if self.closed {
             return;

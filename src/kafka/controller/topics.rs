@@ -70,19 +70,19 @@ impl Controller {
             self.check_name(&topic.name).map_err(|error| (error, None))?;
             topic.assignments
         };
-        self.create(topic.name, assignment, config, out).map_err(|error| (error, None))
+        self.create(&topic.name, assignment, config, out).map_err(|error| (error, None))
     }
 
     /// Creates a topic with replicas chosen by the controller.
     pub fn create_topic(
         &mut self,
-        name: Name,
+        name: &Name,
         partitions: u32,
         replication_factor: u32,
         config: TopicConfig,
         out: &mut Vec<Output>,
     ) -> Result<(), ErrorCode> {
-        self.check_name(&name)?;
+        self.check_name(name)?;
         if partitions == 0 {
             return Err(ErrorCode::InvalidPartitions);
         }
@@ -106,7 +106,7 @@ impl Controller {
 
     fn create(
         &mut self,
-        name: Name,
+        name: &Name,
         assignment: Vec<Vec<BrokerId>>,
         config: TopicConfig,
         out: &mut Vec<Output>,
@@ -120,7 +120,7 @@ impl Controller {
         self.change().topics.insert(name.clone(), TopicImage { partitions, config });
         let topic = name.clone();
         let created = KafkaFact::TopicCreated { topic, partitions: count, replication_factor };
-        tell(out, &name, created);
+        tell(out, name, created);
         Ok(())
     }
 

@@ -23,6 +23,8 @@ pub struct Coordinator {
     config: CoordinatorConfig,
     ids: Rng,
     groups: BTreeMap<Name, Group>,
+    /// `offsets.retention.check.interval.ms`: none while there is no group.
+    next_cleanup: Option<Instant>,
 }
 
 impl Coordinator {
@@ -30,7 +32,7 @@ impl Coordinator {
     /// decide the member ids it gives.
     pub fn new(config: CoordinatorConfig, seed: u64, index: u32) -> Self {
         let ids = Rng::new(seed, Purpose::Identifiers, index);
-        Self { config, ids, groups: BTreeMap::new() }
+        Self { config, ids, groups: BTreeMap::new(), next_cleanup: None }
     }
 
     /// A group it knows.
@@ -87,6 +89,7 @@ impl Coordinator {
             }
             _ => {}
         }
+        self.plan_cleanup(now);
     }
 
     /// Lets go of the groups that `moved` names: another broker coordinates them now
@@ -117,7 +120,8 @@ impl Coordinator {
 
     /// When it wants to be called next.
     pub fn next_tick(&self) -> Option<Instant> {
-        self.groups.values().filter_map(Group::next_timer).min()
+        let timers = self.groups.values().filter_map(Group::next_timer);
+        timers.chain(self.next_cleanup).min()
     }
 
     /// Runs what is due at `now`.
@@ -125,6 +129,19 @@ impl Coordinator {
         let mut context = Context { now, config: &self.config, ids: &mut self.ids, out };
         for group in self.groups.values_mut() {
             group.tick(&mut context);
+        }
+        if self.next_cleanup.is_some_and(|at| at <= now) {
+            let retention = self.config.offsets_retention;
+            self.groups.retain(|_, group| !group.expire_offsets(now, retention));
+            self.next_cleanup = None;
+        }
+        self.plan_cleanup(now);
+    }
+
+    /// Offsets are looked at in intervals, as long as there are groups.
+    fn plan_cleanup(&mut self, now: Instant) {
+        if self.next_cleanup.is_none() && !self.groups.is_empty() {
+            self.next_cleanup = Some(now + self.config.offsets_retention_check_interval);
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod classic;
 mod coordinator;
+mod liveness;
 mod offsets;
 mod rebalance;
 

@@ -1,6 +1,7 @@
 //! The record batch: what is produced, stored, replicated and fetched as one piece.
 
 use super::compress::compressed_size;
+use super::stored::StoredRecords;
 use super::{Record, encode, size};
 use crate::event::Tag;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ pub struct RecordBatch {
     max_timestamp: i64,
     producer: Option<ProducerStamp>,
     size: u32,
-    records: Arc<[Record]>,
+    records: Arc<StoredRecords>,
 }
 
 impl RecordBatch {
@@ -78,7 +79,7 @@ impl RecordBatch {
             max_timestamp,
             producer,
             size: 0,
-            records: records.into(),
+            records: Arc::new(StoredRecords::new(records)),
         };
         batch.size = batch.encoded_size();
         Some(batch)
@@ -126,7 +127,7 @@ impl RecordBatch {
 
     /// The first record's timestamp as it was sent: the base of the timestamp deltas.
     pub fn base_timestamp(&self) -> i64 {
-        self.records.first().map_or(-1, |record| record.timestamp)
+        self.records.entries().next().map_or(-1, |entry| entry.timestamp)
     }
 
     /// The idempotent producer's stamp.
@@ -141,8 +142,7 @@ impl RecordBatch {
 
     /// The records in order with their offsets and the timestamps a reader sees.
     pub fn records(&self) -> impl Iterator<Item = (u64, Record)> {
-        self.records.iter().zip(self.base_offset..).map(|(record, offset)| {
-            let mut record = record.clone();
+        self.records.iter().zip(self.base_offset..).map(|(mut record, offset)| {
             if self.timestamp_type == TimestampType::LogAppendTime {
                 record.timestamp = self.max_timestamp;
             }
@@ -152,37 +152,32 @@ impl RecordBatch {
 
     /// The copies it carries, in order.
     pub fn tags(&self) -> impl Iterator<Item = Tag> {
-        self.records.iter().filter_map(Record::tag)
+        self.records.entries().filter_map(|entry| entry.tag)
     }
 
     /// The records as they were sent: timestamps are the producer's.
-    pub(super) fn stored(&self) -> &[Record] {
-        &self.records
+    pub(super) fn stored(&self) -> impl Iterator<Item = Record> {
+        self.records.iter()
     }
 
     fn encoded_size(&self) -> u32 {
         let records = match self.compression {
             // Without a codec the bytes need not be made to be counted.
             Compression::None => self.uncompressed_records_size(),
-            codec => compressed_size(codec, encode::records(self)),
+            codec => compressed_size(codec, &encode::records(self)),
         };
         size::RECORD_BATCH_OVERHEAD.saturating_add(records)
     }
 
     fn uncompressed_records_size(&self) -> u32 {
-        let base = self.base_timestamp();
-        self.records
-            .iter()
-            .zip(0..)
-            .map(|(record, delta)| size::record(record, delta, record.timestamp.wrapping_sub(base)))
-            .fold(0, u32::saturating_add)
+        self.records.sizes().fold(0, u32::saturating_add)
     }
 
     /// Offsets and timestamps of the records, as a reader sees them.
     pub fn timestamps(&self) -> impl Iterator<Item = (u64, i64)> {
-        self.records.iter().zip(self.base_offset..).map(|(record, offset)| {
+        self.records.entries().zip(self.base_offset..).map(|(entry, offset)| {
             match self.timestamp_type {
-                TimestampType::CreateTime => (offset, record.timestamp),
+                TimestampType::CreateTime => (offset, entry.timestamp),
                 TimestampType::LogAppendTime => (offset, self.max_timestamp),
             }
         })
@@ -191,11 +186,11 @@ impl RecordBatch {
     /// Offsets, bytes and copies of the records: what a leader reports of an append. Within a
     /// compressed batch the bytes are those before compression.
     pub fn entries(&self) -> impl Iterator<Item = (u64, u32, Option<Tag>)> {
-        let base = self.base_timestamp();
-        self.records.iter().zip(0_u32..).map(move |(record, delta)| {
-            let bytes = size::record(record, delta, record.timestamp.wrapping_sub(base));
-            (self.base_offset + u64::from(delta), bytes, record.tag())
-        })
+        self.records
+            .sizes()
+            .zip(self.records.entries())
+            .zip(self.base_offset..)
+            .map(|((bytes, entry), offset)| (offset, bytes, entry.tag))
     }
 
     /// The batch as the leader of `leader_epoch` stores it at `base_offset`.

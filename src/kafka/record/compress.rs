@@ -20,12 +20,12 @@ pub(super) fn compress(codec: Compression, records: Vec<u8>) -> Option<Vec<u8>> 
 }
 
 /// Bytes of [`compress`]'s result, estimated where there is none.
-pub(super) fn compressed_size(codec: Compression, records: Vec<u8>) -> u32 {
+pub(super) fn compressed_size(codec: Compression, records: &[u8]) -> u32 {
     let uncompressed = records.len();
     let compressed = match codec {
         Compression::None => return uncompressed as u32,
-        Compression::Gzip | Compression::Zstd => gzip(&records),
-        Compression::Lz4 | Compression::Snappy => lz4(&records),
+        Compression::Gzip | Compression::Zstd => gzip(records),
+        Compression::Lz4 | Compression::Snappy => lz4(records),
     };
     compressed.map_or(uncompressed, |bytes| bytes.len()) as u32
 }
@@ -82,7 +82,7 @@ mod tests {
     fn codecs_without_an_encoder_have_a_size_only() {
         for codec in [Compression::Snappy, Compression::Zstd] {
             assert_eq!(compress(codec, records()), None);
-            assert!(compressed_size(codec, records()) < records().len() as u32);
+            assert!(compressed_size(codec, &records()) < records().len() as u32);
         }
     }
 }

@@ -54,14 +54,17 @@ fn attributes(batch: &RecordBatch) -> i16 {
 pub(super) fn records(batch: &RecordBatch) -> Vec<u8> {
     let base = batch.base_timestamp();
     let mut bytes = Vec::new();
-    for (record, delta) in batch.stored().iter().zip(0..) {
-        put_record(&mut bytes, record, delta, record.timestamp.wrapping_sub(base));
+    for (record, delta) in batch.stored().zip(0..) {
+        put_record(&mut bytes, &record, delta, record.timestamp.wrapping_sub(base));
     }
     bytes
 }
 
 fn put_record(bytes: &mut Vec<u8>, record: &Record, offset_delta: u32, timestamp_delta: i64) {
-    put_varint(bytes, i64::from(size::unprefixed(record, offset_delta, timestamp_delta)));
+    put_varint(
+        bytes,
+        i64::from(size::unprefixed(&size::Shape::of(record), offset_delta, timestamp_delta)),
+    );
     bytes.push(0);
     put_varint(bytes, timestamp_delta);
     put_varint(bytes, i64::from(offset_delta));

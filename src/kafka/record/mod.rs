@@ -7,6 +7,7 @@ mod batch;
 mod compress;
 mod encode;
 pub mod size;
+mod stored;
 
 pub use batch::{Compression, ProducerStamp, RecordBatch, TimestampType};
 pub use encode::encode;

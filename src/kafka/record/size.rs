@@ -1,7 +1,7 @@
 //! Sizes of encoded records and batches in bytes (`DefaultRecord`, `DefaultRecordBatch`,
 //! `ByteUtils` of Kafka's clients).
 
-use super::Record;
+use super::{Header, Record};
 use crate::event::Payload;
 
 /// Bytes of a batch before its records (`RECORD_BATCH_OVERHEAD`).
@@ -18,52 +18,66 @@ pub const fn varint(value: i64) -> u32 {
     bits.div_ceil(7)
 }
 
-fn nullable(payload: Option<&Payload>) -> u32 {
-    match payload {
-        None => varint(-1),
-        Some(payload) => varint(payload.len() as i64) + payload.len() as u32,
+/// What of a record decides its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape<'a> {
+    /// Length of the key in bytes.
+    pub key: Option<u32>,
+    /// Length of the value in bytes.
+    pub value: Option<u32>,
+    /// The headers.
+    pub headers: &'a [Header],
+}
+
+impl<'a> Shape<'a> {
+    /// That of a record.
+    pub fn of(record: &'a Record) -> Self {
+        let length = |payload: &Payload| payload.len() as u32;
+        Self {
+            key: record.key.as_ref().map(length),
+            value: record.value.as_ref().map(length),
+            headers: &record.headers,
+        }
+    }
+
+    /// Key, value and headers with their length fields.
+    fn body(&self) -> u32 {
+        let header = |header: &Header| {
+            let value = header.value.as_ref().map(|value| value.len() as u32);
+            varint(header.key.len() as i64) + header.key.len() as u32 + nullable(value)
+        };
+        let headers: u32 = self.headers.iter().map(header).sum();
+        nullable(self.key) + nullable(self.value) + varint(self.headers.len() as i64) + headers
     }
 }
 
-fn body(record: &Record) -> u32 {
-    let headers: u32 = record
-        .headers
-        .iter()
-        .map(|h| varint(h.key.len() as i64) + h.key.len() as u32 + nullable(h.value.as_ref()))
-        .sum();
-    nullable(record.key.as_ref())
-        + nullable(record.value.as_ref())
-        + varint(record.headers.len() as i64)
-        + headers
+fn nullable(length: Option<u32>) -> u32 {
+    match length {
+        None => varint(-1),
+        Some(length) => varint(i64::from(length)) + length,
+    }
 }
 
 /// Bytes of a record within a batch, its length field included.
 pub fn record(record: &Record, offset_delta: u32, timestamp_delta: i64) -> u32 {
-    let length = unprefixed(record, offset_delta, timestamp_delta);
+    shape(&Shape::of(record), offset_delta, timestamp_delta)
+}
+
+/// The same of a record that is known by its shape only.
+pub fn shape(shape: &Shape<'_>, offset_delta: u32, timestamp_delta: i64) -> u32 {
+    let length = unprefixed(shape, offset_delta, timestamp_delta);
     varint(i64::from(length)) + length
 }
 
 /// Bytes of a record without its length field: what that field says.
-pub fn unprefixed(record: &Record, offset_delta: u32, timestamp_delta: i64) -> u32 {
-    1 + varint(timestamp_delta) + varint(i64::from(offset_delta)) + body(record)
+pub fn unprefixed(shape: &Shape<'_>, offset_delta: u32, timestamp_delta: i64) -> u32 {
+    1 + varint(timestamp_delta) + varint(i64::from(offset_delta)) + shape.body()
 }
 
 /// The most a batch with this one record can take: what a producer checks against
 /// `max.request.size` (`AbstractRecords#estimateSizeInBytesUpperBound`).
 pub fn upper_bound(record: &Record) -> u32 {
-    // `DefaultRecord#recordSizeUpperBound`: key, value and headers with their length fields, in
-    // place of attributes, deltas and counts the fixed bound.
-    let headers: u32 = record
-        .headers
-        .iter()
-        .map(|h| varint(h.key.len() as i64) + h.key.len() as u32 + nullable(h.value.as_ref()))
-        .sum();
-    RECORD_BATCH_OVERHEAD
-        + MAX_RECORD_OVERHEAD
-        + nullable(record.key.as_ref())
-        + nullable(record.value.as_ref())
-        + varint(record.headers.len() as i64)
-        + headers
+    RECORD_BATCH_OVERHEAD + MAX_RECORD_OVERHEAD + Shape::of(record).body()
 }
 
 #[cfg(test)]

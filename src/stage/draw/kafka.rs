@@ -2,7 +2,7 @@
 
 use super::lane::QUEUE;
 use super::{Scene, rect, slug};
-use crate::event::{Name, System};
+use crate::event::{Name, NodeKind, System};
 use crate::stage::layout::{FREE, Row, RowStyle};
 use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Party};
@@ -65,6 +65,26 @@ impl Scene<'_> {
         name
     }
 
+    /// Who leads and who is in sync, where there is more than one broker to choose from.
+    fn replicas(&self, log: &Log) -> Option<String> {
+        let brokers = self.timeline.nodes().iter();
+        let brokers = brokers.filter(|n| n.kind == NodeKind::Broker && n.added <= self.t).count();
+        if brokers < 2 {
+            return None;
+        }
+        let in_sync: Vec<String> = log.in_sync(self.t).iter().map(ToString::to_string).collect();
+        let leader = match log.leader(self.t) {
+            Some(leader) => format!("leader {leader}"),
+            None => "no leader".to_owned(),
+        };
+        let in_sync = if in_sync.is_empty() {
+            String::new()
+        } else {
+            format!(" \u{b7} in sync {}", in_sync.join(" "))
+        };
+        Some(leader + &in_sync)
+    }
+
     fn cells(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
         let (t, k) = (self.t, self.k());
         let (first, end) = (row.first(log, t), log.end(t));
@@ -72,7 +92,13 @@ impl Scene<'_> {
         let left = row.cells.x;
         let title = row.partition.to_string();
         let bold = Run { mono: true, ..Run::bold(title, "ink") };
-        let mut marks = vec![self.line(left, row.area.y + 13.0 * k, row.area.w, 12.0, bold)];
+        let wide = text::width(&bold.text, 12.0 * k, true, true);
+        let y = row.area.y + 13.0 * k;
+        let mut marks = vec![self.line(left, y, row.area.w, 12.0, bold)];
+        if let Some(note) = self.replicas(log) {
+            let x = left + wide + 12.0;
+            marks.push(self.line(x, y, row.area.right() - x, 11.0, Run::plain(note, "dim")));
+        }
         let half = row.pitch / 2.0;
         let size = row.pitch - 4.0;
         let middle = row.cells.middle();

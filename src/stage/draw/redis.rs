@@ -89,7 +89,7 @@ impl Scene<'_> {
                 end,
                 Run::mono(&*state, state_ink),
             ),
-            rect(track, 3.5, "track"),
+            rect(track, 3.5, "box"),
         ];
         if let Some(level) = level.filter(|level| *level > 0) {
             let share = (level as f32 / HARD as f32).min(1.0);

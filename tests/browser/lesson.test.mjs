@@ -23,8 +23,13 @@ async function open(options) {
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const slider = (page) => page.getByRole('slider', { name: 'Virtual time' });
-/** What the lesson says at the end: 5 orders a second, for two seconds. */
+/** What billing misses in two seconds, at 5 orders a second. */
 const MISSED = 10;
+/**
+ * How many more may come late: a Kafka client waits up to `reconnect.backoff.max.ms` (1 s, and a
+ * fifth of it for jitter) before it looks whether its broker is back, and 6 orders come in that time.
+ */
+const LATER = 6;
 
 // ---------------------------------------------------------------------------------------- time
 
@@ -161,16 +166,17 @@ async function judge(page, { before, out, after }) {
   assert.equal(redis.lost, MISSED);
   const kafka = party(after, 'billing', 'kafka');
   assert.deepEqual([kafka.lost, kafka.refused, kafka.losses], [0, 0, []]);
-  assert.equal(kafka.late, MISSED);
+  assert.ok(kafka.late >= MISSED && kafka.late <= MISSED + LATER, `${kafka.late} late`);
   for (const row of after.parties) {
     const sum = row.onItsWay + row.waiting + row.delivered + row.parked + row.lost + row.refused;
     assert.equal(sum, row.expected, `the books of ${row.name} in ${row.system} do not balance`);
     assert.equal(row.repeated, 0, `${row.name} in ${row.system}`);
     if (row.name !== 'billing') assert.deepEqual([row.lost, row.late], [0, 0], `${row.name} in ${row.system}`);
   }
-  assert.equal(after.sentence, `So far: Redis lost ${MISSED}. Kafka made ${MISSED} late.`);
+  assert.equal(after.sentence, `So far: Redis lost ${MISSED}. Kafka made ${kafka.late} late.`);
   const result = page.getByRole('region', { name: 'Result so far' });
   assert.ok(await result.getByText(`Redis lost ${MISSED}.`).isVisible());
+  assert.ok(await result.getByText(`Kafka made ${kafka.late} late.`).isVisible());
   return missed;
 }
 
@@ -400,8 +406,10 @@ test('the whole lesson by keyboard alone', async () => {
   assert.ok(await page.getByText('You saw it coming.', { exact: true }).isVisible());
   const { lost } = party(done, 'billing', 'redis');
   assert.ok(lost >= 9 && lost <= 11, `${lost} lost in two seconds`);
-  assert.match(done.sentence, new RegExp(`Redis lost ${lost}\\. Kafka made ${lost} late\\.`));
-  assert.equal(party(done, 'billing', 'kafka').lost, 0);
+  const kafka = party(done, 'billing', 'kafka');
+  assert.ok(kafka.late >= lost && kafka.late <= lost + LATER, `${kafka.late} late`);
+  assert.equal(done.sentence, `So far: Redis lost ${lost}. Kafka made ${kafka.late} late.`);
+  assert.equal(kafka.lost, 0);
 
   const here = done.cursorMs;
   await page.keyboard.press('ArrowLeft');

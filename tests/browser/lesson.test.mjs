@@ -320,6 +320,11 @@ test('what a reader selects is said, and let go of', async () => {
   const now = await seek(page, 1_000);
   assert.equal(now.selected, null);
   const server = page.getByRole('button', { name: 'Redis server redis-1, running' });
+  // On its name: its channel and its buffers have the ground beneath for themselves.
+  await server.click({ position: { x: 40, y: 20 } });
+  assert.equal((await state(page)).selected, 'Redis server redis-1, running');
+  await page.keyboard.press('Escape');
+  assert.equal((await state(page)).selected, null);
   await server.press('Enter');
   assert.equal((await state(page)).selected, 'Redis server redis-1, running');
   assert.equal(await server.getAttribute('aria-pressed'), 'true');

@@ -281,12 +281,12 @@ fn every_cause_comes_before_its_effect_and_hops_arrive_in_order() {
             assert!(cause < event.id, "{event:?}");
             assert!(events[cause.0 as usize].at <= event.at, "{event:?}");
         }
-        if let What::Departed(hop) = &event.what {
-            if let Course::Arrives(at) = hop.course {
-                let before = last.insert((hop.connection, hop.direction), at);
-                assert!(before.is_none_or(|before| before <= at), "{event:?}");
-                assert!(at > event.at, "a hop takes time: {event:?}");
-            }
+        if let What::Departed(hop) = &event.what
+            && let Course::Arrives(at) = hop.course
+        {
+            let before = last.insert((hop.connection, hop.direction), at);
+            assert!(before.is_none_or(|before| before <= at), "{event:?}");
+            assert!(at > event.at, "a hop takes time: {event:?}");
         }
     }
 }

@@ -46,7 +46,8 @@ fn read(
     Ok(())
 }
 
-/// Puts a value that was read in its place.
+/// Puts a value that was read in its place: the answer for a name that is known.
+#[expect(clippy::unnecessary_wraps, reason = "one arm of a match whose others answer none")]
 fn put<T>(place: &mut T, value: Read<T>) -> Option<Read<()>> {
     Some(value.map(|value| *place = value))
 }

@@ -408,7 +408,7 @@ test('the whole lesson by keyboard alone', async () => {
   await page.keyboard.press('p');
   await pull(page).waitFor();
   const done = await walk(page, 'all tasks have ticked', ({ lesson }) => lesson.tasks.every((task) => task.done));
-  assert.ok(await page.getByText('You saw it coming.', { exact: true }).isVisible());
+  await page.getByText('You saw it coming.', { exact: true }).waitFor();
   const { lost } = party(done, 'billing', 'redis');
   assert.ok(lost >= 9 && lost <= 11, `${lost} lost in two seconds`);
   const kafka = party(done, 'billing', 'kafka');
@@ -536,10 +536,10 @@ test('a phone: the lesson by touch', async () => {
   assert.equal((await state(page)).cursorMs, near.cursorMs);
 
   // The rest of the lesson is behind a tap.
-  const more = button(page, 'More');
-  if (await more.isVisible()) {
-    await more.tap();
-    assert.ok(await page.getByText('What will billing have missed?').isVisible());
-  }
+  await button(page, 'More').tap();
+  await page.getByText('What will billing have missed?').waitFor();
+  assert.deepEqual(await ticks(page), [true, true, true, true]);
+  await button(page, 'Less').tap();
+  await page.getByText('What will billing have missed?').waitFor({ state: 'hidden' });
   await check();
 });

@@ -98,10 +98,10 @@ impl World {
         cause: Option<EventId>,
     ) {
         let Role::Broker(broker) = &mut self.node_mut(node).role else { return };
-        if let Some(&id) = broker.wires.get(&to) {
-            if self.network.wire(id).is_some_and(|wire| wire.established) {
-                return self.send_to_peer(id, correlation, request, cause);
-            }
+        if let Some(&id) = broker.wires.get(&to)
+            && self.network.wire(id).is_some_and(|wire| wire.established)
+        {
+            return self.send_to_peer(id, correlation, request, cause);
         }
         let Role::Broker(broker) = &mut self.node_mut(node).role else { return };
         broker.unsent.entry(to).or_default().push((correlation, request));

@@ -201,11 +201,11 @@ impl World {
             timestamp: i64::try_from(now.as_millis()).unwrap_or(i64::MAX),
         };
         let mut out = Vec::new();
-        if let Role::Source(source) = &mut self.node_mut(node).role {
-            if let Some(side) = &mut source.producer {
-                let number = side.client.send(now, topic.clone(), record, &mut out);
-                side.open.insert(number, message);
-            }
+        if let Role::Source(source) = &mut self.node_mut(node).role
+            && let Some(side) = &mut source.producer
+        {
+            let number = side.client.send(now, topic.clone(), record, &mut out);
+            side.open.insert(number, message);
         }
         self.client_outputs(node, out, Some(cause));
         self.schedule_tick(node);
@@ -338,10 +338,11 @@ impl World {
 
     /// The application's loop: it polls when it is free and something is there.
     fn poll_if_ready(&mut self, node: NodeId, cause: Option<EventId>) {
-        if let Role::Consumer(reader) = &self.node(node).role {
-            if reader.handler.is_idle() && reader.client.has_records() {
-                self.poll(node, cause);
-            }
+        if let Role::Consumer(reader) = &self.node(node).role
+            && reader.handler.is_idle()
+            && reader.client.has_records()
+        {
+            self.poll(node, cause);
         }
     }
 

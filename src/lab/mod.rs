@@ -233,9 +233,11 @@ impl World {
         }
         node.ticking = None;
         match node.role.kind() {
-            NodeKind::RedisServer => self.with_server(id, None, |s, now, out| s.tick(now, out)),
-            NodeKind::Broker => self.with_broker(id, None, |b, now, out| b.tick(now, out)),
-            NodeKind::Controller => self.with_controller(id, None, |c, now, out| c.tick(now, out)),
+            NodeKind::RedisServer => self.with_server(id, None, crate::redis::Server::tick),
+            NodeKind::Broker => self.with_broker(id, None, crate::kafka::broker::Broker::tick),
+            NodeKind::Controller => {
+                self.with_controller(id, None, crate::kafka::controller::Controller::tick);
+            }
             NodeKind::Producer | NodeKind::Consumer => self.client_tick(id),
             NodeKind::Subscriber => {}
         }

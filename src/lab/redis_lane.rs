@@ -196,7 +196,7 @@ impl World {
                     }
                 }
                 Output::Write { client, frames, bytes } => {
-                    self.redis_write(client, &frames, bytes, cause)
+                    self.redis_write(client, &frames, bytes, cause);
                 }
                 Output::Close { client } => {
                     self.close(client, CloseReason::ByServer, cause);
@@ -271,16 +271,16 @@ impl World {
         bytes: u64,
         cause: EventId,
     ) {
-        if let Role::Source(source) = &mut self.node_mut(client).role {
-            if let Some(publisher) = &mut source.publisher {
-                publisher.unanswered.pop_front();
-            }
+        if let Role::Source(source) = &mut self.node_mut(client).role
+            && let Some(publisher) = &mut source.publisher
+        {
+            publisher.unanswered.pop_front();
         }
         if tags.is_empty() {
             let server = self.network.wire(id).map(|wire| wire.server);
             if let Some(server) = server {
                 self.with_server(server, Some(cause), |s, now, out| {
-                    s.acknowledged(now, id, bytes, out)
+                    s.acknowledged(now, id, bytes, out);
                 });
             }
             return;
@@ -304,7 +304,7 @@ impl World {
     pub(super) fn redis_disconnected(&mut self, wire: &Wire, id: ConnectionId, cause: EventId) {
         if wire.established && self.node(wire.server).state != NodeState::Crashed {
             self.with_server(wire.server, Some(cause), |server, now, out| {
-                server.disconnect(now, id, out)
+                server.disconnect(now, id, out);
             });
         }
         let mut unanswered = VecDeque::new();

@@ -3,13 +3,15 @@
 // A goal is something to beat, not a test: this never fails because a figure is bad. Each section
 // is a function that returns rows of [what, figure, goal]; add one to SECTIONS.
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 import { call, start } from '../tests/browser/support.mjs';
 
-const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const root = fileURLToPath(new URL('../', import.meta.url));
+const dist = `${root}dist/`;
 const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 const milliseconds = (value) => `${value.toFixed(2)} ms`;
 
@@ -108,7 +110,49 @@ function frameRows(what, frames) {
   ];
 }
 
-const SECTIONS = [download, firstScreen, frameTime];
+/** Engine events a second in `cargo bench`, of the shop of benches/shop.json. */
+function nativeSpeed() {
+  const printed = execFileSync('cargo', ['bench', '--locked', '--bench', 'engine'], {
+    cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(printed.slice(printed.indexOf('{'))).events_per_second;
+}
+
+/** The same shop in the page's own wasm, beside a page at rest. */
+async function wasmSpeed(house) {
+  const { page, close } = await house.open();
+  await call(page, 'pause');
+  const shop = readFileSync(`${root}benches/shop.json`, 'utf8');
+  const speed = await page.evaluate(async (lesson) => {
+    // The element has loaded this module already: this is the same one, with its engines.
+    const { simulate } = await import(new URL('pushpull.js', document.baseURI).href);
+    const run = (virtual) => {
+      const begun = performance.now();
+      const events = simulate(lesson, virtual);
+      return events / (performance.now() - begun) * 1000;
+    };
+    // The first compiles and warms what it touches; of the others the best, as in the native bench.
+    run(1000);
+    let best = 0;
+    for (const end = performance.now() + 3000; performance.now() < end;) best = Math.max(best, run(2000));
+    return best;
+  }, shop);
+  await close();
+  return speed;
+}
+
+/** How fast both systems run without a picture, and what wasm costs. */
+async function engines(house) {
+  const [native, wasm] = [nativeSpeed(), await wasmSpeed(house)];
+  const million = (speed) => `${(speed / 1e6).toFixed(2)} million`;
+  return [
+    ['engine events a second, native', million(native), '3 million'],
+    ['engine events a second, wasm', million(wasm), ''],
+    ['engine events a second, wasm against native', (wasm / native).toFixed(2), 'at least 0.6'],
+  ];
+}
+
+const SECTIONS = [download, firstScreen, frameTime, engines];
 
 const house = await start();
 try {

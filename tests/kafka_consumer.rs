@@ -7,7 +7,7 @@ use pushpull::event::{KafkaFact, TopicPartition};
 use pushpull::kafka::assignor::Assignor;
 use pushpull::kafka::broker::BrokerConfig;
 use pushpull::kafka::consumer::{
-    AutoOffsetReset, ConsumerConfig, ConsumerError, ConsumerRecord, ResetTo,
+    AutoOffsetReset, Consumer, ConsumerConfig, ConsumerError, ConsumerRecord, ResetTo,
 };
 use pushpull::kafka::producer::ProducerConfig;
 use pushpull::kafka::protocol::ErrorCode;
@@ -215,7 +215,7 @@ fn a_static_member_returns_without_a_rebalance() {
     net.run(Span::from_secs(10));
     let before: Vec<_> = net.app(second).consumer.assignment().cloned().collect();
     let generation = net.app(first).consumer.generation();
-    net.with(second, |consumer, now, out| consumer.close(now, out));
+    net.with(second, Consumer::close);
     net.run(Span::from_secs(5));
     net.crash(second);
     net.run(Span::from_secs(20));
@@ -382,7 +382,7 @@ fn offsets_are_reset_in_an_empty_group_only() {
     net.delete_records("orders", 0, 2);
     let refused = net.reset("billing", orders(0), ResetTo::Earliest);
     assert_eq!(refused, Err(ErrorCode::UnknownMemberId), "somebody is in the group");
-    net.with(reader, |consumer, now, out| consumer.close(now, out));
+    net.with(reader, Consumer::close);
     net.run(Span::from_secs(1));
     net.crash(reader);
     for (to, expected) in [

@@ -8,7 +8,7 @@ use kafka_net::{Client, Fate, Net, member};
 use pushpull::event::{KafkaFact, TopicPartition};
 use pushpull::kafka::assignor::Assignor;
 use pushpull::kafka::broker::BrokerConfig;
-use pushpull::kafka::consumer::ConsumerConfig;
+use pushpull::kafka::consumer::{Consumer, ConsumerConfig};
 use pushpull::kafka::producer::ProducerConfig;
 use pushpull::sim::{Purpose, Rng, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,7 +133,7 @@ impl Run {
             }
             Command::Close(number) => {
                 if let Some(reader) = reader(self, number) {
-                    self.net.with(reader, |consumer, now, out| consumer.close(now, out));
+                    self.net.with(reader, Consumer::close);
                     self.readers.retain(|other| *other != reader);
                 }
             }

@@ -84,8 +84,12 @@ const LIBM: &[&str] = &[
     "exp_m1", "ln", "ln_1p", "log2", "log10", "powf", "powi", "cbrt", "hypot",
 ];
 
-/// Layers that may hold floating point: Redis stores doubles, a picture has coordinates.
-const MAY_FLOAT: &[&str] = &["redis", "stage", "view", "embed", "cli"];
+/// Layers that may hold floating point: Redis stores doubles, the pace and a picture are for the
+/// eye.
+const MAY_FLOAT: &[&str] = &["redis", "timeline", "stage", "view", "embed", "cli"];
+
+/// Layers whose numbers are looked at and never recorded, so that a last bit does not matter.
+const FOR_THE_EYE: &[&str] = &["timeline", "stage"];
 
 /// The layers of the page and of the command line: the outside world is theirs.
 const OUTERMOST: &[&str] = &["view", "embed", "cli"];
@@ -202,6 +206,7 @@ fn faults(layer: &Layer, depth: usize, text: &str) -> Vec<String> {
             }
             let called = at > 0 && matches!(tokens[at - 1], Token::Dot | Token::Path);
             if called
+                && !FOR_THE_EYE.contains(&layer.name)
                 && LIBM.contains(&name.as_str())
                 && next == Some(&Token::Open(Delimiter::Parenthesis))
             {

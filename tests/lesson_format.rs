@@ -109,11 +109,25 @@ fn text_that_is_not_json_says_where() {
     assert!(Lesson::parse("x", &deep).is_err());
 }
 
+/// `PUSHPULL_BLESS=1 cargo test --test lesson_format` writes it anew.
 #[test]
 fn the_published_schema_is_the_one_the_code_declares() {
-    let published = fs::read_to_string("www/lessons/lesson.schema.json").unwrap_or_default();
-    assert!(
-        published == schema(),
-        "write it anew: pushpull check --schema > www/lessons/lesson.schema.json"
-    );
+    let file = "www/lessons/lesson.schema.json";
+    if std::env::var_os("PUSHPULL_BLESS").is_some() {
+        std::fs::write(file, schema()).expect("written");
+        return;
+    }
+    let published = fs::read_to_string(file).unwrap_or_default();
+    assert!(published == schema(), "the format has changed: bless the schema");
+}
+
+/// The example of the manual is a lesson.
+#[test]
+fn the_manuals_example_is_right() {
+    let manual = fs::read_to_string("docs/lessons.md").expect("the manual");
+    let (_, after) = manual.split_once("```jsonc\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("its end");
+    if let Err(mistakes) = Lesson::parse("manual", example) {
+        panic!("{mistakes:#?}");
+    }
 }

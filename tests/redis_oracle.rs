@@ -82,7 +82,7 @@ fn settle(control: &mut TcpStream) {
 
 fn available(socket: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut chunk = [0; 65_536];
+    let mut chunk = [0; 16_384];
     socket.set_nonblocking(true).unwrap();
     loop {
         match socket.read(&mut chunk) {

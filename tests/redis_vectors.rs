@@ -8,7 +8,7 @@
 
 use pushpull::event::ConnectionId;
 use pushpull::redis::resp::Request;
-use pushpull::redis::{Config, Output, Parser, Server, glob, slot};
+use pushpull::redis::{Config, Frame, Output, Parser, Server, glob, slot};
 use pushpull::sim::{Instant, Span};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
@@ -261,4 +261,60 @@ fn slots_are_those_of_the_cluster() {
         let name = pair[0].as_str().unwrap();
         assert_eq!(u64::from(slot::slot(&bytes(name))), pair[1].as_u64().unwrap(), "{name:?}");
     }
+}
+
+#[test]
+fn the_command_table_is_that_of_redis() {
+    let captured = load("commands.json");
+    let known: BTreeMap<&str, &Value> = captured
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|command| (command["name"].as_str().unwrap(), command))
+        .collect();
+    let mut server = Server::new(Config::default(), 1);
+    let mut out = Vec::new();
+    server.connect(Instant::ZERO, ConnectionId(1), &mut out);
+    server.handle(Instant::ZERO, ConnectionId(1), vec!["COMMAND".into()], &mut out);
+    server.tick(Instant::ZERO, &mut out);
+    let rows = out.into_iter().find_map(|output| match output {
+        Output::Write { mut frames, .. } => frames.pop(),
+        _ => None,
+    });
+    let Some(Frame::Array(rows)) = rows else { panic!("{rows:?}") };
+    let mut compared = 0;
+    for row in rows {
+        let Frame::Array(parts) = row else { panic!("{row:?}") };
+        let [Frame::Bulk(name), Frame::Integer(arity), Frame::Array(flags), keys @ ..] = &parts[..]
+        else {
+            panic!("{parts:?}")
+        };
+        let name = String::from_utf8(name.bytes().into_owned()).unwrap();
+        // The subcommands of DEBUG are not in Redis's own table.
+        let Some(command) = known.get(name.as_str()) else {
+            assert!(name.starts_with("debug|"), "{name}");
+            continue;
+        };
+        assert_eq!(Some(*arity), command["arity"].as_i64(), "{name}");
+        let places: Vec<i64> = ["first_key", "last_key", "step"]
+            .iter()
+            .map(|place| command[*place].as_i64().unwrap())
+            .collect();
+        let ours: Vec<i64> = keys
+            .iter()
+            .map(|key| if let Frame::Integer(value) = key { *value } else { panic!("{key:?}") })
+            .collect();
+        assert_eq!(ours, places, "{name}");
+        let captured = command["flags"].as_array().unwrap();
+        for flag in flags {
+            let Frame::Simple(flag) = flag else { panic!("{flag:?}") };
+            assert!(captured.iter().any(|known| known == flag), "{name} {flag}");
+        }
+        for decisive in ["write", "denyoom"] {
+            let ours = flags.contains(&Frame::Simple(decisive));
+            assert_eq!(ours, captured.iter().any(|known| known == decisive), "{name} {decisive}");
+        }
+        compared += 1;
+    }
+    assert!(compared > 180, "{compared}");
 }

@@ -71,7 +71,11 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options, &mut out),
         Command::Check(options) => check::check(&options, &mut out),
         Command::Lessons { json } => source::list(json, &mut out),
-        Command::Serve(serve) => return serve.run(),
+        Command::Serve(serve) => {
+            // Its threads print for themselves.
+            drop(out);
+            return serve.run();
+        }
     };
     match verdict {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@
 //! to the engine, and sends what the engine says. One thread, as in Redis.
 
 use crate::event::ConnectionId;
-use crate::redis::resp::{Parser, split_words};
+use crate::redis::resp::{Parser, read_frame, split_words};
 use crate::redis::{Config, Output, Server};
 use crate::sim::Instant;
 use clap::Args;
@@ -103,8 +103,17 @@ fn read_conf(text: &str, config: &mut Config, address: &mut SocketAddr) {
     }
 }
 
-/// One client's socket.
+/// What a socket is for.
+enum Role {
+    /// A client of this server.
+    Client,
+    /// The primary; its bytes are collected here until they are frames.
+    Primary { bytes: Vec<u8>, up: bool },
+}
+
+/// One socket.
 struct Peer {
+    role: Role,
     stream: TcpStream,
     parser: Parser,
     out: Vec<u8>,
@@ -147,6 +156,8 @@ struct Front {
     /// Sockets that may have more to read, in the order in which the kernel named them.
     readable: Vec<ConnectionId>,
     next: u32,
+    /// When a connection to the primary was last tried.
+    dialled: Option<std::time::Instant>,
     started: std::time::Instant,
     max_bulk: u64,
 }
@@ -164,6 +175,7 @@ impl Front {
             peers: BTreeMap::new(),
             readable: Vec::new(),
             next: 1,
+            dialled: None,
             started: std::time::Instant::now(),
             max_bulk,
         })
@@ -189,6 +201,7 @@ impl Front {
                 }
                 let client = ConnectionId(event.token().0 as u32);
                 if event.is_writable() {
+                    self.greet(client);
                     self.flush(client);
                 }
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
@@ -198,7 +211,66 @@ impl Front {
             for client in std::mem::take(&mut self.readable) {
                 self.read(client);
             }
+            self.dial();
             self.tick();
+        }
+    }
+
+    /// Connects to the primary that the engine wants, once a second.
+    fn dial(&mut self) {
+        let linking = self.peers.values().any(|peer| matches!(peer.role, Role::Primary { .. }));
+        let recent = self.dialled.is_some_and(|at| at.elapsed() < Duration::from_secs(1));
+        let Some((host, port)) = self.server.wanted_primary() else { return };
+        if linking || recent {
+            return;
+        }
+        let Ok(ip) = host.replace("localhost", "127.0.0.1").parse::<IpAddr>() else { return };
+        let address = SocketAddr::from((ip, port));
+        self.dialled = Some(std::time::Instant::now());
+        let Ok(mut stream) = TcpStream::connect(address) else { return };
+        let client = ConnectionId(self.next);
+        self.next = self.next.wrapping_add(1).max(1);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(client.0 as usize);
+        if self.poll.registry().register(&mut stream, token, interest).is_ok() {
+            let role = Role::Primary { bytes: Vec::new(), up: false };
+            let parser = Parser::new(self.max_bulk);
+            let peer =
+                Peer { role, stream, parser, out: Vec::new(), sent: 0, owed: 0, closing: false };
+            self.peers.insert(client, peer);
+        }
+    }
+
+    /// The connection to the primary stands now.
+    fn greet(&mut self, client: ConnectionId) {
+        let now = self.now();
+        let Some(peer) = self.peers.get_mut(&client) else { return };
+        let Role::Primary { up, .. } = &mut peer.role else { return };
+        if *up || peer.stream.peer_addr().is_err() {
+            return;
+        }
+        *up = true;
+        let mut out = Vec::new();
+        self.server.link_up(now, client, &mut out);
+        self.carry_out(&mut out);
+    }
+
+    /// Hands complete frames of the primary to the engine.
+    fn take_frames(&mut self, client: ConnectionId) {
+        let mut out = Vec::new();
+        loop {
+            let now = self.now();
+            let Some(peer) = self.peers.get_mut(&client) else { break };
+            let Role::Primary { bytes, .. } = &mut peer.role else { break };
+            match read_frame(bytes) {
+                Ok(Some((frame, used))) => {
+                    bytes.drain(..used);
+                    self.server.link_frame(now, frame, &mut out);
+                    self.carry_out(&mut out);
+                }
+                Ok(None) => break,
+                Err(_) => return self.gone(client),
+            }
         }
     }
 
@@ -206,6 +278,9 @@ impl Front {
     fn patience(&self) -> Option<Duration> {
         if self.readable.iter().any(|client| !self.is_full(*client)) {
             return Some(Duration::ZERO);
+        }
+        if self.server.wanted_primary().is_some() {
+            return Some(Duration::from_millis(100));
         }
         let next = self.server.next_tick()?;
         // One more, so that the poll's milliseconds do not end before the instant.
@@ -239,7 +314,9 @@ impl Front {
                 continue;
             }
             let parser = Parser::new(self.max_bulk);
-            let peer = Peer { stream, parser, out: Vec::new(), sent: 0, owed: 0, closing: false };
+            let role = Role::Client;
+            let peer =
+                Peer { role, stream, parser, out: Vec::new(), sent: 0, owed: 0, closing: false };
             self.peers.insert(client, peer);
             let now = self.now();
             let mut out = Vec::new();
@@ -271,8 +348,12 @@ impl Front {
         match peer.stream.read(&mut chunk) {
             Ok(0) => return self.gone(client),
             Ok(bytes) => {
-                if !peer.closing {
-                    peer.parser.feed(&chunk[..bytes]);
+                match &mut peer.role {
+                    Role::Primary { bytes: collected, .. } => {
+                        collected.extend_from_slice(&chunk[..bytes]);
+                    }
+                    Role::Client if peer.closing => {}
+                    Role::Client => peer.parser.feed(&chunk[..bytes]),
                 }
                 // A short read has emptied the socket: the kernel will tell of more.
                 if bytes == CHUNK {
@@ -286,6 +367,7 @@ impl Front {
             }
             Err(_) => return self.gone(client),
         }
+        self.take_frames(client);
         let mut out = Vec::new();
         loop {
             let now = self.now();
@@ -358,8 +440,14 @@ impl Front {
     fn gone(&mut self, client: ConnectionId) {
         let now = self.now();
         let mut out = Vec::new();
-        self.server.disconnect(now, client, &mut out);
+        let primary =
+            self.peers.get(&client).is_some_and(|peer| matches!(peer.role, Role::Primary { .. }));
         self.drop_peer(client);
+        if primary {
+            self.server.link_down(now, &mut out);
+        } else {
+            self.server.disconnect(now, client, &mut out);
+        }
         self.carry_out(&mut out);
     }
 

@@ -145,4 +145,25 @@ pub enum RedisFact {
         /// Who.
         client: ConnectionId,
     },
+    /// A replica was brought up to date and gets the stream of changes from now on.
+    ReplicaSynced {
+        /// The replica's connection.
+        client: ConnectionId,
+        /// Whether it got the whole data set; else it went on from the backlog.
+        full: bool,
+        /// Offset of the replication stream.
+        offset: u64,
+    },
+    /// This replica's link to its primary came up or went down.
+    LinkChanged {
+        /// Whether it is up.
+        up: bool,
+        /// Offset of the replication stream that this replica has.
+        offset: u64,
+    },
+    /// This server became a primary, or a replica.
+    RoleChanged {
+        /// Whether it is a primary now.
+        primary: bool,
+    },
 }

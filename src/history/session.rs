@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 /// Events that are kept at hand; older ones are told again from a checkpoint. An event is about
 /// 250 bytes with what it points to, so these are about 64 MB.
-const CACHE: usize = 262_144;
+const AT_HAND: usize = 262_144;
 
 /// A recording is run on to this many events and no further: a link may name any instant.
 const LONGEST: u64 = 4_000_000;
@@ -23,6 +23,7 @@ pub struct Session {
     /// The run's events from number `first` on.
     events: Vec<Event>,
     first: u64,
+    at_hand: usize,
     /// The states before each act, the latest last.
     past: Vec<Mark>,
     /// The states that undo left, the latest last.
@@ -83,6 +84,7 @@ impl Session {
             thread,
             events,
             first: 0,
+            at_hand: AT_HAND,
             past: Vec::new(),
             future: Vec::new(),
             branches: Vec::new(),
@@ -159,6 +161,12 @@ impl Session {
     /// The events at hand, up to the head; the first has the number [`Session::first_event`].
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// Keeps no more events at hand than this; older ones are told again when they are asked for.
+    pub fn keep_at_hand(&mut self, events: usize) {
+        self.at_hand = events;
+        self.trim();
     }
 
     /// The number of the first event at hand.
@@ -397,8 +405,8 @@ impl Session {
 
     /// Forgets the oldest events at hand when there are too many.
     fn trim(&mut self) {
-        if self.events.len() > CACHE {
-            let drop = self.events.len() - CACHE / 4 * 3;
+        if self.events.len() > self.at_hand {
+            let drop = self.events.len() - self.at_hand / 4 * 3;
             self.events.drain(..drop);
             self.first += drop as u64;
         }

@@ -5,7 +5,7 @@
 //! what happened.
 
 use super::latency::Latency;
-use crate::event::{MessageId, Name, PartyId, Standing, System};
+use crate::event::{LostReason, MessageId, Name, PartyId, Standing, System};
 use crate::sim::Instant;
 use std::collections::BTreeMap;
 
@@ -174,13 +174,15 @@ impl Ledger {
     }
 
     /// Forgets the message when nothing can change any more: every party is settled and no log
-    /// holds it. Its counts stay.
-    /// Answers whether it did.
+    /// holds it. Its counts stay. Answers whether it did.
     pub fn fold(&mut self, message: MessageId) -> bool {
         let done = self.open.get(&message).is_some_and(|owed| {
             owed.stored == 0
                 && owed.standings.iter().all(|(_, s)| {
+                    // A producer without its acknowledgement may still send it again.
+                    let reopened = Standing::Lost(LostReason::Replication);
                     !matches!(s, Standing::OnItsWay | Standing::Waiting | Standing::Parked)
+                        && *s != reopened
                 })
         });
         if done {
@@ -205,8 +207,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::LostReason;
-
     #[test]
     fn a_pair_stands_in_one_place() {
         let mut ledger = Ledger::default();

@@ -29,6 +29,7 @@ pub(super) static ACTIONS: Record = Record {
         may("setCommit", Rec(&SET_COMMIT), "chooses when an application commits"),
         may("setDeduplication", Rec(&SET_DEDUPLICATION), "throws repeats away, or no longer"),
         may("addAccount", Rec(&ADD_ACCOUNT), "gives a consumer an account table"),
+        may("addPartitions", Rec(&ADD_PARTITIONS), "gives a topic more partitions"),
         may("seek", Rec(&SEEK), "sets a consumer's position in one partition"),
     ],
 };
@@ -66,6 +67,10 @@ static SET_COMMIT: Record = action(&[CONSUMER, must("commit", Word(COMMITS), "wh
 static SET_DEDUPLICATION: Record = action(&[CONSUMER, must("on", Flag, "whether it does")]);
 static ADD_ACCOUNT: Record =
     action(&[CONSUMER, must("amount", Whole(1, 1_000_000), "what a message is worth, in cents")]);
+static ADD_PARTITIONS: Record = action(&[
+    must("topic", Name, "the topic"),
+    must("partitions", Whole(1, 64), "how many it shall have"),
+]);
 static SEEK: Record = action(&[
     CONSUMER,
     must("topic", Name, "the topic"),
@@ -126,6 +131,10 @@ pub(super) fn read(value: &Value) -> Option<Action> {
         },
         "setDeduplication" => Action::SetDeduplication { consumer, on: flag(of, "on")? },
         "addAccount" => Action::AddAccount { consumer, amount: number(of, "amount")? as u32 },
+        "addPartitions" => Action::AddPartitions {
+            topic: name(of, "topic"),
+            partitions: number(of, "partitions")? as u32,
+        },
         "seek" => {
             let partition = number(of, "partition")? as u32;
             let partition = TopicPartition { topic: name(of, "topic"), partition };

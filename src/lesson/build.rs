@@ -87,6 +87,7 @@ fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Redis,
+    Controller,
     Broker,
     Topic,
     Channel,
@@ -98,10 +99,16 @@ enum Role {
 
 const CONSUMERS: &[Role] = &[Role::Subscriber, Role::Consumer];
 const CLIENTS: &[Role] = &[Role::Subscriber, Role::Consumer, Role::Producer];
-const SERVERS: &[Role] = &[Role::Redis, Role::Broker];
+const SERVERS: &[Role] = &[Role::Redis, Role::Controller, Role::Broker];
 const PARTIES: &[Role] = &[Role::Subscriber, Role::Group];
-const NODES: &[Role] =
-    &[Role::Redis, Role::Broker, Role::Subscriber, Role::Consumer, Role::Producer];
+const NODES: &[Role] = &[
+    Role::Redis,
+    Role::Controller,
+    Role::Broker,
+    Role::Subscriber,
+    Role::Consumer,
+    Role::Producer,
+];
 
 struct Builder<'t> {
     report: Report<'t>,
@@ -144,6 +151,7 @@ impl Builder<'_> {
         }
         if let Some(controller) = get(value, "controller") {
             let name = name(value, "controller");
+            self.add(Role::Controller, &name, controller);
             put(controller, Action::AddController { name });
         }
         for broker in list(value, "brokers") {

@@ -142,8 +142,10 @@ impl Progress {
     /// Takes the next event of the run.
     pub fn see(&mut self, lesson: &Lesson, event: &Event) {
         self.pass(lesson, event.at);
-        self.fold(lesson, event);
-        self.tick(lesson);
+        // Most events are journeys along a wire: they change nothing that a condition asks for.
+        if self.fold(lesson, event) {
+            self.tick(lesson);
+        }
     }
 
     /// Nothing more happens until `now`.
@@ -216,17 +218,26 @@ impl Progress {
     /// The figures, summed over the parties that match.
     pub fn sums(&self, system: Option<System>, party: Option<&str>) -> Sums {
         let mut total = Sums::default();
-        for of in self.parties.values() {
-            if system.is_none_or(|s| s == of.system) && party.is_none_or(|p| *p == *of.name) {
-                total.add(&of.sums);
-            }
-        }
+        self.matching(system, party).for_each(|sums| total.add(sums));
         total
+    }
+
+    fn matching<'a>(
+        &'a self,
+        system: Option<System>,
+        party: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Sums> {
+        let wanted = move |of: &&Party| {
+            system.is_none_or(|s| s == of.system) && party.is_none_or(|p| *p == *of.name)
+        };
+        self.parties.values().filter(wanted).map(|party| &party.sums)
     }
 }
 
 impl Progress {
-    fn fold(&mut self, lesson: &Lesson, event: &Event) {
+    /// Whether a condition may have changed.
+    fn fold(&mut self, lesson: &Lesson, event: &Event) -> bool {
+        let mut changed = true;
         match &event.what {
             What::Lab(LabFact::Commanded(action)) => {
                 if lesson.topology.get(self.laid) == Some(action) {
@@ -273,19 +284,21 @@ impl Progress {
                 let slow = event.at.since(*sent) > LATE;
                 self.stand((*party, *message), *standing, slow);
             }
-            _ => {}
+            _ => changed = false,
         }
         if self.triggers.is_empty() {
-            return;
+            return changed;
         }
         if let Some(fact) = fact::of(&event.what) {
             let nodes = &self.nodes;
             for (trigger, count, _) in &mut self.triggers {
                 if fact.matches(trigger, |id| nodes.get(&id).map(|node| &*node.name)) {
                     *count += 1;
+                    changed = true;
                 }
             }
         }
+        changed
     }
 
     fn change(&mut self, id: NodeId, change: impl Fn(&mut Node)) {
@@ -383,7 +396,10 @@ impl Progress {
                 known == trigger && seen >= trigger.times
             }),
             Condition::Ledger { sum, is } => {
-                let value = self.sums(sum.system, sum.party.as_deref()).figure(sum.figure);
+                let value: u64 = self
+                    .matching(sum.system, sum.party.as_deref())
+                    .map(|sums| sums.figure(sum.figure))
+                    .sum();
                 (is.least..=is.most).contains(&value)
             }
             Condition::Passed(span) => {

@@ -25,7 +25,7 @@ pub(super) enum Wait {
     ZsetPop { lowest: bool },
     ZsetMpop { lowest: bool, most: usize },
     Stream(Read),
-    Replicas { offset: u64 },
+    Replicas { number: i64, offset: u64 },
 }
 
 /// A waiting client.
@@ -197,7 +197,7 @@ impl Server {
     pub(super) fn answer_timeout(&mut self, client: ConnectionId) {
         let wait = self.clients.get(&client).and_then(|state| state.blocked.as_ref());
         let frame = match wait.map(|blocked| &blocked.wait) {
-            Some(Wait::Replicas { offset }) => Frame::Integer(self.replicas_at(*offset)),
+            Some(Wait::Replicas { offset, .. }) => Frame::Integer(self.replicas_at(*offset)),
             _ => Frame::NullArray,
         };
         self.reply(client, frame);

@@ -179,7 +179,7 @@ impl Server {
         (self.config.epoch_ms + self.now.as_millis()) as i64
     }
 
-    fn queue_or_run(
+    pub(super) fn queue_or_run(
         &mut self,
         client: ConnectionId,
         command: &'static Command,
@@ -314,7 +314,7 @@ impl Server {
                 return refuse("OOM command not allowed when used memory > 'maxmemory'.".into());
             }
         }
-        if let Some(fault) = self.refuse_write(command) {
+        if let Some(fault) = self.refuse_write(client, command) {
             return refuse(fault);
         }
         if restricted {

@@ -77,6 +77,12 @@ pub(super) struct Client {
     pub(super) no_evict: bool,
     /// The other end is a replica that takes the replication stream.
     pub(super) is_replica: bool,
+    /// The other end is the primary.
+    pub(super) is_primary: bool,
+    /// The port that the replica listens on.
+    pub(super) replica_port: u16,
+    /// When the replica last said how far it is.
+    pub(super) acknowledged_at: Instant,
     /// How far the replica says that it has come.
     pub(super) acknowledged_offset: u64,
     /// The other end's address, as CLIENT LIST prints it.
@@ -95,7 +101,9 @@ impl Client {
     }
 
     pub(super) fn class(&self) -> ClientClass {
-        if self.is_replica {
+        if self.is_primary {
+            ClientClass::Primary
+        } else if self.is_replica {
             ClientClass::Replica
         } else if self.is_subscriber() {
             ClientClass::PubSub

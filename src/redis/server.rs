@@ -63,7 +63,7 @@ pub struct Server {
     pub(super) stats: Stats,
     pub(super) replication: Replication,
     /// What EXEC has changed so far, while it runs.
-    pub(super) transaction: Option<Vec<Vec<Payload>>>,
+    pub(super) transaction: Option<Vec<(u32, Vec<Payload>)>>,
     /// The replies of the transaction under way.
     pub(super) collected: Option<(ConnectionId, Vec<Frame>)>,
     /// `DEBUG SET-ACTIVE-EXPIRE`
@@ -76,7 +76,7 @@ pub struct Server {
 impl Server {
     /// An empty server. `seed` feeds its random answers and its run id.
     pub fn new(config: Config, seed: u64) -> Self {
-        let mut identifiers = Rng::new(seed, Purpose::Identifiers, 0);
+        let identifiers = Rng::new(seed, Purpose::Identifiers, 0);
         let rng = Rng::new(seed, Purpose::RedisSampling, 0);
         let mut keyspace = Keyspace::new(config.databases, config.keyspace_limits(), rng);
         keyspace.notify_flags = config.notify;
@@ -88,7 +88,7 @@ impl Server {
             waiting: BTreeMap::new(),
             next_blocked: 0,
             stats: Stats::default(),
-            replication: Replication::new(&mut identifiers),
+            replication: Replication::new(identifiers),
             transaction: None,
             collected: None,
             active_expire: true,
@@ -156,7 +156,10 @@ impl Server {
         out: &mut Vec<Output>,
     ) {
         self.now = now;
-        let open = self.turn.accepts(now);
+        // While writes of the last turn still leave one by one, new requests wait.
+        let writing =
+            self.config.cost.is_some() && !self.turn.is_open() && !self.pending_writes.is_empty();
+        let open = self.turn.accepts(now) && !writing;
         if let Some(state) = self.clients.get_mut(&client) {
             state.last_interaction = now;
             if open && state.input.is_empty() && state.blocked.is_none() {
@@ -219,6 +222,14 @@ impl Server {
         let frame = Frame::push(state.version, elements);
         self.append(client, frame);
         true
+    }
+
+    /// Appends what is no reply: the replication stream and the words of a link.
+    pub(super) fn send_raw(&mut self, client: ConnectionId, frame: Frame) {
+        let open = self.clients.get(&client).is_some_and(|state| state.closing == Closing::No);
+        if open {
+            self.append(client, frame);
+        }
     }
 
     fn append(&mut self, client: ConnectionId, frame: Frame) {
@@ -289,7 +300,7 @@ impl Server {
         self.out.push(Output::Close { client });
     }
 
-    fn forget(&mut self, client: ConnectionId) {
+    pub(super) fn forget(&mut self, client: ConnectionId) {
         self.drop_subscriptions(client);
         self.discard(client);
         if self.clients.get(&client).is_some_and(|state| state.blocked.is_some()) {

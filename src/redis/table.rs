@@ -18,6 +18,7 @@ const B: Flags = Flags::BLOCKING;
 const L: Flags = Flags::LOADING;
 const S: Flags = Flags::STALE;
 const F: Flags = Flags::FAST;
+const M: Flags = Flags::NO_MULTI;
 
 pub(super) const COMMANDS: &[Command] = &[
     row("append", 3, O.or(F).or(W), (1, 1, 1), Run::Keys(string_more::append)),
@@ -245,4 +246,8 @@ pub(super) const COMMANDS: &[Command] = &[
     row("zrevrank", 3, F.or(R), (1, 1, 1), Run::Keys(zset::zrevrank)),
     row("zscan", -3, R, (1, 1, 1), Run::Keys(scan::zscan)),
     row("zscore", 3, F.or(R), (1, 1, 1), Run::Keys(zset::zscore)),
+    row("replicaof", 3, A.or(N).or(S), (0, 0, 0), Run::Server(replication::replicaof)),
+    row("slaveof", 3, A.or(N).or(S), (0, 0, 0), Run::Server(replication::replicaof)),
+    row("replconf", -1, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(replication::replconf)),
+    row("psync", -3, A.or(M).or(N), (0, 0, 0), Run::Server(replication::psync)),
 ];

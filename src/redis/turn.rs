@@ -31,6 +31,11 @@ impl Turn {
         now >= self.busy_until || self.opened == Some(now)
     }
 
+    /// Whether commands of this turn have run whose writes have not begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.opened.is_some()
+    }
+
     pub(super) fn open(&mut self, now: Instant) {
         if self.opened.is_none() {
             self.opened = Some(now);
@@ -75,7 +80,8 @@ impl Server {
         });
         let deadline = self.next_deadline().map(on_grid);
         let watch = watching.then_some(next);
-        [expiry, deadline, watch].into_iter().flatten().min()
+        let replication = self.next_replication().map(on_grid);
+        [expiry, deadline, watch, replication].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
@@ -102,6 +108,7 @@ impl Server {
         for client in std::mem::take(&mut self.unblocked) {
             self.read_all(client);
         }
+        self.ask_replicas();
         while let Some(client) = self.writable.pop_first() {
             self.write_to(client);
         }
@@ -187,6 +194,7 @@ impl Server {
                 self.close_soon(client, "idle");
             }
         }
+        self.replication_cron();
         self.free_doomed();
         if self.active_expire && !self.keyspace.replica {
             self.keyspace.active_expire();
@@ -194,3 +202,6 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -373,6 +373,19 @@ impl Words<'_> {
             RedisFact::Unblocked { client } => {
                 format!("{} waits no longer.", self.client(*client))
             }
+            RedisFact::ReplicaSynced { client, full, offset } => {
+                let how = if *full { "the whole data set" } else { "what it missed" };
+                format!("{node} sent {} {how}, up to {offset}.", self.client(*client))
+            }
+            RedisFact::LinkChanged { up: true, offset } => {
+                format!("{node} is linked to its primary at {offset}.")
+            }
+            RedisFact::LinkChanged { offset, .. } => {
+                format!("{node} lost its primary at {offset}.")
+            }
+            RedisFact::RoleChanged { primary } => {
+                format!("{node} is a {} now.", if *primary { "primary" } else { "replica" })
+            }
         }
     }
 

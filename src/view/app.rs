@@ -153,7 +153,7 @@ impl Component for App {
         let send = ctx.link().callback(|msg: Msg| msg);
         let title = shared.page.borrow().as_ref().map(|page| page.lesson().title.clone());
         html! {
-            <div class="page">
+            <@{if ctx.props().whole { "main" } else { "div" }} class="page">
                 <Header title={title.unwrap_or_default()}
                     on_theme={ctx.link().callback(|_| Msg::Theme)}
                     on_help={ctx.link().callback(|_| Msg::Help)} />
@@ -168,7 +168,7 @@ impl Component for App {
                 <TransportView panel={drawn.transport.clone()} scrubber={self.nodes.scrubber.clone()} send={send} />
                 <KeyMap node={self.nodes.keys.clone()} />
                 <p class="away" role="status" aria-live="polite">{ &self.said }</p>
-            </div>
+            </@>
         }
     }
 

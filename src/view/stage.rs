@@ -1,7 +1,7 @@
 //! Draws a picture's fixed shapes as SVG that can be focused, named and styled. The tokens above
 //! them are the canvas's.
 
-use super::Same;
+use super::{Same, plain};
 use crate::stage::{Anchor, Mark, Role, Run, Shape};
 use yew::prelude::*;
 
@@ -60,6 +60,11 @@ struct ShapeProps {
 fn shape_view(props: &ShapeProps) -> Html {
     let shape = &props.shape;
     let marks = shape.marks.iter().map(mark);
+    // What is written on a thing belongs to its name; what is written in it does not.
+    let named = |mark: &&Mark| match mark {
+        Mark::Text { runs, .. } => shape.name.contains(&*plain(runs)),
+        _ => true,
+    };
     if shape.role == Role::Decoration && shape.target.is_none() {
         return html! { <g aria-hidden="true">{ for marks }</g> };
     }
@@ -74,16 +79,21 @@ fn shape_view(props: &ShapeProps) -> Html {
     let role = shape.role.attribute();
     let pressed = (shape.role == Role::Button).then(|| shape.selected.to_string());
     html! {
+        <>
         <g id={shape.id.to_string()} role={role} aria-label={role.map(|_| shape.name.clone())}
             aria-hidden={role.is_none().then_some("true")} aria-live={live}
             aria-checked={checked} aria-pressed={pressed}
             tabindex={acts.then_some("0")}
             class={classes!("shape", shape.target.is_some().then_some("pick"),
                 shape.selected.then_some("chosen"))}>
-            { for marks }
+            { for shape.marks.iter().filter(named).map(mark) }
             <rect class="hit" x={px(shape.area.x)} y={px(shape.area.y)}
                 width={px(shape.area.w)} height={px(shape.area.h)} rx="6" />
         </g>
+        <g aria-hidden="true" class="aside">
+            { for shape.marks.iter().filter(|mark| !named(mark)).map(mark) }
+        </g>
+        </>
     }
 }
 
@@ -108,6 +118,8 @@ fn mark(mark: &Mark) -> Html {
                     { for runs.iter().map(|run| html! {
                         <tspan class={run_classes(run)}>{ &run.text }</tspan>
                     }) }
+                    // Keeps words of neighbouring texts apart for those who read them as one.
+                    { " " }
                 </text>
             }
         }

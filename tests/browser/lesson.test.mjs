@@ -23,8 +23,13 @@ async function open(options) {
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 const slider = (page) => page.getByRole('slider', { name: 'Virtual time' });
-/** What the lesson says at the end: 5 orders a second, for two seconds. */
+/** What billing misses in two seconds, at 5 orders a second. */
 const MISSED = 10;
+/**
+ * How many more may come late: a Kafka client waits up to `reconnect.backoff.max.ms` (1 s, and a
+ * fifth of it for jitter) before it looks whether its broker is back, and 6 orders come in that time.
+ */
+const LATER = 6;
 
 // ---------------------------------------------------------------------------------------- time
 
@@ -161,16 +166,17 @@ async function judge(page, { before, out, after }) {
   assert.equal(redis.lost, MISSED);
   const kafka = party(after, 'billing', 'kafka');
   assert.deepEqual([kafka.lost, kafka.refused, kafka.losses], [0, 0, []]);
-  assert.equal(kafka.late, MISSED);
+  assert.ok(kafka.late >= MISSED && kafka.late <= MISSED + LATER, `${kafka.late} late`);
   for (const row of after.parties) {
     const sum = row.onItsWay + row.waiting + row.delivered + row.parked + row.lost + row.refused;
     assert.equal(sum, row.expected, `the books of ${row.name} in ${row.system} do not balance`);
     assert.equal(row.repeated, 0, `${row.name} in ${row.system}`);
     if (row.name !== 'billing') assert.deepEqual([row.lost, row.late], [0, 0], `${row.name} in ${row.system}`);
   }
-  assert.equal(after.sentence, `So far: Redis lost ${MISSED}. Kafka made ${MISSED} late.`);
+  assert.equal(after.sentence, `So far: Redis lost ${MISSED}. Kafka made ${kafka.late} late.`);
   const result = page.getByRole('region', { name: 'Result so far' });
   assert.ok(await result.getByText(`Redis lost ${MISSED}.`).isVisible());
+  assert.ok(await result.getByText(`Kafka made ${kafka.late} late.`).isVisible());
   return missed;
 }
 
@@ -314,6 +320,11 @@ test('what a reader selects is said, and let go of', async () => {
   const now = await seek(page, 1_000);
   assert.equal(now.selected, null);
   const server = page.getByRole('button', { name: 'Redis server redis-1, running' });
+  // On its name: its channel and its buffers have the ground beneath for themselves.
+  await server.click({ position: { x: 40, y: 20 } });
+  assert.equal((await state(page)).selected, 'Redis server redis-1, running');
+  await page.keyboard.press('Escape');
+  assert.equal((await state(page)).selected, null);
   await server.press('Enter');
   assert.equal((await state(page)).selected, 'Redis server redis-1, running');
   assert.equal(await server.getAttribute('aria-pressed'), 'true');
@@ -400,8 +411,10 @@ test('the whole lesson by keyboard alone', async () => {
   assert.ok(await page.getByText('You saw it coming.', { exact: true }).isVisible());
   const { lost } = party(done, 'billing', 'redis');
   assert.ok(lost >= 9 && lost <= 11, `${lost} lost in two seconds`);
-  assert.match(done.sentence, new RegExp(`Redis lost ${lost}\\. Kafka made ${lost} late\\.`));
-  assert.equal(party(done, 'billing', 'kafka').lost, 0);
+  const kafka = party(done, 'billing', 'kafka');
+  assert.ok(kafka.late >= lost && kafka.late <= lost + LATER, `${kafka.late} late`);
+  assert.equal(done.sentence, `So far: Redis lost ${lost}. Kafka made ${kafka.late} late.`);
+  assert.equal(kafka.lost, 0);
 
   const here = done.cursorMs;
   await page.keyboard.press('ArrowLeft');
@@ -469,7 +482,7 @@ test('the result is copied, with a link that opens the same run', async () => {
   const { page, check } = await open({ context: { permissions: ['clipboard-read', 'clipboard-write'] } });
   const { after } = await onePlug(page);
   await button(page, 'Copy result').click();
-  await page.getByText('Copied', { exact: true }).waitFor();
+  await page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes('#')));
   const [sentence, link] = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
   assert.equal(sentence, after.sentence);
   const again = await house.open({ path: link.slice(house.address.length) });

@@ -50,6 +50,9 @@ enum Event {
     Response(usize, ConnectionId, u32, Response),
 }
 
+/// Answers requests in the broker's place.
+type InItsPlace = Box<dyn FnMut(&Request) -> Option<Response>>;
+
 /// The fate of a record.
 pub(crate) type Outcome = Result<(TopicPartition, u64), ErrorCode>;
 
@@ -81,7 +84,7 @@ pub(crate) struct Net {
     /// Decides over each answer of the broker.
     pub(crate) on_response: Box<dyn FnMut(&Response) -> Fate>,
     /// May answer a request in the broker's place.
-    pub(crate) on_request: Box<dyn FnMut(&Request) -> Option<Response>>,
+    pub(crate) on_request: InItsPlace,
     pub(crate) latency: Span,
 }
 

@@ -9,11 +9,14 @@
 //!
 //! Simplifications: offsets are not validated against the leader's epochs before they are used
 //! again (`OffsetsForLeaderEpoch`), so a log truncated by an unclean election shows as out of
-//! range or not at all; fetch sessions are left out, every fetch names all its partitions.
+//! range or not at all; fetch sessions are left out, every fetch names all its partitions; the
+//! commit before a rebalance is not waited for (it goes ahead of the join on the same connection);
+//! the sticky assignor's user data is the typed list of owned partitions.
 
 mod commit;
 mod config;
 mod fetch;
+mod liveness;
 mod membership;
 mod offsets;
 mod positions;

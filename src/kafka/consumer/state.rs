@@ -398,7 +398,11 @@ impl Consumer {
             self.membership.last_poll = now;
             self.coordinate(now, out);
             self.find_positions(now, out);
-            self.send_fetches(now, out);
+            // `ClassicKafkaConsumer#pollForFetches`: what is there is returned first, and only
+            // then the next fetch goes out, for all partitions that were emptied by this.
+            if !self.has_records() {
+                self.send_fetches(now, out);
+            }
         }
         self.keep_alive(now, out);
     }

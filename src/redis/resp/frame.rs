@@ -21,6 +21,8 @@ pub enum Version {
 pub enum Frame {
     /// `+OK`.
     Simple(&'static str),
+    /// `+CONTINUE ...`: a status line that is made on the way.
+    Status(Arc<str>),
     /// `-ERR ...`; never holds CR or LF.
     Error(Arc<str>),
     /// `:1`.
@@ -127,7 +129,7 @@ impl Frame {
         match self {
             Self::Simple(text) => line(text.len()),
             Self::BigNumber(text) => line(text.len()),
-            Self::Error(text) => line(text.len()),
+            Self::Error(text) | Self::Status(text) => line(text.len()),
             Self::Integer(value) => line(number::digits(*value)),
             Self::Bulk(payload) => line(number::digits(payload.len() as i64)) + payload.len() + 2,
             Self::Verbatim(_, text) => {
@@ -169,6 +171,7 @@ impl Frame {
         };
         match self {
             Self::Simple(text) => sink(Cow::Owned(format!("+{text}\r\n").into_bytes())),
+            Self::Status(text) => sink(Cow::Owned(format!("+{text}\r\n").into_bytes())),
             Self::Error(text) => sink(Cow::Owned(format!("-{text}\r\n").into_bytes())),
             Self::BigNumber(text) => sink(Cow::Owned(format!("({text}\r\n").into_bytes())),
             Self::Integer(value) => header(b':', *value),

@@ -5,6 +5,8 @@
 mod frame;
 pub(crate) mod number;
 mod parser;
+mod reader;
 
 pub use frame::{Frame, Version};
 pub use parser::{Parser, ProtocolError, Request, split_words};
+pub use reader::read_frame;

@@ -318,3 +318,36 @@ fn retention_runs_first_after_30_s_and_then_every_5_minutes() {
     assert_eq!(out.len(), 1);
     assert_eq!(broker.next_tick(), Some(ms(330_000)));
 }
+
+/// The process of a cluster of one is gone and comes back: logs are on disk; the controller of
+/// the same process refuses the new incarnation until the old one's session is over (9 s), then
+/// the last known leader leads again, in a new epoch.
+#[test]
+fn a_lone_broker_that_starts_again_leads_its_logs_again() {
+    let mut broker = broker(TopicConfig::default());
+    ask(&mut broker, ms(0), produce(orders(0), Acks::All, batch(&["a", "b"], 1)));
+    let run = |broker: &mut Broker, until: Instant| {
+        let mut out = Vec::new();
+        while let Some(at) = broker.next_tick().filter(|&at| at <= until) {
+            broker.tick(at, &mut out);
+        }
+        out
+    };
+    run(&mut broker, ms(6_000));
+    broker.restart(ms(7_000));
+    let mut out = Vec::new();
+    broker.handle(ms(7_000), CONSUMER, 1, fetch(0, 1, 0), &mut out);
+    assert_eq!(out, [], "nobody listens yet");
+    run(&mut broker, ms(15_900));
+    assert!(broker.partition(&orders(0)).is_some_and(|partition| !partition.is_leader()));
+    let out = run(&mut broker, ms(25_000));
+    let elected = |fact: &&KafkaFact| {
+        matches!(fact, KafkaFact::LeaderElected { partition, leader: Some(0), .. }
+            if *partition == orders(0))
+    };
+    assert_eq!(facts(&out).into_iter().filter(elected).count(), 1);
+    let response = ask(&mut broker, ms(25_000), fetch(0, 1, 0));
+    assert_eq!(fetched(&response).1, [(0, "a".to_owned()), (1, "b".to_owned())]);
+    let request = produce(orders(0), Acks::All, batch(&["c"], 1));
+    assert_eq!(produced(&ask(&mut broker, ms(25_000), request)), (ErrorCode::None, Some(2)));
+}

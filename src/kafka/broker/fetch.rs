@@ -177,7 +177,10 @@ impl Broker {
 }
 
 /// Whether a reader's log parts from this one, and where (`Partition#readRecords`).
-fn diverges(log: &Log, wanted: &FetchPartition) -> Result<Option<EpochEndOffset>, ErrorCode> {
+pub(super) fn diverges(
+    log: &Log,
+    wanted: &FetchPartition,
+) -> Result<Option<EpochEndOffset>, ErrorCode> {
     let Some(epoch) = wanted.last_fetched_epoch else { return Ok(None) };
     let end = log.end_offset_for_epoch(epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
     if wanted.fetch_offset < log.log_start_offset() {

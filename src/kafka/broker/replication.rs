@@ -319,3 +319,63 @@ fn truncate(log: &mut Log, key: &TopicPartition, offset: u64, now: Instant, out:
         tell(out, &key.topic, KafkaFact::LogTruncated { partition, offset, lost });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fetch::diverges;
+    use super::*;
+    use crate::kafka::log::TopicConfig;
+    use crate::kafka::record::{Compression, Record};
+
+    /// A log with runs of records, each of one epoch.
+    fn log(runs: &[(u32, usize)]) -> Log {
+        let mut log = Log::new(TopicConfig::default(), 0, 0);
+        for &(epoch, count) in runs {
+            for _ in 0..count {
+                let record = Record::new(None, Some("x".into()), 0);
+                let batch = RecordBatch::new(vec![record], Compression::None, None);
+                let batch = batch.expect("a record");
+                log.append_as_leader(batch, epoch, 0).expect("a small batch");
+            }
+        }
+        log
+    }
+
+    fn fetch(follower: &Log) -> FetchPartition {
+        FetchPartition {
+            partition: TopicPartition { topic: "orders".into(), partition: 0 },
+            current_leader_epoch: None,
+            fetch_offset: follower.log_end_offset(),
+            last_fetched_epoch: follower.last_epoch(),
+            log_start_offset: Some(0),
+            partition_max_bytes: 1 << 20,
+        }
+    }
+
+    /// KIP-279's case of fast leader changes: the logs part before the epoch that the first
+    /// answer names, so that it takes two rounds.
+    #[test]
+    fn truncation_goes_on_until_the_logs_agree() {
+        let mut leader = log(&[(1, 5), (2, 10)]);
+        leader.assign_epoch(4);
+        let mut follower = log(&[(1, 10), (3, 10)]);
+        let mut ends = Vec::new();
+        while let Some(diverging) = diverges(&leader, &fetch(&follower)).expect("in range") {
+            let offset = truncation_offset(&follower, diverging);
+            follower.truncate_to(offset, 0);
+            ends.push(((diverging.epoch, diverging.end_offset), offset));
+        }
+        assert_eq!(ends, [((2, 15), 10), ((1, 5), 5)]);
+    }
+
+    /// The old leader of epoch 0 has 0..=9, the new one took over at 7.
+    #[test]
+    fn what_only_the_old_leader_has_is_cut_off() {
+        let leader = log(&[(0, 7), (1, 2)]);
+        let follower = log(&[(0, 10)]);
+        let diverging = diverges(&leader, &fetch(&follower)).expect("in range");
+        let diverging = diverging.expect("the logs differ");
+        assert_eq!((diverging.epoch, diverging.end_offset), (0, 7));
+        assert_eq!(truncation_offset(&follower, diverging), 7);
+    }
+}

@@ -129,7 +129,7 @@ impl Component for App {
         if let Some(page) = ctx.props().shared.page.borrow_mut().as_mut() {
             page.update(msg);
             self.draw(page);
-            let runs = page.playing() && self.visible.get();
+            let runs = page.playing() && self.visible.get() && !watch::is_hidden();
             if runs != self.refresh.is_some() {
                 let link = ctx.link().clone();
                 self.refresh = runs
@@ -322,6 +322,12 @@ impl App {
                 let heard = move |_| link.send_message(Msg::Recolour);
                 self.listeners.push(Listener::new(media, "change", heard));
             }
+        }
+        if let Some(document) = window.document() {
+            // A hidden tab refreshes nothing; one that is shown again begins where it was.
+            let link = ctx.link().clone();
+            let heard = move |_| link.send_message(Msg::Refresh);
+            self.listeners.push(Listener::new(document, "visibilitychange", heard));
         }
         if let Ok(Some(media)) = window.match_media(watch::LESS_MOTION) {
             let (link, of) = (ctx.link().clone(), media.clone());

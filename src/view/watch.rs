@@ -22,6 +22,12 @@ pub(crate) fn less_motion() -> bool {
     prefers(LESS_MOTION)
 }
 
+/// Whether the tab is in the background.
+pub(super) fn is_hidden() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.hidden())
+}
+
 /// Real milliseconds since some moment: for hushing, never for a run.
 pub(super) fn now() -> f64 {
     js_sys::Date::now()

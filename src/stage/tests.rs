@@ -305,31 +305,3 @@ fn asking(timeline: &Timeline, t: Instant, layout: &Layout) -> usize {
     let all = tokens(timeline, t, layout);
     all.iter().filter(|token| token.kind == TokenKind::Request).count()
 }
-
-/// Writes pictures where a person can look at them, when asked to by `STAGE_PICTURES`.
-#[test]
-fn pictures_can_be_written_for_a_look() {
-    let Some(folder) = std::env::var_os("STAGE_PICTURES") else { return };
-    let folder = std::path::PathBuf::from(folder);
-    let frames = [
-        ("wide", 1_140.0, 748.0),
-        ("huge", 2_260.0, 1_300.0),
-        ("medium", 724.0, 640.0),
-        ("phone", 390.0, 760.0),
-    ];
-    for (cast, timeline) in casts() {
-        for (frame, w, h) in frames {
-            for (name, t) in ["go", "out", "back", "end"].into_iter().zip(instants()) {
-                for front in [System::Redis, System::Kafka] {
-                    for theme in [Theme::Dark, Theme::Light] {
-                        let view = View { front, ..View::new(w, h) };
-                        let text = svg(&picture(&timeline, t, &view), theme);
-                        let cast = cast.replace(' ', "-");
-                        let file = format!("{cast}-{frame}-{name}-{front:?}-{theme:?}.svg");
-                        std::fs::write(folder.join(file), text).expect("a folder to write to");
-                    }
-                }
-            }
-        }
-    }
-}

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build serve test bench
+.PHONY: help setup build serve test bench oracle
 
 PORT ?= 8080
 
@@ -25,6 +25,10 @@ serve: ## build the release page and serve it on loopback (PORT=8080)
 test: ## run every test; the last line says "N passed, N failed"
 	@scripts/setup test
 	@. scripts/env.sh && exec node scripts/test.mjs
+
+oracle: ## compare the Redis engine with a real redis-server, command by command
+	@scripts/setup test
+	@. scripts/env.sh && exec cargo test --locked --test redis_oracle -- --nocapture
 
 bench: ## print sizes and speeds, each beside its goal
 	@scripts/setup test

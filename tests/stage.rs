@@ -115,25 +115,3 @@ fn the_pace_reads_the_real_run() {
     println!("10 s virtual took {} s on screen", frames / 60);
     assert!(frames > 60 * 20, "ten seconds passed in {frames} frames");
 }
-
-/// Writes pictures where a person can look at them, when asked to by `STAGE_PICTURES`.
-#[test]
-fn pictures_of_the_real_run_can_be_written_for_a_look() {
-    let Some(folder) = std::env::var_os("STAGE_PICTURES") else { return };
-    let folder = std::path::PathBuf::from(folder);
-    let (_, timeline) = one_plug(Instant::from_millis(12_000));
-    let drawn = |ms: u64| timeline.next_drawn(Instant::from_millis(ms)).expect("a run that long");
-    for (name, t) in
-        [("a", drawn(5_050)), ("b", drawn(6_950)), ("c", drawn(7_101)), ("d", drawn(9_000))]
-    {
-        let t = t + Span::from_micros(400);
-        for (frame, w, h) in [("wide", 1140.0, 748.0), ("phone", 390.0, 760.0)] {
-            for front in [System::Redis, System::Kafka] {
-                let view = View { front, ..View::new(w, h) };
-                let text = svg(&picture(&timeline, t, &view), Theme::Dark);
-                let file = folder.join(format!("real-{frame}-{name}-{front:?}.svg"));
-                std::fs::write(file, text).expect("the folder can be written to");
-            }
-        }
-    }
-}

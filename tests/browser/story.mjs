@@ -88,7 +88,7 @@ export const putBack = (page) => page.getByRole('button', { name: 'Plug billing 
 
 /**
  * An instant between two orders, with nothing of billing's under way: whatever is sent from here on
- * is sent after what happens here.
+ * is sent after what happens here. Fetches that wait at the broker are always there.
  */
 export async function quiet(page, from) {
   for (let ms = from; ms < from + 400; ms += 10) {

@@ -4,7 +4,6 @@
 use pushpull::event::{Action, Carrier, Keys, Load, Settings, System};
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Span};
-use pushpull::stage::{Theme, View, picture, svg};
 use pushpull::timeline::Timeline;
 use pushpull::timeline::pace::Pace;
 

@@ -140,6 +140,10 @@ impl Component for App {
         true
     }
 
+    #[expect(
+        clippy::ignored_unit_patterns,
+        reason = "html! writes one for a tag chosen at run time"
+    )]
     fn view(&self, ctx: &Context<Self>) -> Html {
         let shared = &ctx.props().shared;
         if let Some(failure) = shared.failure.borrow().as_ref() {

@@ -67,7 +67,9 @@ export const numbersLost = ({ losses }) => losses.flatMap(({ messages }) => mess
 export async function floor(page) {
   const shape = page.getByRole('button', { name: /\blost: / });
   if (await shape.count() === 0) return { numbers: [], more: 0, name: '' };
-  const texts = await shape.locator('text').allTextContents();
+  // What is not in the shape's name is drawn beside it, out of a screen reader's way.
+  const texts = await shape.evaluate((own) => [own, own.nextElementSibling]
+    .flatMap((group) => [...group.querySelectorAll('text')].map((text) => text.textContent.trim())));
   return {
     numbers: texts.filter((text) => /^\d+$/.test(text)).map(Number),
     more: Number(texts.find((text) => /^\+\d+$/.test(text)) ?? 0),

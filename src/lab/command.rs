@@ -1,4 +1,4 @@
-//! What a person asks for: whether it can be done, and doing it.
+//! Doing what a person asks for.
 
 use super::cluster::CONTROLLER;
 use super::handler::Handler;
@@ -8,7 +8,7 @@ use super::workload::Workload;
 use super::{Account, Due, World};
 use crate::event::{
     Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, Name, NodeId,
-    NodeKind, NodeState, PartyId, Refusal, Settings, System, What,
+    NodeKind, NodeState, PartyId, Settings, System, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
@@ -26,197 +26,7 @@ const LATENCY: Span = Span::from_micros(1_500);
 /// What the network adds at random, at the most.
 const JITTER: Span = Span::from_micros(200);
 
-/// Messages of one burst, at the most: what a page can still show.
-const MOST_AT_ONCE: u32 = 10_000;
-
-fn refuse(reason: impl Into<String>) -> Result<(), Refusal> {
-    Err(Refusal { reason: reason.into() })
-}
-
 impl World {
-    /// The checks of [`World::can`]; changes nothing.
-    pub(super) fn check(&self, action: &Action) -> Result<(), Refusal> {
-        match action {
-            Action::AddRedis { name, config } => {
-                options::redis(config)?;
-                self.free(name, NodeKind::RedisServer)
-            }
-            Action::AddBroker { name, config } => {
-                options::broker(config)?;
-                self.free(name, NodeKind::Broker)
-            }
-            Action::AddController { name } => {
-                if self.controller().is_some() {
-                    return refuse("A cluster's controller is added before its brokers, once.");
-                }
-                self.free(name, NodeKind::Controller)
-            }
-            Action::CreateTopic { name, partitions, replicas, config } => {
-                self.would(create_topic(name, *partitions, *replicas, config))
-            }
-            Action::AddPartitions { topic, partitions } => {
-                self.would(add_partitions(topic, *partitions))
-            }
-            Action::AddProducer { name, carriers, topic, config, .. } => {
-                options::producer(config)?;
-                self.free(name, NodeKind::Producer)?;
-                if carriers.is_empty() {
-                    return refuse(format!("\"{name}\" has no way to send: name a carrier."));
-                }
-                for carrier in carriers {
-                    match carrier {
-                        Carrier::PubSub => self.needs_redis(name)?,
-                        Carrier::Kafka => self.needs_topic(name, topic)?,
-                    }
-                }
-                Ok(())
-            }
-            Action::AddSubscriber { name, channels, patterns, .. } => {
-                self.free(name, NodeKind::Subscriber)?;
-                self.needs_redis(name)?;
-                if channels.is_empty() && patterns.is_empty() {
-                    return refuse(format!("\"{name}\" subscribes to nothing."));
-                }
-                Ok(())
-            }
-            Action::AddConsumer { name, topics, config, .. } => {
-                options::consumer(config)?;
-                self.free(name, NodeKind::Consumer)?;
-                if topics.is_empty() {
-                    return refuse(format!("\"{name}\" subscribes to nothing."));
-                }
-                topics.iter().try_for_each(|topic| self.needs_topic(name, topic))
-            }
-            Action::SetRate { producer, per_kilosecond } => match self.source(producer) {
-                None => refuse(format!("There is no producer \"{producer}\".")),
-                Some((_, source)) if source.workload.rate() == *per_kilosecond => {
-                    refuse(format!("\"{producer}\" sends at this rate already."))
-                }
-                Some(_) => Ok(()),
-            },
-            Action::SendOne { producer } => match self.source(producer) {
-                None => refuse(format!("There is no producer \"{producer}\".")),
-                Some((id, _)) => self.running(id),
-            },
-            Action::SetWork { consumer, takes } => {
-                let nodes = self.readers(consumer)?;
-                if nodes.iter().all(|&id| self.takes(id) == Some(*takes)) {
-                    return refuse(format!("\"{consumer}\" takes {takes} already."));
-                }
-                Ok(())
-            }
-            Action::Burst { producer, messages } => match self.source(producer) {
-                None => refuse(format!("There is no producer \"{producer}\".")),
-                Some(_) if *messages == 0 => refuse("A burst of no messages changes nothing."),
-                Some(_) if *messages > MOST_AT_ONCE => {
-                    refuse(format!("A burst has at most {MOST_AT_ONCE} messages."))
-                }
-                Some((id, _)) => self.running(id),
-            },
-            Action::SetVariance { consumer, per_cent } => {
-                if *per_cent > 100 {
-                    return refuse("A processing time varies by at most 100 per cent.");
-                }
-                let same = |handler: &Handler| handler.varies == *per_cent;
-                self.changes(consumer, same, "varies by this already")
-            }
-            Action::SetFailure { consumer, fails } => {
-                self.changes(consumer, |handler| handler.fails == *fails, "fails so already")
-            }
-            Action::SetDeduplication { consumer, on } => {
-                let same = |handler: &Handler| handler.remembers.is_some() == *on;
-                self.changes(
-                    consumer,
-                    same,
-                    if *on { "remembers already" } else { "does not remember" },
-                )
-            }
-            Action::SetCommit { consumer, commit } => {
-                let nodes = self.readers(consumer)?;
-                let mut points = nodes.iter().filter_map(|&id| match &self.node(id).role {
-                    Role::Consumer(reader) => Some(reader),
-                    _ => None,
-                });
-                match points.next() {
-                    None => refuse(format!("\"{consumer}\" does not read from Kafka.")),
-                    Some(reader) if reader.client.config().enable_auto_commit => refuse(format!(
-                        "\"{consumer}\" commits by itself (enable.auto.commit=true)."
-                    )),
-                    Some(reader) if reader.commit == *commit => {
-                        refuse(format!("\"{consumer}\" commits so already."))
-                    }
-                    Some(_) => Ok(()),
-                }
-            }
-            Action::AddAccount { consumer, .. } => {
-                let parties = self.parties_named(consumer)?;
-                if parties.iter().any(|party| self.accounts.contains_key(party)) {
-                    return refuse(format!("\"{consumer}\" has an account already."));
-                }
-                Ok(())
-            }
-            Action::Seek { consumer, partition, offset } => {
-                let nodes = self.readers(consumer)?;
-                let position = nodes.iter().find_map(|&id| match &self.node(id).role {
-                    Role::Consumer(reader) => reader.client.position(partition),
-                    _ => None,
-                });
-                match position {
-                    None => refuse(format!("\"{consumer}\" does not own {partition} now.")),
-                    Some(at) if at == *offset => {
-                        refuse(format!("\"{consumer}\" stands at {offset} in {partition} already."))
-                    }
-                    Some(_) => Ok(()),
-                }
-            }
-            Action::CloseConnection { client, server } => {
-                if self.between(client, server)?.is_empty() {
-                    return refuse(format!("\"{client}\" has no connection to \"{server}\" now."));
-                }
-                Ok(())
-            }
-            Action::Unplug { consumer } => {
-                let nodes = self.readers(consumer)?;
-                if nodes.iter().all(|&id| self.node(id).unplugged) {
-                    return refuse(format!("The plug of \"{consumer}\" is out already."));
-                }
-                Ok(())
-            }
-            Action::PlugIn { consumer } => {
-                let nodes = self.readers(consumer)?;
-                if nodes.iter().all(|&id| !self.node(id).unplugged) {
-                    return refuse(format!("The plug of \"{consumer}\" is in already."));
-                }
-                Ok(())
-            }
-            Action::Crash { node } => self.not_already(node, NodeState::Crashed, "has crashed"),
-            Action::Restart { node } => self.must_be(node, NodeState::Crashed, "has not crashed"),
-            Action::Pause { node } => self.must_be(node, NodeState::Running, "does not run"),
-            Action::Resume { node } => self.must_be(node, NodeState::Paused, "is not paused"),
-            Action::Interrupt { node } => {
-                let nodes = self.existing(node)?;
-                if nodes.iter().all(|&id| self.node(id).link.is_interrupted()) {
-                    return refuse(format!("The path to \"{node}\" is cut already."));
-                }
-                Ok(())
-            }
-            Action::Heal { node } => {
-                let nodes = self.existing(node)?;
-                if nodes.iter().all(|&id| !self.node(id).link.is_interrupted()) {
-                    return refuse(format!("The path to \"{node}\" is not cut."));
-                }
-                Ok(())
-            }
-            Action::SetLatency { node, latency } => {
-                let nodes = self.existing(node)?;
-                if nodes.iter().all(|&id| self.node(id).link.latency() == *latency) {
-                    return refuse(format!("The path to \"{node}\" takes {latency} already."));
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// Carries out what [`World::check`] allowed.
     pub(super) fn perform(&mut self, action: Action, cause: EventId) {
         match action {
@@ -599,7 +409,12 @@ impl World {
     }
 }
 
-fn create_topic(name: &Name, partitions: u32, replicas: u32, config: &Settings) -> Request {
+pub(super) fn create_topic(
+    name: &Name,
+    partitions: u32,
+    replicas: u32,
+    config: &Settings,
+) -> Request {
     let topic = CreatableTopic {
         name: name.clone(),
         num_partitions: Some(i32::try_from(partitions).unwrap_or(i32::MAX)),
@@ -610,7 +425,7 @@ fn create_topic(name: &Name, partitions: u32, replicas: u32, config: &Settings) 
     CreateTopicsRequest { topics: vec![topic] }.into()
 }
 
-fn add_partitions(topic: &Name, partitions: u32) -> Request {
+pub(super) fn add_partitions(topic: &Name, partitions: u32) -> Request {
     let partitions = i32::try_from(partitions).unwrap_or(i32::MAX);
     CreatePartitionsRequest { topics: vec![(topic.clone(), partitions)] }.into()
 }

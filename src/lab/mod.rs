@@ -5,6 +5,7 @@
 //! `(instant, sequence)`, and is a plain value: cloning it is a checkpoint. It tells what happens
 //! as [`Event`]s, each with its cause. It knows nothing of lessons, pictures or pages.
 
+mod check;
 mod cluster;
 mod command;
 mod handler;

@@ -24,6 +24,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::AppHandle;
 
+/// How far beyond the newest instant one call may go, in milliseconds of virtual time: the run is
+/// carried on to there before anything else happens on the page.
+const FARTHEST_MS: u64 = 600_000;
+
 /// See the module.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -95,10 +99,14 @@ impl Handle {
     /// instant the run goes on to there.
     ///
     /// # Errors
-    /// When `ms` is not a time: negative, infinite, or more than a thousand days.
+    /// When `ms` is not a time, or lies more than [`FARTHEST_MS`] beyond the newest instant.
     pub fn seek(&self, ms: f64) -> Result<(), JsError> {
-        if !(0.0..=8.64e10).contains(&ms) {
-            return Err(JsError::new("seek: a time in milliseconds, from 0 on"));
+        let head = self.shared.page.borrow().as_ref().map_or(0, |page| page.head().as_millis());
+        let farthest = head + FARTHEST_MS;
+        if !(0.0..=farthest as f64).contains(&ms) {
+            return Err(JsError::new(&format!(
+                "seek: a time in milliseconds, from 0 to {farthest} (ten minutes beyond the newest instant)"
+            )));
         }
         self.send(Msg::Seek(Instant::ZERO + Span::from_nanos((ms * 1e6).round() as u64)));
         Ok(())

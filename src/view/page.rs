@@ -424,6 +424,11 @@ impl Page {
         self.view.selected.as_ref()
     }
 
+    /// The newest instant.
+    pub(crate) fn head(&self) -> Instant {
+        self.session.head()
+    }
+
     /// The lesson.
     pub(crate) fn lesson(&self) -> &Lesson {
         self.session.lesson()

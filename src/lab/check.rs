@@ -2,16 +2,13 @@
 
 use super::command::{add_partitions, create_topic};
 use super::handler::Handler;
+use super::lookup::refuse;
 use super::node::Role;
 use super::{World, options};
 use crate::event::{Action, Carrier, NodeKind, NodeState, Refusal};
 
 /// Messages of one burst, at the most: what a page can still show.
 const MOST_AT_ONCE: u32 = 10_000;
-
-fn refuse(reason: impl Into<String>) -> Result<(), Refusal> {
-    Err(Refusal { reason: reason.into() })
-}
 
 impl World {
     /// The checks of [`World::can`]; changes nothing.

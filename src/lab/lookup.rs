@@ -9,7 +9,8 @@ use crate::sim::Span;
 
 type Check = Result<(), Refusal>;
 
-fn refuse<T>(reason: impl Into<String>) -> Result<T, Refusal> {
+/// Says no, with the reason for the reader.
+pub(super) fn refuse<T>(reason: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal { reason: reason.into() })
 }
 

@@ -1,0 +1,80 @@
+//! What people do, in words.
+
+use super::count;
+use crate::event::{Action, CommitPoint, Failure};
+
+/// What a person did, in the past tense and short: `billing unplugged`.
+pub fn done(action: &Action) -> String {
+    match action {
+        Action::AddController { name }
+        | Action::AddRedis { name, .. }
+        | Action::AddBroker { name, .. }
+        | Action::AddProducer { name, .. }
+        | Action::AddSubscriber { name, .. }
+        | Action::AddConsumer { name, .. } => format!("{name} added"),
+        Action::CreateTopic { name, partitions, .. } => {
+            format!("topic {name} created with {}", count(*partitions as usize, "partition"))
+        }
+        Action::AddPartitions { topic, partitions } => {
+            format!("{topic} given {}", count(*partitions as usize, "partition"))
+        }
+        Action::SetRate { producer, per_kilosecond: 0 } => format!("{producer} stopped"),
+        Action::SetRate { producer, per_kilosecond } => {
+            format!("{producer} set to {}", rate(*per_kilosecond))
+        }
+        Action::SendOne { producer } => format!("{producer} told to send one"),
+        Action::SetWork { consumer, takes } => format!("{consumer} set to {takes} a message"),
+        Action::Burst { producer, messages } => {
+            format!("{producer} told to send {}", count(*messages as usize, "message"))
+        }
+        Action::SetVariance { consumer, per_cent } => {
+            format!("processing time of {consumer} varies by {per_cent} %")
+        }
+        Action::SetFailure { consumer, fails } => match fails {
+            Failure::Never => format!("handler of {consumer} mended"),
+            Failure::Key(key) => format!("handler of {consumer} fails on key {key}"),
+            Failure::Numbers(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                format!("handler of {consumer} fails on {}", numbers.join(", "))
+            }
+            Failure::Chance(ppm) => {
+                format!("handler of {consumer} fails {ppm} in a million times")
+            }
+        },
+        Action::SetCommit { consumer, commit } => match commit {
+            CommitPoint::AfterWork => format!("{consumer} commits after its work"),
+            CommitPoint::BeforeWork => format!("{consumer} commits before its work"),
+        },
+        Action::SetDeduplication { consumer, on: true } => format!("{consumer} remembers"),
+        Action::SetDeduplication { consumer, on: false } => format!("{consumer} forgets"),
+        Action::AddAccount { consumer, .. } => format!("account of {consumer} opened"),
+        Action::Seek { consumer, partition, offset } => {
+            format!("{consumer} sent to {offset} in {partition}")
+        }
+        Action::CloseConnection { client, server } => {
+            format!("connection of {client} to {server} closed")
+        }
+        Action::Unplug { consumer } => format!("{consumer} unplugged"),
+        Action::PlugIn { consumer } => format!("{consumer} plugged in"),
+        Action::Crash { node } => format!("{node} crashed"),
+        Action::Restart { node } => format!("{node} restarted"),
+        Action::Pause { node } => format!("{node} paused"),
+        Action::Resume { node } => format!("{node} resumed"),
+        Action::Interrupt { node } => format!("link of {node} interrupted"),
+        Action::Heal { node } => format!("link of {node} healed"),
+        Action::SetLatency { node, latency } => format!("latency of {node} set to {latency}"),
+    }
+}
+
+/// A rate as people say it: `5 / s`, `30 / min`.
+pub fn rate(per_kilosecond: u32) -> String {
+    match per_kilosecond {
+        0 => "stopped".to_owned(),
+        n if n % 1_000 == 0 => format!("{} / s", n / 1_000),
+        n if n < 1_000 && n * 60 % 1_000 == 0 => format!("{} / min", n * 60 / 1_000),
+        n => {
+            let text = format!("{}.{:03}", n / 1_000, n % 1_000);
+            format!("{} / s", text.trim_end_matches('0'))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Facts about Kafka, in words.
+
+use super::{Words, capital, count};
+use crate::event::{KafkaFact, NodeId};
+
+impl Words<'_> {
+    pub(super) fn kafka(&self, node: NodeId, fact: &KafkaFact) -> String {
+        match fact {
+            KafkaFact::TopicCreated { topic, partitions, replication_factor } => format!(
+                "Topic {topic} was created: {}, {} each.",
+                count(*partitions as usize, "partition"),
+                count(*replication_factor as usize, "replica")
+            ),
+            KafkaFact::PartitionsAdded { topic, partitions } => {
+                format!("Topic {topic} has {} now.", count(*partitions as usize, "partition"))
+            }
+            KafkaFact::Replicated { partition, offset, end_offset } => {
+                let node = self.node(node);
+                format!("{node} copied {partition} from {offset} up to {end_offset}.")
+            }
+            KafkaFact::LogTruncated { partition, offset, lost } => {
+                let node = self.node(node);
+                if lost.is_empty() {
+                    format!("{node} cut its log of {partition} back to {offset}.")
+                } else {
+                    let lost = self.messages(lost);
+                    format!(
+                        "{node} cut its log of {partition} back to {offset} and dropped {lost}."
+                    )
+                }
+            }
+            KafkaFact::BrokerRegistered { broker, epoch } => {
+                format!("Broker {broker} registered with the controller, epoch {epoch}.")
+            }
+            KafkaFact::BrokerFenced { broker } => {
+                format!("The controller fenced broker {broker}: it leads nothing any more.")
+            }
+            KafkaFact::BrokerUnfenced { broker } => {
+                format!("The controller lets broker {broker} lead and be in sync.")
+            }
+            KafkaFact::LeaderElected { partition, leader: None, leader_epoch, .. } => {
+                format!("Nobody leads {partition} now, leader epoch {leader_epoch}.")
+            }
+            KafkaFact::LeaderElected { partition, leader: Some(id), leader_epoch, unclean } => {
+                let how =
+                    if *unclean { ", though it may lack records (unclean election)" } else { "" };
+                format!("Broker {id} leads {partition} now, leader epoch {leader_epoch}{how}.")
+            }
+            KafkaFact::IsrChanged { partition, isr, elr } => {
+                let list = |ids: &[u32]| {
+                    let all: Vec<String> = ids.iter().map(u32::to_string).collect();
+                    if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
+                };
+                let in_sync = format!("In sync for {partition}: {}", list(isr));
+                if elr.is_empty() {
+                    format!("{in_sync}.")
+                } else {
+                    format!("{in_sync}; may lead nevertheless: {}.", list(elr))
+                }
+            }
+            KafkaFact::Partitioned { tag, partition, murmur2: Some(hash), partitions } => format!(
+                "{} goes to {partition}: murmur2 of its key is {hash}, modulo {partitions}.",
+                capital(&self.tagged(*tag))
+            ),
+            KafkaFact::Partitioned { tag, partition, .. } => {
+                format!("{} without key goes to {partition}.", capital(&self.tagged(*tag)))
+            }
+            KafkaFact::Appended { partition, offset, tag, .. } => {
+                let (node, message) = (self.node(node), self.tagged(*tag));
+                format!("{node} appended {message} to {partition} at offset {offset}.")
+            }
+            KafkaFact::HighWatermarkMoved { partition, offset } => {
+                format!("{partition} is visible up to {offset} (high watermark).")
+            }
+            KafkaFact::LogStartMoved { partition, offset, reason } => {
+                format!("{partition} now starts at {offset}: {reason}.")
+            }
+            KafkaFact::PositionSet { group, partition, offset, reason } => {
+                format!("{group} will read {partition} from {offset}: {reason}.")
+            }
+            KafkaFact::Committed { group, partition, offset } => {
+                format!("The bookmark of {group} in {partition} is {offset} (committed offset).")
+            }
+            KafkaFact::CommitFailed { group, partition, offset, error } => {
+                format!("{group} could not commit {offset} in {partition}: {error}.")
+            }
+            KafkaFact::GroupChanged { group, state, generation } => {
+                format!("Group {group} is {state}, generation {generation}.")
+            }
+            KafkaFact::Assigned { group, member, generation, partitions } => {
+                let all: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+                let all = if all.is_empty() { "no partition".to_owned() } else { all.join(", ") };
+                format!("{member} of group {group} got {all} in generation {generation}.")
+            }
+            KafkaFact::MemberRemoved { group, member, reason } => {
+                format!("{member} left group {group}: {reason}.")
+            }
+        }
+    }
+}

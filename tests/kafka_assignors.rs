@@ -1,6 +1,7 @@
 //! Kafka's own assignor classes (4.3) against ours: `tests/vectors/kafka/assignors_fresh.jsonl`
 //! and `cooperative_sticky_sequences.jsonl`, and the worked cases of Kafka's documentation and
 //! test suites.
+#![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::event::{Name, TopicPartition};
 use pushpull::kafka::assignor::{Assignment, Assignor, Subscription};

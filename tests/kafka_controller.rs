@@ -1,5 +1,6 @@
 //! Results of running Kafka 4.3's `StripedReplicaPlacer` and `PartitionChangeBuilder`. Whatever
 //! cases stand in the files are run.
+#![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::kafka::controller::{
     Election, JavaRandom, PartitionChange, PartitionRegistration, UsableBroker, place,

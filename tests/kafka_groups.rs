@@ -1,5 +1,6 @@
 //! The group coordinator against Kafka's own (4.3): `tests/vectors/kafka/classic_group.jsonl` and
 //! `coordinator_partition.jsonl`.
+#![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::event::{ConnectionId, Name, TopicPartition};
 use pushpull::kafka::broker::Output;

@@ -1,5 +1,6 @@
 //! Results of running Kafka 4.3's own classes: murmur2, record batches, the log, idempotent
 //! producers. Whatever cases stand in the files are run.
+#![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::event::Payload;
 use pushpull::kafka::log::{AppendError, Log, TopicConfig};

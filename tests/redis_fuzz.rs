@@ -1,6 +1,7 @@
 //! Random bytes and random commands against the engine: no panic, bounded memory, an error
 //! reply for each wrong request.
 #![allow(clippy::unwrap_used, reason = "a broken promise fails the test")]
+#![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::event::{ConnectionId, Payload};
 use pushpull::redis::{Config, Frame, Output, Parser, Server};

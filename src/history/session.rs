@@ -204,6 +204,17 @@ impl Session {
         self.thread.at(self.before(t), t).run.world.can(action)
     }
 
+    /// The same for several actions, with one way back.
+    pub fn refusals_at<'a>(
+        &self,
+        t: Instant,
+        actions: impl IntoIterator<Item = &'a Action>,
+    ) -> Vec<Option<Refusal>> {
+        let back = (t < self.head()).then(|| self.thread.at(self.before(t), t));
+        let world = back.as_ref().map_or(self.world(), |back| &back.run.world);
+        actions.into_iter().map(|action| world.can(action).err()).collect()
+    }
+
     /// Acts at `t`. After the head: runs on to there first. Before the head: a fork; the old
     /// future stays among the branches, and the head stands at `t`.
     ///

@@ -8,6 +8,7 @@
 mod class;
 mod columns;
 mod draw;
+pub mod inspect;
 mod layout;
 mod phone;
 mod picture;

@@ -101,9 +101,9 @@ impl Timeline {
             | LabFact::Discarded { tag, .. } => {
                 self.registry.note(tag.message, event.id);
             }
-            LabFact::Handled { party, tag, repeated, .. } => {
+            LabFact::Handled { party, tag, repeated, replayed, .. } => {
                 self.registry.note(tag.message, event.id);
-                self.ledger.handled(at, *party, tag.message, *repeated);
+                self.ledger.handled(at, *party, tag.message, (*repeated, *replayed));
             }
             LabFact::HandlingFailed { tag, .. } => {
                 self.registry.note(tag.message, event.id);

@@ -28,6 +28,8 @@ pub struct Sums {
     pub refused: u32,
     /// Extra deliveries within one reading; part of no sum.
     pub repeated: u32,
+    /// Handled again because somebody asked for a further reading; part of no sum.
+    pub replayed: u32,
     /// Kept while the party was away, or handled more than [`LATE`] after they were sent; part
     /// of no sum.
     pub late: u32,
@@ -308,17 +310,25 @@ impl Ledger {
         }
     }
 
-    pub(super) fn handled(&mut self, at: Instant, id: PartyId, message: MessageId, again: bool) {
+    /// A handler finished: for the first time, once more in the same reading (`again`), or in a
+    /// further one (`replayed`).
+    pub(super) fn handled(
+        &mut self,
+        at: Instant,
+        id: PartyId,
+        message: MessageId,
+        (again, replayed): (bool, bool),
+    ) {
         let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
         party.first_handled.entry(message).or_insert(at);
-        if again {
-            let mut sums = party.sums.newest();
-            sums.repeated += 1;
-            party.sums.set(at, sums);
+        if again || replayed {
             let lane = &mut self.lanes[lane_of(party.system)].sums;
-            let mut sums = lane.newest();
-            sums.repeated += 1;
-            lane.set(at, sums);
+            for steps in [&mut party.sums, lane] {
+                let mut sums = steps.newest();
+                sums.repeated += u32::from(again);
+                sums.replayed += u32::from(replayed);
+                steps.set(at, sums);
+            }
         }
     }
 }
@@ -342,6 +352,10 @@ impl Registry {
 
     pub(super) fn message(&self, id: MessageId) -> Option<&Message> {
         self.position(id).map(|i| &self.messages[i])
+    }
+
+    pub(super) fn messages(&self) -> &[Message] {
+        &self.messages
     }
 
     pub(super) fn add(&mut self, mut message: Message) {

@@ -103,6 +103,11 @@ impl Log {
         self.committed.get(group).and_then(|steps| steps.at(t)).copied()
     }
 
+    /// The groups that have a bookmark here at `t`, with it, in order of their names.
+    pub fn bookmarks(&self, t: Instant) -> impl Iterator<Item = (&Name, u64)> {
+        self.committed.iter().filter_map(move |(group, steps)| Some((group, *steps.at(t)?)))
+    }
+
     /// The record at an offset, if it is there at `t`.
     pub fn cell(&self, offset: u64, t: Instant) -> Option<&Cell> {
         let cells = self.cells(t);

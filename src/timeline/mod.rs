@@ -26,8 +26,8 @@ pub use steps::Steps;
 pub use topology::{Node, Subscription, Wire};
 
 use crate::event::{
-    ConnectionId, Event, EventId, Hop, HopId, LostReason, MessageId, Name, NodeId, PartyId, System,
-    Tag, TopicPartition,
+    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, Name, NodeId,
+    PartyId, Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Instant, Span};
 
@@ -157,6 +157,23 @@ impl Timeline {
     /// A message that was sent.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.registry.message(id)
+    }
+
+    /// The messages sent by `t`, oldest first.
+    pub fn messages(&self, t: Instant) -> &[Message] {
+        let all = self.registry.messages();
+        &all[..all.partition_point(|message| message.sent <= t)]
+    }
+
+    /// Where a message stands with a party at `t`; none while it is not owed.
+    pub fn standing(&self, id: MessageId, party: PartyId, t: Instant) -> Option<Standing> {
+        let life = self.biography(id).iter().rev().filter_map(|event| self.event(*event));
+        life.filter(|event| event.at <= t).find_map(|event| match &event.what {
+            What::Lab(LabFact::Stands { party: whose, standing, .. }) if *whose == party => {
+                Some(*standing)
+            }
+            _ => None,
+        })
     }
 
     /// Whether a handler has failed on the message by `t`.

@@ -171,6 +171,13 @@ impl Pace {
             }
         };
         self.log_scale = Some(bounded(scale).ln());
+        Self::at_scale(scale, t, next, real_ms)
+    }
+
+    /// Moves the cursor on at a scale that somebody chose, in virtual nanoseconds per real
+    /// second; else as [`Pace::advance`].
+    pub fn at_scale(scale: f64, t: Instant, next: Option<Instant>, real_ms: f64) -> Advance {
+        let seconds = real_ms.clamp(0.0, 100.0) / 1e3;
         let to = t + Span::from_nanos((scale * seconds) as u64);
         match next {
             Some(next) if next < to && next >= t => {
@@ -179,6 +186,12 @@ impl Pace {
             }
             _ => Advance { to, left_ms: 0.0 },
         }
+    }
+
+    /// The scale at which an unfolded stretch of this length is passed: in real time, or in a
+    /// minute where that would take longer.
+    pub fn unfolded(length: Span) -> f64 {
+        (length.as_nanos() as f64 / 60.0).max(1e9)
     }
 
     /// The scale in words for the clock: `1 ms \u{2248} 0.6 s`.

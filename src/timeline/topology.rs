@@ -53,6 +53,11 @@ impl Node {
         self.history.partition_point(|(at, _)| *at <= t)
     }
 
+    /// What it has handled by `t`, repeats included, oldest first, each with its instant.
+    pub fn history(&self, t: Instant) -> &[(Instant, MessageId)] {
+        &self.history[..self.handled(t)]
+    }
+
     /// The last `n` messages that it has handled by `t`, newest first.
     pub fn recent(&self, t: Instant, n: usize) -> impl Iterator<Item = MessageId> {
         let end = self.handled(t);

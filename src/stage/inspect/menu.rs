@@ -1,0 +1,232 @@
+//! The commands that apply to a thing. Which of them would do nothing, and why, the caller asks
+//! the run.
+
+use super::{At, Form, Subject};
+use crate::event::{
+    Action, CommitPoint, Failure, MessageId, Name, NodeKind, NodeState, System, TopicPartition,
+};
+use crate::sim::Instant;
+use crate::stage::Target;
+use crate::timeline::{Node, Timeline};
+
+/// A line of a menu.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// What it does, in the imperative.
+    pub label: String,
+    /// What choosing it brings about.
+    pub deed: Deed,
+}
+
+/// What a line of a menu brings about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// Opens the inspector on the thing.
+    Inspect,
+    /// Opens the journal of the thing.
+    Journal,
+    /// Does this.
+    Do(Action),
+    /// Asks first.
+    Ask(Form),
+}
+
+/// What can be done with a thing at `t`, the most likely first.
+pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
+    let at = At { timeline, t };
+    let mut menu = Menu { at, items: Vec::new() };
+    menu.push("Inspect", Deed::Inspect);
+    match target {
+        Target::Node(id) => {
+            if let Some(node) = timeline.node(*id) {
+                menu.node(node);
+            }
+        }
+        Target::Plug(name) => {
+            if let Some(node) = at.named(name) {
+                menu.node(node);
+            }
+        }
+        Target::Message(id) => menu.message(*id),
+        Target::Partition(partition) => {
+            menu.ask("More partitions \u{2026}", Subject::Partitions(partition.topic.clone()));
+            menu.leader(partition);
+            menu.seeks(None, partition);
+        }
+        Target::Bookmark(group, partition) => menu.seeks(Some(group), partition),
+        Target::Wire(id) => {
+            if let Some(wire) = timeline.wire(*id) {
+                let (client, server) = (at.name_of(wire.client), at.name_of(wire.server));
+                let label = format!("Close the connection of {client}");
+                menu.act(label, Action::CloseConnection { client, server });
+                if let Some(node) = timeline.node(wire.client) {
+                    menu.link(node);
+                }
+            }
+        }
+        Target::Channel(..) => menu.ask("Add a subscriber \u{2026}", Subject::Subscriber),
+        Target::Lane(system) => menu.lane(*system),
+        Target::Score(..) | Target::Lost(_) => {}
+    }
+    if matches!(target, Target::Node(_) | Target::Plug(_) | Target::Message(_)) {
+        menu.push("Show its journal", Deed::Journal);
+    }
+    menu.items
+}
+
+struct Menu<'a> {
+    at: At<'a>,
+    items: Vec<Item>,
+}
+
+impl Menu<'_> {
+    fn push(&mut self, label: impl Into<String>, deed: Deed) {
+        self.items.push(Item { label: label.into(), deed });
+    }
+
+    fn act(&mut self, label: impl Into<String>, action: Action) {
+        self.push(label, Deed::Do(action));
+    }
+
+    fn ask(&mut self, label: &str, subject: Subject) {
+        let form = Form::new(self.at.timeline, self.at.t, subject);
+        self.push(label, Deed::Ask(form));
+    }
+
+    fn node(&mut self, node: &Node) {
+        let name = node.name.clone();
+        match node.kind {
+            NodeKind::Producer => self.producer(&name),
+            NodeKind::Subscriber | NodeKind::Consumer => self.reader(node),
+            NodeKind::RedisServer => self.ask("Add a subscriber \u{2026}", Subject::Subscriber),
+            NodeKind::Broker => self.ask("Create a topic \u{2026}", Subject::Topic),
+            NodeKind::Controller => {}
+        }
+        self.process(node);
+        self.link(node);
+        self.ask("Latency \u{2026}", Subject::Latency(name));
+    }
+
+    fn producer(&mut self, name: &Name) {
+        let producer = || name.clone();
+        self.act("Send one message", Action::SendOne { producer: producer() });
+        self.act("Send ten messages at once", Action::Burst { producer: producer(), messages: 10 });
+        self.ask("Send several at once \u{2026}", Subject::Burst(producer()));
+        self.ask("Rate \u{2026}", Subject::Rate(producer()));
+        self.act("Stop sending", Action::SetRate { producer: producer(), per_kilosecond: 0 });
+    }
+
+    fn reader(&mut self, node: &Node) {
+        let consumer = || node.name.clone();
+        if node.unplugged.value(self.at.t) {
+            self.act("Plug it in", Action::PlugIn { consumer: consumer() });
+        } else {
+            self.act("Unplug it", Action::Unplug { consumer: consumer() });
+        }
+        self.ask("Handler takes \u{2026}", Subject::Work(consumer()));
+        self.ask("Handler's time varies \u{2026}", Subject::Variance(consumer()));
+        self.ask("Handler fails \u{2026}", Subject::Failure(consumer()));
+        self.act(
+            "Mend the handler",
+            Action::SetFailure { consumer: consumer(), fails: Failure::Never },
+        );
+        if node.kind == NodeKind::Consumer {
+            for (label, commit) in [
+                ("Commit after the work", CommitPoint::AfterWork),
+                ("Commit before the work", CommitPoint::BeforeWork),
+            ] {
+                self.act(label, Action::SetCommit { consumer: consumer(), commit });
+            }
+            self.ask("Seek \u{2026}", Subject::Seek(consumer()));
+        }
+        for (label, on) in [("Remember what is handled", true), ("Forget what is handled", false)] {
+            self.act(label, Action::SetDeduplication { consumer: consumer(), on });
+        }
+        self.ask("Add an account \u{2026}", Subject::Account(consumer()));
+    }
+
+    /// What stops a process, and what lets it go on.
+    fn process(&mut self, node: &Node) {
+        let name = || node.name.clone();
+        let state = node.state.at(self.at.t).copied().unwrap_or(NodeState::Running);
+        if state == NodeState::Paused {
+            self.act("Resume the process", Action::Resume { node: name() });
+        } else {
+            self.act("Pause the process (SIGSTOP)", Action::Pause { node: name() });
+        }
+        if state == NodeState::Crashed {
+            self.act("Restart the process", Action::Restart { node: name() });
+        } else {
+            self.act("Kill the process", Action::Crash { node: name() });
+        }
+    }
+
+    fn link(&mut self, node: &Node) {
+        let name = || node.name.clone();
+        if node.interrupted.value(self.at.t) {
+            self.act(format!("Heal the path of {}", node.name), Action::Heal { node: name() });
+        } else {
+            self.act(format!("Cut the path of {}", node.name), Action::Interrupt { node: name() });
+        }
+    }
+
+    /// Poison: a reader's handler fails on this very message.
+    fn message(&mut self, id: MessageId) {
+        let Some(message) = self.at.timeline.message(id) else { return };
+        let mut seen: Vec<&Name> = Vec::new();
+        for node in self.at.timeline.nodes().iter().filter(|node| node.party.is_some()) {
+            if !seen.contains(&&node.name) {
+                seen.push(&node.name);
+            }
+        }
+        for name in seen {
+            let fails = Failure::Numbers(vec![message.number]);
+            let label = format!("Let {name} fail on No. {}", message.number);
+            self.act(label, Action::SetFailure { consumer: name.clone(), fails });
+        }
+    }
+
+    fn leader(&mut self, partition: &TopicPartition) {
+        let (at, leader) = (self.at, self.at.timeline.log(partition));
+        let leader = leader.and_then(|(_, log)| log.leader(at.t));
+        let brokers = at.timeline.nodes().iter().filter(|node| node.kind == NodeKind::Broker);
+        let node = leader.and_then(|id| brokers.clone().nth((id as usize).checked_sub(1)?));
+        if let Some(node) = node {
+            let label = format!("Kill its leader {}", node.name);
+            self.act(label, Action::Crash { node: node.name.clone() });
+        }
+    }
+
+    /// Who reads the partition can be sent elsewhere in it.
+    fn seeks(&mut self, group: Option<&Name>, partition: &TopicPartition) {
+        let at = self.at;
+        let owners = at.timeline.nodes().iter().filter(|node| {
+            let party = node.party.and_then(|party| at.timeline.party(party));
+            let mine = group.is_none_or(|group| party.is_some_and(|party| party.name == *group));
+            mine && node.assigned.at(at.t).is_some_and(|all| all.contains(partition))
+        });
+        for node in owners {
+            let mut form = Form::new(at.timeline, at.t, Subject::Seek(node.name.clone()));
+            if let Some(first) = form.fields.first_mut() {
+                first.value = partition.to_string();
+            }
+            self.push(format!("Seek {} \u{2026}", node.name), Deed::Ask(form));
+        }
+    }
+
+    /// What can be added to a lane.
+    pub(super) fn lane(&mut self, system: System) {
+        self.ask("Add a producer \u{2026}", Subject::Producer);
+        match system {
+            System::Redis => {
+                self.ask("Add a subscriber \u{2026}", Subject::Subscriber);
+                self.ask("Add a Redis server \u{2026}", Subject::Redis);
+            }
+            System::Kafka => {
+                self.ask("Add a consumer \u{2026}", Subject::Consumer);
+                self.ask("Create a topic \u{2026}", Subject::Topic);
+                self.ask("Add a broker \u{2026}", Subject::Broker);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! One message: what it is, where it stands with each party, and its biography.
+
+use super::words::{clock, standing, time};
+use super::{At, Block, Cell, Line, Sheet};
+use crate::event::{Event, LabFact, MessageId, Standing, What};
+use crate::stage::{Class, Target};
+use crate::timeline::journal;
+
+impl At<'_> {
+    pub(super) fn message(self, id: MessageId) -> Option<Sheet> {
+        let message = self.timeline.message(id).filter(|message| message.sent <= self.t)?;
+        let mut sheet = Sheet::new(self.number(id), "message");
+        let key = message.key.as_deref().map_or_else(|| Cell::of("none", "dim"), Cell::new);
+        sheet.rows(vec![
+            ("key", key),
+            ("value", Cell::new(format!("{} bytes", message.bytes))),
+            (
+                "producer",
+                Cell::to(&*self.name_of(message.producer), Target::Node(message.producer)),
+            ),
+            ("sent", Cell::new(clock(message.sent))),
+        ]);
+        let parties = self.timeline.parties().iter();
+        let rows = parties.filter_map(|party| {
+            let now = self.timeline.standing(id, party.id, self.t)?;
+            let (words, class) = standing(now);
+            let system = super::words::lane(party.system);
+            let words =
+                if let Standing::Lost(_) = now { format!("lost: {words}") } else { words.into() };
+            Some(vec![Cell::new(format!("{} ({system})", party.name)), Cell::of(words, class)])
+        });
+        sheet.table("Where it stands", &["party", "standing"], rows.collect());
+        let events = self.timeline.biography(id).iter();
+        let events = events.filter_map(|event| self.timeline.event(*event));
+        let told = events.filter(|event| event.at <= self.t);
+        let line = |event: &Event| {
+            let (class, odd) = meaning(event);
+            let why = odd.then_some(event.id);
+            Line { at: event.at, text: journal::sentence(self.timeline, event), class, why }
+        };
+        let lines: Vec<Line> = told.map(line).collect();
+        if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
+            let took = time(last.at.since(first.at));
+            sheet.blocks.push(Block::Heading(format!("Its biography so far, {took}")));
+        }
+        sheet.blocks.push(Block::Lines(lines));
+        Some(sheet)
+    }
+}
+
+/// The class of an event's sentence, and whether it is an anomaly that deserves a "Why?".
+pub(super) fn meaning(event: &Event) -> (Class, bool) {
+    match &event.what {
+        What::Lab(LabFact::Stands { standing, .. }) => match standing {
+            Standing::Lost(_) | Standing::Refused => ("lost", true),
+            Standing::Parked => ("waiting", true),
+            Standing::Delivered => ("ok", false),
+            _ => ("ink", false),
+        },
+        What::Lab(LabFact::Handled { repeated: true, .. }) => ("waiting", true),
+        What::Lab(LabFact::HandlingFailed { .. } | LabFact::Discarded { .. }) => ("waiting", true),
+        _ => ("ink", false),
+    }
+}

@@ -4,23 +4,58 @@
 //   <script type="module" src="https://example.org/pushpull/push-pull.js"></script>
 //   <push-pull lesson="w1"></push-pull>
 //
-// Attributes: `lesson` (a name in lessons/), `autoplay`, `theme` ("light" or "dark"; without it the
-// reader's own setting), `whole` (the widget is the page: its keys work anywhere). What stands
-// between the tags is shown until the widget is ready.
+// Attributes: `lesson` (a name in lessons/), `src` (the address of a lesson file), `run` (a recorded
+// run: what stands after the # of its link, or the text of its file), `step` (the step to show first, from 1), `autoplay`,
+// `theme` ("light" or "dark"; without it the reader's own setting), `whole` (the widget is the page:
+// its keys work anywhere, and a run in the page's address is opened). A lesson may also stand
+// between the tags, in a <script type="application/json">; all else there is shown until the widget
+// is ready, but for what has slot="links", which the widget takes into its head.
 //
-// Methods, each a promise: play(), pause(), step(), stepBack(), seek(ms), command(object), state().
+// Methods, each a promise: play(), pause(), step(), stepBack(), seek(ms), command(object), state(),
+// showStep(n), progress(), link(), export(), import(run), openLesson(nameOrText).
 // `ready` is a promise that is kept when the widget runs, and broken with the reason when it cannot.
+// The event `progress` comes when the step, a task, the commands or playing has changed; its detail
+// is what progress() gives.
+
+/** Which build the engines belong to; a deployed page has it filled in. */
+const BUILD = '';
 
 const beside = (name) => new URL(name, import.meta.url).href;
+
+/** An engine's file of this very build: a cache that keeps an older one does not mix the two. */
+const built = (name) => beside(BUILD ? `${name}?v=${BUILD}` : name);
+
+/** Real milliseconds between two looks at what a reader has come to. */
+const LOOK_MS = 200;
 
 let engines;
 /** Loads and compiles the engines once for the page, however many widgets it has. */
 function load() {
-  engines ??= import(beside('pushpull.js')).then(async (module) => {
-    await module.default({ module_or_path: beside('pushpull_bg.wasm') });
+  engines ??= (async () => {
+    if (typeof WebAssembly !== 'object') throw new Error('this browser has no WebAssembly.');
+    const module = await import(built('pushpull.js'));
+    try {
+      await module.default({ module_or_path: built('pushpull_bg.wasm') });
+    } catch (error) {
+      // What the compiler does not know is newer than the browser.
+      if (error instanceof WebAssembly.CompileError) throw new Error('this browser is too old for it.', { cause: error });
+      throw error;
+    }
     return module;
-  });
+  })();
   return engines;
+}
+
+/** A recorded run as `mount` wants it, from a link or from the text of a file. */
+function recorded(text) {
+  return text.trim().startsWith('{') ? { file: JSON.parse(text) } : { run: text };
+}
+
+/** The text of a lesson file at an address, which is relative to the page. */
+async function fetched(address) {
+  const answer = await fetch(new URL(address, document.baseURI));
+  if (!answer.ok) throw new Error(`the server answers ${answer.status} for ${address}.`);
+  return answer.text();
 }
 
 /** Resolves when the style sheet applies, or cannot: unstyled is better than nothing. */
@@ -32,9 +67,14 @@ function styled(link) {
 }
 
 class PushPull extends HTMLElement {
-  static observedAttributes = ['lesson', 'theme'];
+  static observedAttributes = ['lesson', 'src', 'run', 'step', 'theme'];
 
   #handle = null;
+  /** What import() or openLesson() opened, in front of what the attributes name. */
+  #opened = null;
+  #observer = null;
+  #look = 0;
+  #said = '';
   #mounting = 0;
   #resolve;
   #reject;
@@ -65,13 +105,34 @@ class PushPull extends HTMLElement {
 
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected) return;
-    if (name === 'lesson') {
-      this.#unmount();
-      this.#expect();
-      this.#mount();
-    } else if (name === 'theme') {
+    if (name === 'theme') {
       this.#applyTheme();
+    } else if (name === 'step') {
+      if (after) this.showStep(Number(after)).catch(() => {});
+    } else {
+      this.#opened = null;
+      this.#again();
     }
+  }
+
+  /** Takes the widget away and makes it anew; resolves when that one runs. */
+  #again() {
+    this.#unmount();
+    this.#expect();
+    this.#mount();
+    return this.ready;
+  }
+
+  /** What to open, as `mount` wants it. */
+  async #source() {
+    if (this.#opened) return this.#opened;
+    const hash = this.hasAttribute('whole') ? location.hash.slice(1) : '';
+    const run = this.getAttribute('run') || hash;
+    if (run) return recorded(run);
+    const own = this.querySelector(':scope > script[type="application/json"]');
+    if (own) return { text: own.textContent };
+    if (this.hasAttribute('src')) return { text: await fetched(this.getAttribute('src')) };
+    return { lesson: this.getAttribute('lesson') ?? undefined };
   }
 
   async #mount() {
@@ -80,18 +141,23 @@ class PushPull extends HTMLElement {
     const style = document.createElement('link');
     style.rel = 'stylesheet';
     style.href = beside('push-pull.css');
-    // The slot shows what stands between the tags until the widget takes its place.
-    this.shadowRoot.replaceChildren(style, document.createElement('slot'));
+    // The slots show what stands between the tags until the widget takes its place.
+    const links = document.createElement('slot');
+    links.name = 'links';
+    this.shadowRoot.replaceChildren(style, links, document.createElement('slot'));
     try {
-      const [module] = await Promise.all([load(), styled(style)]);
+      const [module, source] = await Promise.all([load(), this.#source(), styled(style)]);
       if (turn !== this.#mounting) return;
       const root = document.createElement('div');
       root.className = 'push-pull';
-      this.shadowRoot.replaceChildren(style, root);
+      this.shadowRoot.replaceChildren(style, links, root);
       this.#applyTheme();
+      this.#watch(root, links);
       const handle = await module.mount(root, {
-        lesson: this.getAttribute('lesson') ?? undefined,
-        autoplay: this.hasAttribute('autoplay') && this.getAttribute('autoplay') !== 'false',
+        ...source,
+        step: Number(this.getAttribute('step')) || undefined,
+        // A recorded run is shown as it was left.
+        autoplay: !source.run && !source.file && this.hasAttribute('autoplay') && this.getAttribute('autoplay') !== 'false',
         whole: this.hasAttribute('whole'),
         base: beside('./'),
       });
@@ -110,9 +176,35 @@ class PushPull extends HTMLElement {
 
   #unmount() {
     this.#mounting += 1;
+    this.#observer?.disconnect();
+    clearTimeout(this.#look);
+    this.#look = 0;
+    this.#said = '';
     this.#handle?.unmount();
     this.#handle = null;
     this.shadowRoot.replaceChildren();
+  }
+
+  /** Whenever something was drawn: the links stand in the head, and changes are told. */
+  #watch(root, links) {
+    this.#observer = new MutationObserver(() => {
+      const head = root.querySelector('.head');
+      if (head && links.parentNode !== head) head.insertBefore(links, head.querySelector('.tools'));
+      else if (!head && links.parentNode !== this.shadowRoot) root.before(links);
+      this.#look ||= setTimeout(() => this.#tell(), LOOK_MS);
+    });
+    this.#observer.observe(root, { childList: true, subtree: true, characterData: true, attributes: true });
+  }
+
+  #tell() {
+    this.#look = 0;
+    const detail = this.#handle?.progress();
+    if (!detail) return;
+    const { cursorMs, ...lasting } = detail;
+    const said = JSON.stringify(lasting);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.dispatchEvent(new CustomEvent('progress', { detail, bubbles: true }));
   }
 
   #applyTheme() {
@@ -128,8 +220,8 @@ class PushPull extends HTMLElement {
     const words = document.createElement('p');
     words.setAttribute('role', 'alert');
     words.textContent = `This animation could not start: ${error?.message ?? error}`;
-    const style = this.shadowRoot.querySelector('link');
-    this.shadowRoot.replaceChildren(style, document.createElement('slot'), words);
+    const [style, links] = ['link', 'slot[name]'].map((part) => this.shadowRoot.querySelector(part));
+    this.shadowRoot.replaceChildren(style, links, document.createElement('slot'), words);
   }
 
   async #call(method, ...values) {
@@ -151,6 +243,26 @@ class PushPull extends HTMLElement {
   command(command) { return this.#call('command', command); }
   /** What is true at the cursor. */
   state() { return this.#call('state'); }
+  /** Shows a step of the lesson, from 1. */
+  showStep(n) { return this.#call('showStep', n); }
+  /** Where the reader stands: the lesson, the step, what is done. Undefined without a lesson. */
+  progress() { return this.#call('progress'); }
+  /** The run so far as the text of a link, without #. */
+  link() { return this.#call('link'); }
+  /** The run so far as the text of a file. */
+  async export() { return `${JSON.stringify(await this.#call('export'), null, 2)}\n`; }
+
+  /** Opens a recorded run: a link, or the text of a file. */
+  async import(run) {
+    this.#opened = recorded(run);
+    return this.#again();
+  }
+
+  /** Opens a lesson by its name, or one that is given as text. */
+  async openLesson(lesson) {
+    this.#opened = /^[\w-]+$/.test(lesson) ? { lesson } : { text: lesson };
+    return this.#again();
+  }
 }
 
 if (!customElements.get('push-pull')) customElements.define('push-pull', PushPull);

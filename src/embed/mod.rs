@@ -3,7 +3,8 @@
 //!
 //! `www/push-pull.js` calls `await mount(root, options)` with a `div` inside its shadow root.
 //! Options: `lesson` (the name of a file `lessons/NAME.json` beside the module), or `text` (a
-//! lesson's own text); `base` (where "beside the module" is); `autoplay` (begin to play, unless
+//! lesson's own text), or `run` (a recorded run as a link), or `file` (one as the object that its
+//! file holds); `step` (the step to show first, from 1); `base` (where "beside the module" is); `autoplay` (begin to play, unless
 //! the reader wishes for stillness); `whole` (the widget is the page: keys anywhere are its own).
 //! The promise is kept when the lesson is on the page, or when a notice says why it is not.
 
@@ -11,10 +12,14 @@ mod failure;
 mod fetch;
 mod measure;
 mod open;
+mod progress;
 mod state;
+mod still;
 
 pub use measure::simulate;
+pub use still::still;
 
+use crate::history::{RunFile, to_link};
 use crate::sim::{Instant, Span};
 use crate::view::{App, AppProps, Msg, Shared};
 use serde::Deserialize;
@@ -28,12 +33,18 @@ use yew::AppHandle;
 /// carried on to there before anything else happens on the page.
 const FARTHEST_MS: u64 = 600_000;
 
+const NO_LESSON: &str = "there is no lesson on the page";
+
 /// See the module.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Options {
     lesson: Option<String>,
     text: Option<String>,
+    run: Option<String>,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    file: JsValue,
+    step: Option<usize>,
     base: Option<String>,
     autoplay: bool,
     whole: bool,
@@ -58,6 +69,9 @@ pub async fn mount(root: Element, options: JsValue) -> Result<Handle, JsValue> {
     let handle = Handle { shared, app: Some(app), root };
     let still = crate::view::less_motion();
     handle.send(Msg::Still(still));
+    if let Some(step) = options.step {
+        handle.send(Msg::ShowStep(step.saturating_sub(1)));
+    }
     if options.autoplay && !still {
         handle.send(Msg::Play);
     }
@@ -123,7 +137,7 @@ impl Handle {
                 let action = open::action(page.lesson(), command)?;
                 page.act(action)
             }
-            None => return Err(JsError::new("there is no lesson on the page")),
+            None => return Err(JsError::new(NO_LESSON)),
         };
         self.send(Msg::Refresh);
         done.map_err(|refusal| JsError::new(&refusal.reason))
@@ -136,6 +150,46 @@ impl Handle {
     pub fn state(&self) -> Result<JsValue, JsError> {
         let state = state::read(&self.shared);
         Ok(state.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+    }
+
+    /// Shows a step of the lesson, from 1; beyond the last, the last.
+    #[wasm_bindgen(js_name = showStep)]
+    pub fn show_step(&self, step: usize) {
+        self.send(Msg::ShowStep(step.saturating_sub(1)));
+    }
+
+    /// Where the reader stands in the lesson; the shape is [`progress::Place`]. Undefined when
+    /// there is no lesson on the page.
+    ///
+    /// # Errors
+    /// Never for what this page holds.
+    pub fn progress(&self) -> Result<JsValue, JsError> {
+        let page = self.shared.page.borrow();
+        let Some(page) = page.as_ref() else { return Ok(JsValue::UNDEFINED) };
+        let place = progress::read(page);
+        Ok(place.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
+    }
+
+    /// The run as a link's fragment, without `#`.
+    ///
+    /// # Errors
+    /// When there is no lesson on the page.
+    pub fn link(&self) -> Result<String, JsError> {
+        let page = self.shared.page.borrow();
+        let page = page.as_ref().ok_or_else(|| JsError::new(NO_LESSON))?;
+        Ok(to_link(&page.session().recording()))
+    }
+
+    /// The run as the object that a file of it holds; the option `file` opens it again.
+    ///
+    /// # Errors
+    /// When there is no lesson on the page, or a number of the run is beyond JavaScript's.
+    #[wasm_bindgen(js_name = export)]
+    pub fn export_run(&self) -> Result<JsValue, JsError> {
+        let page = self.shared.page.borrow();
+        let page = page.as_ref().ok_or_else(|| JsError::new(NO_LESSON))?;
+        let file = RunFile::new(page.session().recording());
+        Ok(file.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
     }
 
     /// Takes everything away again.

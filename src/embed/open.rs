@@ -2,7 +2,7 @@
 
 use super::{Options, fetch};
 use crate::event::Action;
-use crate::history::{LessonRef, Recording, from_link};
+use crate::history::{LessonRef, Recording, RunFile, from_link};
 use crate::lesson::{Lesson, Mistake};
 use crate::view::{Failure, Page};
 use wasm_bindgen::prelude::*;
@@ -10,18 +10,12 @@ use wasm_bindgen::prelude::*;
 /// The lesson that a page without any name shows.
 const FIRST: &str = "one-plug";
 
-/// Opens what the options name; a link in the page's address comes first.
+/// Opens what the options name; a recorded run comes before a text, a text before a name.
 ///
 /// # Errors
 /// A notice for the reader: what is wrong, where, and its mend.
 pub(super) async fn page(options: &Options) -> Result<Page, Failure> {
-    let recording = match options.whole.then(fragment).flatten() {
-        Some(link) => Some(from_link(&link).map_err(|error| Failure {
-            title: "This link cannot be opened.".into(),
-            lines: vec![error.to_string()],
-        })?),
-        None => None,
-    };
+    let recording = recorded(options)?;
     let lesson = match (&recording, &options.text) {
         (Some(Recording { lesson: LessonRef::Inline(text), .. }), _) => own(text)?,
         (Some(Recording { lesson: LessonRef::Named(name), .. }), _) => named(name, options).await?,
@@ -38,11 +32,19 @@ pub(super) async fn page(options: &Options) -> Result<Page, Failure> {
     })
 }
 
-/// What stands after the `#` of the page's address.
-fn fragment() -> Option<String> {
-    let hash = web_sys::window()?.location().hash().ok()?;
-    let text = hash.trim_start_matches('#');
-    (!text.is_empty()).then(|| text.to_owned())
+/// The run that the options name, from a file's object or from a link.
+fn recorded(options: &Options) -> Result<Option<Recording>, Failure> {
+    let refused = |what: &str, why: String| Failure {
+        title: format!("This {what} cannot be opened."),
+        lines: vec![why],
+    };
+    if !options.file.is_undefined() {
+        let file: RunFile = serde_wasm_bindgen::from_value(options.file.clone())
+            .map_err(|error| refused("file", format!("It holds no recorded run: {error}.")))?;
+        return file.open().map(Some).map_err(|error| refused("file", error.to_string()));
+    }
+    let link = options.run.as_deref().map(from_link).transpose();
+    link.map_err(|error| refused("link", error.to_string()))
 }
 
 fn own(text: &str) -> Result<Lesson, Failure> {

@@ -1,0 +1,165 @@
+// The site around the widget: addresses, the index, progress, the Lab, sharing.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { accessibilityFaults, call, picture, start } from './support.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let house;
+before(async () => { house = await start(); });
+after(() => house.close());
+
+/** A lesson of two steps, in place of one that ships. */
+const TWO_STEPS = readFileSync(`${root}www/lessons/one-plug.json`, 'utf8')
+  .replace(/\n {2}\]\n\}\s*$/, ',\n    { "heading": "And then?", "text": "Look again." }\n  ]\n}\n');
+const twoSteps = (page) => page.route('**/lessons/one-plug.json', (route) => route.fulfill({ body: TWO_STEPS, contentType: 'application/json' }));
+
+/** What the widget says about where it stands, once it satisfies `wanted`. */
+async function stands(page, wanted) {
+  await page.waitForFunction(async (text) => {
+    const place = await document.querySelector('push-pull')?.progress?.();
+    return place && Object.entries(JSON.parse(text)).every(([name, value]) => place[name] === value);
+  }, JSON.stringify(wanted));
+}
+
+test('a step has an address, Back leads to the one before, and the title says which', async () => {
+  const { page, check } = await house.open({ path: '?lesson=one-plug', before: twoSteps });
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.waitForURL('**/?lesson=one-plug&step=2');
+  await page.waitForFunction(() => document.title === 'One plug, both lanes, step 2 · pushpull');
+  await page.goBack();
+  await stands(page, { step: 1 });
+  await page.waitForFunction(() => document.title === 'One plug, both lanes · pushpull');
+  await page.goForward();
+  await stands(page, { step: 2 });
+  await page.reload();
+  await stands(page, { step: 2 });
+  await check();
+});
+
+test('the first page keeps its own title', async () => {
+  const { page, check } = await house.open();
+  await stands(page, { step: 1 });
+  assert.equal(await page.title(), 'pushpull: how messages really travel');
+  await check();
+});
+
+test('the index lists every lesson that ships, and leads to it', async () => {
+  const { page, check } = await house.open({ path: 'lessons.html', ready: false });
+  const names = readdirSync(`${root}www/lessons`).filter((name) => !name.includes('schema')).map((name) => name.replace('.json', ''));
+  const listed = await page.locator('[data-lesson]').evaluateAll((items) => items.map((item) => item.dataset.lesson));
+  assert.deepEqual(listed.toSorted(), names.toSorted());
+  await page.getByRole('link', { name: 'One plug, both lanes' }).click();
+  await page.waitForURL('**/?lesson=one-plug');
+  await check();
+});
+
+test('what is done is marked in the index, and stays in this browser', async () => {
+  const { page, check } = await house.open({ path: '?lesson=one-plug' });
+  const deed = async (name) => { await page.getByRole('button', { name }).first().click(); };
+  await call(page, 'pause');
+  await deed('Unplug billing');
+  await call(page, 'seek', 6000);
+  await deed('Plug billing in');
+  await call(page, 'seek', 12000);
+  await page.waitForFunction(() => JSON.parse(localStorage.getItem('pushpull-progress'))?.['one-plug']?.done[0]);
+  await page.goto(`${house.address}lessons.html`);
+  await page.locator('[data-lesson="one-plug"] .mark.done').waitFor();
+  await check();
+});
+
+test('a browser that keeps nothing has everything else', async () => {
+  const { page, check } = await house.open({
+    path: '?lesson=one-plug',
+    before: (page) => page.addInitScript(() => {
+      Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } });
+    }),
+  });
+  await page.getByRole('button', { name: 'Unplug billing' }).first().click();
+  await stands(page, { commands: 1 });
+  await page.goto(`${house.address}lab.html`);
+  await page.getByRole('heading', { name: 'Your experiments' }).waitFor();
+  await check();
+});
+
+test('a lost tab costs nothing: the run is offered again', async () => {
+  const { page, check } = await house.open({ path: '?lesson=one-plug' });
+  await page.getByRole('button', { name: 'Unplug billing' }).first().click();
+  await page.waitForFunction(() => localStorage.getItem('pushpull-last'));
+  await page.goto(house.address);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await stands(page, { commands: 1 });
+  await page.waitForURL('**/?lesson=one-plug');
+  await check();
+});
+
+test('the Lab: a template becomes an experiment with the first deed; it can be named, copied and deleted', async () => {
+  const { page, check } = await house.open({ path: 'lab.html', ready: false });
+  const files = readdirSync(`${root}www/templates`);
+  assert.equal(await page.locator('.card').count(), files.length);
+  await page.getByRole('link', { name: /^Poison message/ }).click();
+  await page.getByRole('button', { name: 'Mend the handler' }).first().click();
+  await page.waitForURL(/\?experiment=\w+$/);
+  await page.goto(`${house.address}lab.html`);
+  const names = () => page.locator('.rows a').allTextContents();
+  assert.deepEqual(await names(), ['Poison message']);
+  await page.getByRole('button', { name: 'Rename Poison message' }).click();
+  await page.getByRole('textbox', { name: 'New name of Poison message' }).fill('Mended');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await names(), ['Mended']);
+  await page.getByRole('button', { name: 'Duplicate Mended' }).click();
+  assert.deepEqual(await names(), ['Mended 2', 'Mended']);
+  await page.getByRole('button', { name: 'Delete Mended 2' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  assert.equal((await names()).length, 2);
+  await page.getByRole('button', { name: 'Delete Mended 2' }).click();
+  await page.reload();
+  assert.deepEqual(await names(), ['Mended']);
+  await page.getByRole('link', { name: 'Mended' }).click();
+  await stands(page, { commands: 1, own: true });
+  await page.waitForFunction(() => document.title === 'Mended · pushpull');
+  await check();
+});
+
+test('a run goes into a file and comes back from it, with the same trace', async () => {
+  const { page, check } = await house.open({ path: '?lesson=one-plug' });
+  await call(page, 'pause');
+  await page.getByRole('button', { name: 'Unplug billing' }).first().click();
+  await call(page, 'seek', 5000);
+  const [file, link] = [await call(page, 'export'), await call(page, 'link')];
+  assert.equal(JSON.parse(file).recording.lesson.Named, 'one-plug');
+  await page.goto(`${house.address}lab.html`);
+  await page.getByLabel('Open a file').setInputFiles({ name: 'mine.json', mimeType: 'application/json', buffer: Buffer.from(file) });
+  await page.waitForURL(/\?experiment=/);
+  await stands(page, { commands: 1 });
+  assert.equal(await call(page, 'link'), link);
+  await check();
+});
+
+for (const path of ['lessons.html', 'lab.html', '404.html']) {
+  test(`${path} is usable in both themes and at every width`, async () => {
+    for (const colorScheme of ['light', 'dark']) {
+      const { page, close } = await house.open({ path, ready: false, context: { colorScheme } });
+      await picture(page, `${path.replace('.html', '')}-${colorScheme}`);
+      assert.deepEqual(await accessibilityFaults(page), []);
+      for (const width of [360, 768, 1440, 2560]) {
+        await page.setViewportSize({ width, height: 900 });
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(over <= 0, `${path} is ${over} px too wide at ${width}`);
+      }
+      await close();
+    }
+  });
+}
+
+test('on a phone the links are behind one button', async () => {
+  const { page, check } = await house.open({ size: { width: 390, height: 844 } });
+  assert.ok(!(await page.getByRole('link', { name: 'Lessons' }).isVisible()));
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await page.getByRole('link', { name: 'Lessons' }).click();
+  await page.waitForURL('**/lessons.html');
+  await check();
+});

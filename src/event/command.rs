@@ -66,13 +66,14 @@ pub enum Action {
     AddProducer {
         /// Its name.
         name: Name,
-        /// The topic it sends to; in Redis the channel of the same name.
+        /// The topic it sends to; in Redis the channel, stream or list of the same name.
         topic: Name,
         /// How its messages travel.
         carriers: Vec<Carrier>,
         /// What and how often it sends.
         load: Load,
-        /// What differs from the defaults, by Kafka's producer configurations.
+        /// What differs from the defaults, by Kafka's producer configurations; `maxlen` is
+        /// `XADD`'s: `1000`, or `~ 1000`.
         config: Settings,
     },
     /// Adds a Redis client that subscribes, and with it a party.
@@ -224,6 +225,35 @@ pub enum Action {
         /// One way.
         latency: Span,
     },
+    /// Adds a client that reads a Redis stream. The first of a group adds the party, which is
+    /// owed everything behind the group's start; without a group the reader is a party itself.
+    AddStreamReader {
+        /// Its name; in a group the consumer's name.
+        name: Name,
+        /// The stream's key.
+        stream: Name,
+        /// Its group for `XREADGROUP`; none for plain `XREAD`.
+        group: Option<Name>,
+        /// How long its handler works on an entry.
+        takes: Span,
+        /// What differs from the defaults: `count` (all), `block` in milliseconds (2000 in a
+        /// group, else 0: for ever), `noack` (no), `start` (`0` in a group, else `$`),
+        /// `min-idle-time` in milliseconds before it claims what is pending (60000; 0: it claims
+        /// nothing), `max-deliveries` before it parks an entry in `<stream>-dlq` (0: any number).
+        config: Settings,
+    },
+    /// Adds a client that pops a Redis list. All workers of a list are one party.
+    AddListWorker {
+        /// Its name.
+        name: Name,
+        /// The list's key.
+        list: Name,
+        /// How long its handler works on an element.
+        takes: Span,
+        /// Whether it keeps each element in a processing list while it works on it (`BLMOVE`,
+        /// then `LREM`); else it pops it (`BRPOP`).
+        safe: bool,
+    },
 }
 
 /// How a producer's messages travel.
@@ -233,6 +263,10 @@ pub enum Carrier {
     PubSub,
     /// A Kafka topic.
     Kafka,
+    /// `XADD` to a Redis stream.
+    Stream,
+    /// `LPUSH` to a Redis list.
+    List,
 }
 
 /// What a producer sends, and how often.

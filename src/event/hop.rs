@@ -137,6 +137,7 @@ impl Cargo {
             | Self::RedisPush { .. }
             | Self::Produce { .. }
             | Self::OffsetCommit { .. } => false,
+            Self::RedisReply { .. } => tags.is_empty(),
             Self::Fetched { error, .. } => tags.is_empty() && error.is_none(),
             Self::ProduceAnswer { error, .. } => error.is_none(),
             _ => true,

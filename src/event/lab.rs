@@ -1,6 +1,6 @@
 //! Facts about the experiment: nodes, messages, parties, standings.
 
-use super::{Action, ConnectionId, EventId, MessageId, Name, NodeId, PartyId, Tag};
+use super::{Action, ConnectionId, MessageId, Name, NodeId, PartyId, Tag};
 use crate::sim::{Instant, Span};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,17 @@ pub enum NodeKind {
     Subscriber,
     /// A Kafka consumer.
     Consumer,
+    /// A Redis client that reads a stream.
+    StreamReader,
+    /// A Redis client that pops a list.
+    ListWorker,
+}
+
+impl NodeKind {
+    /// Whether it reads for a party.
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Subscriber | Self::Consumer | Self::StreamReader | Self::ListWorker)
+    }
 }
 
 /// What a process is doing as far as its machine knows.
@@ -100,7 +111,7 @@ impl LostReason {
             Self::Retention => "deleted by retention before it was read",
             Self::Replication => "gone with the machine that had it",
             Self::Skipped => "skipped: the bookmark had moved past it",
-            Self::Evicted => "evicted from memory",
+            Self::Evicted => "trimmed or evicted from memory",
             Self::Failed => "its handler failed",
         }
     }
@@ -151,7 +162,7 @@ pub enum LabFact {
     PartyAdded {
         /// Its identity.
         party: PartyId,
-        /// Its name: of the subscriber or of the group.
+        /// Its name: of the subscriber, the plain reader, the group or the list.
         name: Name,
         /// The system that owes it.
         system: System,
@@ -259,7 +270,5 @@ pub enum LabFact {
         standing: Standing,
         /// When it was sent.
         sent: Instant,
-        /// The event that says why, when it is not the cause itself.
-        because: Option<EventId>,
     },
 }

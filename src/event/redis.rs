@@ -98,6 +98,8 @@ pub enum RedisFact {
         tag: Option<Tag>,
         /// How often this entry has been delivered in this group.
         deliveries: u64,
+        /// Whether it is pending until it is acknowledged; not with `NOACK`.
+        pending: bool,
     },
     /// A pending entry was claimed by another consumer, or by the same one again.
     Claimed {
@@ -145,6 +147,82 @@ pub enum RedisFact {
         /// Who.
         client: ConnectionId,
     },
+    /// An element was pushed to a list.
+    ElementPushed {
+        /// The list.
+        key: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// Elements in the list afterwards.
+        length: u64,
+    },
+    /// An element was popped off a list and handed to a client.
+    ElementPopped {
+        /// The list.
+        key: Name,
+        /// To whom; none when the primary did it and this is a replica.
+        client: Option<ConnectionId>,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// Elements in the list afterwards.
+        length: u64,
+    },
+    /// An element was moved from one list to another (`LMOVE` and its like).
+    ElementMoved {
+        /// The list it was popped off.
+        from: Name,
+        /// The list it was pushed to.
+        to: Name,
+        /// The message, where it has a tag.
+        tag: Option<Tag>,
+        /// Elements in the first list afterwards.
+        length: u64,
+        /// Elements in the second list afterwards.
+        to_length: u64,
+    },
+    /// Elements were removed from within a list (`LREM`, `LTRIM`).
+    ElementsRemoved {
+        /// The list.
+        key: Name,
+        /// How many.
+        removed: u64,
+        /// Elements in the list afterwards.
+        length: u64,
+    },
+    /// An entry was deleted by its id (`XDEL`).
+    EntryDeleted {
+        /// The stream.
+        key: Name,
+        /// The entry's id.
+        id: Name,
+        /// Entries in the stream afterwards.
+        length: u64,
+    },
+    /// A group was created on a stream.
+    GroupCreated {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The id behind which it reads.
+        id: Name,
+    },
+    /// A pending entry that its stream no longer holds was taken off the pending entries list.
+    PendingDropped {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The entry's id.
+        id: Name,
+    },
+    /// A stream or a list was deleted as a whole by a command.
+    KeyDeleted {
+        /// The key.
+        key: Name,
+    },
+    /// A database was emptied: by a command, or by a replica before it loads its primary's.
+    Flushed,
     /// A replica was brought up to date and gets the stream of changes from now on.
     ReplicaSynced {
         /// The replica's connection.

@@ -4,7 +4,7 @@ use super::command::{add_partitions, create_topic};
 use super::handler::Handler;
 use super::lookup::refuse;
 use super::node::Role;
-use super::{World, options};
+use super::{World, options, redis};
 use crate::event::{Action, Carrier, NodeKind, NodeState, Refusal};
 
 /// Messages of one burst, at the most: what a page can still show.
@@ -15,7 +15,7 @@ impl World {
     pub(super) fn check(&self, action: &Action) -> Result<(), Refusal> {
         match action {
             Action::AddRedis { name, config } => {
-                options::redis(config)?;
+                redis::options::server(config)?;
                 self.free(name, NodeKind::RedisServer)
             }
             Action::AddBroker { name, config } => {
@@ -35,15 +35,20 @@ impl World {
                 self.would(add_partitions(topic, *partitions))
             }
             Action::AddProducer { name, carriers, topic, config, .. } => {
-                options::producer(config)?;
+                options::producer(&redis::options::maxlen(config)?.1)?;
                 self.free(name, NodeKind::Producer)?;
                 if carriers.is_empty() {
                     return refuse(format!("\"{name}\" has no way to send: name a carrier."));
                 }
+                if carriers.contains(&Carrier::Stream) && carriers.contains(&Carrier::List) {
+                    return refuse(format!(
+                        "In Redis \"{topic}\" is a stream or a list, not both."
+                    ));
+                }
                 for carrier in carriers {
                     match carrier {
-                        Carrier::PubSub => self.needs_redis(name)?,
                         Carrier::Kafka => self.needs_topic(name, topic)?,
+                        _ => self.needs_redis(name)?,
                     }
                 }
                 Ok(())
@@ -55,6 +60,15 @@ impl World {
                     return refuse(format!("\"{name}\" subscribes to nothing."));
                 }
                 Ok(())
+            }
+            Action::AddStreamReader { name, group, config, .. } => {
+                redis::options::stream_reader(config, group.is_some())?;
+                self.free(name, NodeKind::StreamReader)?;
+                self.needs_redis(name)
+            }
+            Action::AddListWorker { name, .. } => {
+                self.free(name, NodeKind::ListWorker)?;
+                self.needs_redis(name)
             }
             Action::AddConsumer { name, topics, config, .. } => {
                 options::consumer(config)?;

@@ -2,13 +2,14 @@
 
 use super::cluster::CONTROLLER;
 use super::handler::Handler;
-use super::node::{BrokerProcess, KafkaSide, Node, Publisher, Reader, Role, Source, Subscriber};
+use super::node::{BrokerProcess, KafkaSide, Node, Reader, Role, Source};
 use super::options;
+use super::redis::{self, ListWorker, Publisher, RedisProcess, StreamReader, Subscriber};
 use super::workload::Workload;
 use super::{Account, Due, World};
 use crate::event::{
-    Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, Name, NodeId,
-    NodeKind, NodeState, PartyId, Settings, System, What,
+    Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, MessageId, Name,
+    NodeId, NodeKind, NodeState, PartyId, Settings, System, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
@@ -32,9 +33,10 @@ impl World {
         match action {
             Action::AddRedis { name, config } => {
                 let index = self.nodes.len() as u64;
-                let Ok(settings) = options::redis(&config) else { return };
+                let Ok(settings) = redis::options::server(&config) else { return };
                 let server = Server::new(settings, self.seed ^ index);
-                self.add_node(name, Role::Redis(Box::new(server)), None, config, cause);
+                let role = Role::Redis(Box::new(RedisProcess::new(server)));
+                self.add_node(name, role, None, config, cause);
             }
             Action::AddController { name } => {
                 let config = ControllerConfig { seed: self.seed, ..ControllerConfig::default() };
@@ -68,7 +70,7 @@ impl World {
                 let rate = load.per_kilosecond;
                 let producer =
                     carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
-                let publisher = carriers.contains(&Carrier::PubSub).then(Publisher::default);
+                let publisher = publisher(&carriers, &config);
                 let workload = Workload::new(load, self.seed, index);
                 let source = Source { topic, workload, plan: 0, publisher, producer };
                 let node = self.add_node(name, Role::Source(Box::new(source)), None, config, cause);
@@ -110,6 +112,36 @@ impl World {
                 let node = self.add_node(name, role, Some(party), config, cause);
                 self.start(node, cause);
             }
+            Action::AddStreamReader { name, stream, group, takes, config } => {
+                let Ok(settings) = redis::options::stream_reader(&config, group.is_some()) else {
+                    return;
+                };
+                let party = match &group {
+                    Some(group) => self
+                        .stream_group(&stream, group)
+                        .unwrap_or_else(|| self.add_party(group, System::Redis, cause)),
+                    None => self.add_party(&name, System::Redis, cause),
+                };
+                let handler = Handler::new(takes, self.seed, self.nodes.len() as u32);
+                let from_start = group.is_none() && !settings.at_end;
+                let key = stream.clone();
+                let reader = StreamReader::new(party, stream, group, settings, handler);
+                let role = Role::StreamReader(Box::new(reader));
+                let node = self.add_node(name, role, Some(party), config, cause);
+                if let Some(server) = self.redis_server().filter(|_| from_start) {
+                    self.begin_at(server, &key, party, (0, 0), cause);
+                }
+                self.start(node, cause);
+            }
+            Action::AddListWorker { name, list, takes, safe } => {
+                let party = self
+                    .list_party(&list)
+                    .unwrap_or_else(|| self.add_party(&list, System::Redis, cause));
+                let handler = Handler::new(takes, self.seed, self.nodes.len() as u32);
+                let role = Role::ListWorker(Box::new(ListWorker::new(party, list, safe, handler)));
+                let node = self.add_node(name, role, Some(party), Settings::new(), cause);
+                self.start(node, cause);
+            }
             Action::SetRate { producer, per_kilosecond } => {
                 let Some((node, _)) = self.source(&producer) else { return };
                 if let Role::Source(source) = &mut self.node_mut(node).role {
@@ -125,10 +157,8 @@ impl World {
             }
             Action::SetWork { consumer, takes } => {
                 for id in self.named(&consumer) {
-                    match &mut self.node_mut(id).role {
-                        Role::Subscriber(subscriber) => subscriber.handler.takes = takes,
-                        Role::Consumer(reader) => reader.handler.takes = takes,
-                        _ => {}
+                    if let Some((handler, _)) = self.handler(id) {
+                        handler.takes = takes;
                     }
                 }
             }
@@ -226,7 +256,8 @@ impl World {
 
     fn kafka_side(&self, config: &Settings, index: u32) -> KafkaSide {
         let seed = self.seed ^ (u64::from(index) << 32);
-        let config = options::producer(config).unwrap_or_default();
+        let config = redis::options::maxlen(config).and_then(|(_, own)| options::producer(&own));
+        let config = config.unwrap_or_default();
         let client = Producer::new(config, self.bootstrap(), seed);
         KafkaSide { client, wires: BTreeMap::new(), open: BTreeMap::new() }
     }
@@ -263,7 +294,10 @@ impl World {
         let node = NodeId(self.nodes.len() as u32);
         let kind = role.kind();
         let system = match kind {
-            NodeKind::RedisServer | NodeKind::Subscriber => Some(System::Redis),
+            NodeKind::RedisServer
+            | NodeKind::Subscriber
+            | NodeKind::StreamReader
+            | NodeKind::ListWorker => Some(System::Redis),
             NodeKind::Broker | NodeKind::Controller | NodeKind::Consumer => Some(System::Kafka),
             NodeKind::Producer => None,
         };
@@ -301,25 +335,30 @@ impl World {
         self.set_state(id, NodeState::Crashed, cause);
         self.node_mut(id).stalled.clear();
         self.node_mut(id).ticking = None;
-        let (received, party) = match &mut self.node_mut(id).role {
-            Role::Subscriber(subscriber) => {
-                (Self::tags_of(&subscriber.handler.abandon()), Some(subscriber.party))
-            }
+        let mut received: Vec<MessageId> = Vec::new();
+        let role = &mut self.node_mut(id).role;
+        if let Some((handler, _)) = role.handler_mut() {
+            received.extend(handler.abandon().iter().map(|job| job.tag.message));
+        }
+        match role {
             Role::Consumer(reader) => {
                 // The log still has them; the group is given them again.
-                reader.handler.abandon();
+                received.clear();
                 reader.done.clear();
                 reader.fetched.clear();
-                (Vec::new(), None)
             }
-            _ => (Vec::new(), None),
-        };
+            Role::StreamReader(reader) => reader.forget(),
+            Role::ListWorker(worker) => worker.forget(),
+            _ => {}
+        }
+        let party = role.handler().map(|(_, party)| party);
         self.close_all(id, CloseReason::ProcessGone, cause);
-        for tag in received {
+        for message in received {
             if let Some(party) = party {
-                self.lose(tag.message, party, LostReason::Crashed, Some(cause));
+                self.undelivered(id, message, party, LostReason::Crashed, cause);
             }
         }
+        self.memory_gone(id, cause);
         let unsent = match &mut self.node_mut(id).role {
             Role::Source(source) => {
                 source.producer.as_mut().map(|side| std::mem::take(&mut side.open))
@@ -351,8 +390,9 @@ impl World {
         let seed = self.seed ^ u64::from(index);
         let now = self.now;
         match &mut self.node_mut(id).role {
-            Role::Redis(server) => {
-                **server = Server::new(options::redis(&settings).unwrap_or_default(), seed);
+            Role::Redis(process) => {
+                process.server =
+                    Server::new(redis::options::server(&settings).unwrap_or_default(), seed);
             }
             Role::Consumer(reader) => {
                 reader.wires.clear();
@@ -372,7 +412,7 @@ impl World {
                 process.broker.restart(now);
             }
             Role::Controller(controller) => controller.restart(now),
-            Role::Subscriber(_) => {}
+            Role::Subscriber(_) | Role::StreamReader(_) | Role::ListWorker(_) => {}
         }
         self.start(id, cause);
         self.schedule_send(id);
@@ -407,6 +447,14 @@ impl World {
             self.schedule_send(node);
         }
     }
+}
+
+/// A producer's Redis client, where it uses one.
+fn publisher(carriers: &[Carrier], config: &Settings) -> Option<Publisher> {
+    let mut carriers = carriers.to_vec();
+    carriers.retain(|carrier| *carrier != Carrier::Kafka);
+    let (maxlen, _) = redis::options::maxlen(config).unwrap_or_default();
+    (!carriers.is_empty()).then(|| Publisher { carriers, maxlen, ..Publisher::default() })
 }
 
 pub(super) fn create_topic(

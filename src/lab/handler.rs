@@ -1,9 +1,9 @@
 //! What an application does with a message it received.
 
-use super::node::{InHand, Role};
+use super::node::{InHand, Role, Taken};
 use super::{Due, World};
 use crate::event::{
-    EventId, Failure, LabFact, LostReason, MessageId, NodeId, PartyId, Standing, Tag, What,
+    EventId, Failure, LabFact, LostReason, MessageId, NodeId, PartyId, Standing, What,
 };
 use crate::sim::{Purpose, Rng, Span};
 use std::collections::{BTreeSet, VecDeque};
@@ -82,11 +82,7 @@ impl Handler {
 
 impl World {
     pub(super) fn handler(&mut self, node: NodeId) -> Option<(&mut Handler, PartyId)> {
-        match &mut self.node_mut(node).role {
-            Role::Subscriber(subscriber) => Some((&mut subscriber.handler, subscriber.party)),
-            Role::Consumer(reader) => Some((&mut reader.handler, reader.party)),
-            _ => None,
-        }
+        self.node_mut(node).role.handler_mut()
     }
 
     /// A message reached the application's machine.
@@ -149,8 +145,12 @@ impl World {
         {
             reader.done.insert(partition, next);
         }
-        self.begin_next(node);
-        self.application_idle(node, done);
+        match job.taken {
+            Some(Taken::Entry(id)) => self.acknowledge_entry(node, id, done),
+            Some(Taken::Element(element)) => self.remove_element(node, element, done),
+            None => {}
+        }
+        self.go_on(node, done);
     }
 
     fn handled(&mut self, node: NodeId, party: PartyId, job: &InHand) -> EventId {
@@ -177,6 +177,13 @@ impl World {
         handled
     }
 
+    /// The application takes the next message, or asks for more when it has none.
+    fn go_on(&mut self, node: NodeId, cause: Option<EventId>) {
+        self.begin_next(node);
+        self.redis_next(node, cause);
+        self.application_idle(node, cause);
+    }
+
     /// A handler failed. Nobody sends a Pub/Sub message again; a consumer holds on to its record
     /// and tries again, and what lies behind it waits (Kafka's consumer does nothing by itself).
     fn failed(&mut self, node: NodeId, party: PartyId, mut job: InHand) {
@@ -186,9 +193,13 @@ impl World {
         let fact = LabFact::HandlingFailed { node, tag: job.tag, attempt };
         let event = self.emit(job.cause, What::Lab(fact));
         if job.next.is_none() {
-            self.lose(job.tag.message, party, LostReason::Failed, Some(event));
-            self.begin_next(node);
-            return self.application_idle(node, Some(event));
+            let message = job.tag.message;
+            match job.taken {
+                Some(Taken::Entry(_)) => self.entry_failed(node, message, party, event),
+                Some(Taken::Element(_)) => self.element_failed(node, message, party, event),
+                None => self.lose(message, party, LostReason::Failed, Some(event)),
+            }
+            return self.go_on(node, Some(event));
         }
         job.cause = Some(event);
         let Some((handler, _)) = self.handler(node) else { return };
@@ -196,10 +207,5 @@ impl World {
         let number = handler.jobs;
         handler.in_hand = Some(job);
         self.queue.push(self.now + again, Due::Finished(node, number));
-    }
-
-    /// The copies that an application holds, for what is lost with it.
-    pub(super) fn tags_of(jobs: &[InHand]) -> Vec<Tag> {
-        jobs.iter().map(|job| job.tag).collect()
     }
 }

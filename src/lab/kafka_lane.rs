@@ -4,8 +4,8 @@ use super::network::{Body, Load, Wire};
 use super::node::{InHand, Role};
 use super::{Due, World};
 use crate::event::{
-    Cargo, CommitPoint, ConnectionId, EventId, KafkaFact, MessageId, Name, NodeId, NodeState,
-    System, Tag, TopicPartition, What,
+    Cargo, Carrier, CommitPoint, ConnectionId, EventId, KafkaFact, MessageId, Name, NodeId,
+    NodeState, Tag, TopicPartition, What,
 };
 use crate::kafka::broker::{Broker, Output};
 use crate::kafka::client::ClientOutput;
@@ -176,7 +176,7 @@ impl World {
                     let Some(message) = open else { continue };
                     self.partitioned.remove(&message);
                     if result.is_err() {
-                        self.refuse(message, System::Kafka, cause);
+                        self.refuse(message, Carrier::Kafka, cause);
                     }
                 }
             }
@@ -383,7 +383,10 @@ impl World {
                 _ => None,
             };
             let next = Some((record.partition, record.offset + 1));
-            self.received(node, InHand { tag, cause: fetched.or(cause), bytes: 0, next });
+            self.received(
+                node,
+                InHand { tag, cause: fetched.or(cause), bytes: 0, next, taken: None },
+            );
         }
         self.schedule_tick(node);
     }

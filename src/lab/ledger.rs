@@ -128,6 +128,25 @@ impl Ledger {
         owed.standings.iter().find(|(id, _)| *id == party).map(|(_, standing)| *standing)
     }
 
+    /// A party is owed a message that was sent before: it begins to read there. Whether that is
+    /// new; the message must not be folded.
+    pub fn admit(&mut self, message: MessageId, id: PartyId) -> bool {
+        let Some(owed) = self.open.get_mut(&message) else { return false };
+        let Some(party) = self.parties.get_mut(&id) else { return false };
+        if owed.standings.iter().any(|(known, _)| *known == id) {
+            return false;
+        }
+        owed.standings.push((id, Standing::OnItsWay));
+        party.expected += 1;
+        *party.sums.entry(Standing::OnItsWay).or_default() += 1;
+        true
+    }
+
+    /// Where a message stands with everybody it is owed to; empty when it is folded.
+    pub fn standings(&self, message: MessageId) -> Vec<(PartyId, Standing)> {
+        self.open.get(&message).map_or_else(Vec::new, |owed| owed.standings.clone())
+    }
+
     /// Moves a pair to another standing. None when the message is not owed to this party or
     /// already stands there: nothing changed.
     pub fn settle(

@@ -33,7 +33,7 @@ impl World {
     /// The consumer of this name, in every lane.
     pub(super) fn readers(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
         let mut nodes = self.named(name);
-        nodes.retain(|&id| matches!(self.node(id).role, Role::Subscriber(_) | Role::Consumer(_)));
+        nodes.retain(|&id| self.node(id).role.handler().is_some());
         if nodes.is_empty() {
             refuse(format!("There is no consumer \"{name}\"."))
         } else {
@@ -43,11 +43,7 @@ impl World {
 
     /// The parties that a consumer's nodes read for.
     pub(super) fn parties_named(&self, name: &Name) -> Result<Vec<PartyId>, Refusal> {
-        let party = |id: NodeId| match &self.node(id).role {
-            Role::Subscriber(subscriber) => Some(subscriber.party),
-            Role::Consumer(reader) => Some(reader.party),
-            _ => None,
-        };
+        let party = |id: NodeId| self.node(id).role.handler().map(|(_, party)| party);
         Ok(self.readers(name)?.into_iter().filter_map(party).collect())
     }
 
@@ -58,11 +54,7 @@ impl World {
         same: impl Fn(&Handler) -> bool,
         already: &str,
     ) -> Check {
-        let handler = |id: NodeId| match &self.node(id).role {
-            Role::Subscriber(subscriber) => Some(&subscriber.handler),
-            Role::Consumer(reader) => Some(&reader.handler),
-            _ => None,
-        };
+        let handler = |id: NodeId| self.node(id).role.handler().map(|(handler, _)| handler);
         let nodes = self.readers(name)?;
         if nodes.into_iter().filter_map(handler).all(same) {
             return refuse(format!("\"{name}\" {already}."));
@@ -113,11 +105,25 @@ impl World {
     }
 
     pub(super) fn takes(&self, id: NodeId) -> Option<Span> {
-        match &self.node(id).role {
-            Role::Subscriber(subscriber) => Some(subscriber.handler.takes),
-            Role::Consumer(reader) => Some(reader.handler.takes),
+        self.node(id).role.handler().map(|(handler, _)| handler.takes)
+    }
+
+    /// The party of a stream's group.
+    pub(super) fn stream_group(&self, stream: &Name, group: &Name) -> Option<PartyId> {
+        self.nodes.iter().find_map(|node| match &node.role {
+            Role::StreamReader(r) if r.stream == *stream && r.group.as_ref() == Some(group) => {
+                Some(r.party)
+            }
             _ => None,
-        }
+        })
+    }
+
+    /// The party of a list's workers.
+    pub(super) fn list_party(&self, list: &Name) -> Option<PartyId> {
+        self.nodes.iter().find_map(|node| match &node.role {
+            Role::ListWorker(worker) if worker.list == *list => Some(worker.party),
+            _ => None,
+        })
     }
 
     pub(super) fn group_party(&self, group: &Name) -> Option<PartyId> {
@@ -127,16 +133,10 @@ impl World {
         })
     }
 
-    /// A name stands once in each lane: a subscriber and a consumer may share one, as the two
-    /// halves of one service.
+    /// A name stands once for each kind of reader: a subscriber and a consumer may share one, as
+    /// the two halves of one service.
     pub(super) fn free(&self, name: &Name, kind: NodeKind) -> Check {
-        let shares = |other: NodeKind| {
-            matches!(
-                (kind, other),
-                (NodeKind::Subscriber, NodeKind::Consumer)
-                    | (NodeKind::Consumer, NodeKind::Subscriber)
-            )
-        };
+        let shares = |other: NodeKind| kind != other && kind.reads() && other.reads();
         let taken = self.named(name).into_iter().any(|id| !shares(self.node(id).role.kind()));
         if taken {
             refuse(format!("The name \"{name}\" is taken; choose another."))

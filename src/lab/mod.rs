@@ -16,7 +16,7 @@ mod lookup;
 mod network;
 mod node;
 mod options;
-mod redis_lane;
+mod redis;
 mod standing;
 mod workload;
 
@@ -24,8 +24,8 @@ pub use latency::Latency;
 pub use ledger::{Ledger, Party};
 
 use crate::event::{
-    Action, ConnectionId, Event, EventId, LabFact, MessageId, Name, NodeId, NodeKind, PartyId,
-    Refusal, System, TopicPartition, What,
+    Action, Carrier, ConnectionId, CopyId, Event, EventId, LabFact, MessageId, Name, NodeId,
+    NodeKind, PartyId, Refusal, TopicPartition, What,
 };
 use crate::kafka::protocol::BrokerId;
 use crate::sim::{Direction, Instant, Queue};
@@ -47,7 +47,11 @@ pub struct World {
     /// Where each message on its way into a log was given its partition.
     partitioned: BTreeMap<MessageId, EventId>,
     /// What each Redis connection would take with it.
-    outstanding: redis_lane::Outstanding,
+    outstanding: redis::Outstanding,
+    /// Where what a busy Redis server does later came from.
+    origins: redis::Origins,
+    /// Copies on their way to a dead-letter stream, and whose they are.
+    parking: BTreeMap<CopyId, PartyId>,
     /// Messages by their place in the logs, for retention.
     logs: standing::Logs,
     /// Key and number of each message that is not folded, for handlers that fail by them.
@@ -120,7 +124,9 @@ impl World {
             ledger: Ledger::default(),
             appended: BTreeMap::new(),
             partitioned: BTreeMap::new(),
-            outstanding: redis_lane::Outstanding::new(),
+            outstanding: redis::Outstanding::new(),
+            origins: redis::Origins::default(),
+            parking: BTreeMap::new(),
             logs: standing::Logs::default(),
             drafts: BTreeMap::new(),
             accounts: BTreeMap::new(),
@@ -227,9 +233,10 @@ impl World {
     }
 
     fn tick(&mut self, id: NodeId) {
-        // A tick that was overtaken by an earlier one finds nothing planned at its instant.
+        // A tick that was overtaken by an earlier one finds nothing planned by its instant; one
+        // that a pause held up comes late.
         let node = &mut self.nodes[id.0 as usize];
-        if node.ticking != Some(self.now) {
+        if node.ticking.is_none_or(|planned| planned > self.now) {
             return;
         }
         node.ticking = None;
@@ -240,7 +247,7 @@ impl World {
                 self.with_controller(id, None, crate::kafka::controller::Controller::tick);
             }
             NodeKind::Producer | NodeKind::Consumer => self.client_tick(id),
-            NodeKind::Subscriber => {}
+            NodeKind::Subscriber | NodeKind::StreamReader | NodeKind::ListWorker => {}
         }
     }
 
@@ -249,9 +256,8 @@ impl World {
         let Role::Source(source) = &mut self.node_mut(node).role else { return };
         let draft = source.workload.draft();
         let topic = source.topic.clone();
-        let mut systems = Vec::new();
-        systems.extend(source.publisher.is_some().then_some(System::Redis));
-        systems.extend(source.producer.is_some().then_some(System::Kafka));
+        let mut carriers = source.publisher.as_ref().map_or_else(Vec::new, |p| p.carriers.clone());
+        carriers.extend(source.producer.is_some().then_some(Carrier::Kafka));
         self.messages += 1;
         let message = MessageId(self.messages);
         let sent = self.emit(
@@ -265,11 +271,9 @@ impl World {
             }),
         );
         self.drafts.insert(message, (draft.key.clone(), draft.number));
-        self.owe(message, &topic, &systems, sent);
-        if systems.contains(&System::Redis) {
-            self.publish(node, &topic, &draft.value, message, sent);
-        }
-        if systems.contains(&System::Kafka) {
+        self.owe(message, &topic, &carriers, sent);
+        self.publish(node, &topic, &draft, message, sent);
+        if carriers.contains(&Carrier::Kafka) {
             self.produce(node, &topic, &draft, message, sent);
         }
     }

@@ -7,6 +7,7 @@ use crate::event::{
     Ruling, Tag, What,
 };
 use crate::kafka::protocol::{Request, Response};
+use crate::redis::Frame;
 use crate::sim::{Connection, Direction, Link, Purpose, Rng, Span};
 use std::collections::BTreeMap;
 
@@ -40,8 +41,9 @@ pub(super) struct Packet {
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     Command(Vec<crate::event::Payload>),
-    /// Frames of one write; only the messages in them matter to a modelled client.
+    /// Frames of one write, with the copies that travel in them.
     Frames {
+        frames: Vec<Frame>,
         tags: Vec<Tag>,
         bytes: u64,
     },
@@ -179,7 +181,9 @@ impl World {
             let cause = packet.departed;
             match packet.body {
                 Body::Command(args) => self.redis_command(server, id, args, cause),
-                Body::Frames { tags, bytes } => self.redis_frames(client, id, tags, bytes, cause),
+                Body::Frames { frames, tags, bytes } => {
+                    self.redis_frames(client, id, (frames, tags, bytes), cause);
+                }
                 Body::Request { correlation, request } => {
                     self.kafka_request(server, id, correlation, request, Some(cause));
                 }

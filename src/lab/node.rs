@@ -2,9 +2,10 @@
 
 use super::Due;
 use super::handler::Handler;
+use super::redis::{ListWorker, Publisher, RedisProcess, StreamReader, Subscriber};
 use super::workload::Workload;
 use crate::event::{
-    ConnectionId, CopyId, EventId, MessageId, Name, NodeKind, NodeState, PartyId, Tag,
+    ConnectionId, CopyId, EventId, MessageId, Name, NodeKind, NodeState, PartyId, Payload, Tag,
     TopicPartition,
 };
 use crate::kafka::broker::Broker;
@@ -12,7 +13,6 @@ use crate::kafka::consumer::Consumer;
 use crate::kafka::controller::Controller;
 use crate::kafka::producer::Producer;
 use crate::kafka::protocol::{BrokerId, Request};
-use crate::redis::Server;
 use crate::sim::{Instant, Link};
 use std::collections::BTreeMap;
 
@@ -38,11 +38,13 @@ pub(super) struct Node {
 #[derive(Clone)]
 pub(super) enum Role {
     Source(Box<Source>),
-    Redis(Box<Server>),
+    Redis(Box<RedisProcess>),
     Broker(Box<BrokerProcess>),
     Controller(Box<Controller>),
     Subscriber(Box<Subscriber>),
     Consumer(Box<Reader>),
+    StreamReader(Box<StreamReader>),
+    ListWorker(Box<ListWorker>),
 }
 
 /// A broker and its own connections to others.
@@ -65,15 +67,6 @@ pub(super) struct Source {
     pub(super) producer: Option<KafkaSide>,
 }
 
-/// Its Redis client.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Publisher {
-    pub(super) connection: Option<ConnectionId>,
-    pub(super) established: bool,
-    /// Sent and not yet answered; an answer lost with its connection is an error to the sender.
-    pub(super) unanswered: std::collections::VecDeque<MessageId>,
-}
-
 /// Its Kafka producer.
 #[derive(Clone, Debug)]
 pub(super) struct KafkaSide {
@@ -85,16 +78,6 @@ pub(super) struct KafkaSide {
 
 /// A Kafka client's connections.
 pub(super) type Wires = BTreeMap<BrokerId, ConnectionId>;
-
-/// A Redis client that subscribed, and its application.
-#[derive(Clone, Debug)]
-pub(super) struct Subscriber {
-    pub(super) party: PartyId,
-    pub(super) channels: Vec<Name>,
-    pub(super) patterns: Vec<Name>,
-    pub(super) connection: Option<ConnectionId>,
-    pub(super) handler: Handler,
-}
 
 /// A Kafka consumer and its application.
 #[derive(Clone, Debug)]
@@ -123,6 +106,17 @@ pub(super) struct InHand {
     pub(super) bytes: u64,
     /// Where it was read (Kafka): partition and the offset after it.
     pub(super) next: Option<(TopicPartition, u64)>,
+    /// What of a Redis stream or list was taken.
+    pub(super) taken: Option<Taken>,
+}
+
+/// What a Redis client took to work on.
+#[derive(Clone, Debug)]
+pub(super) enum Taken {
+    /// The entry with this id.
+    Entry(Name),
+    /// This element.
+    Element(Payload),
 }
 
 impl Node {
@@ -132,12 +126,12 @@ impl Node {
             return None;
         }
         match &self.role {
-            Role::Redis(server) => server.next_tick(),
+            Role::Redis(process) => process.server.next_tick(),
             Role::Broker(broker) => broker.broker.next_tick(),
             Role::Controller(controller) => controller.next_tick(),
             Role::Source(source) => source.producer.as_ref()?.client.next_tick(),
             Role::Consumer(reader) => reader.client.next_tick(),
-            Role::Subscriber(_) => None,
+            Role::Subscriber(_) | Role::StreamReader(_) | Role::ListWorker(_) => None,
         }
     }
 }
@@ -151,6 +145,30 @@ impl Role {
             Self::Controller(_) => NodeKind::Controller,
             Self::Subscriber(_) => NodeKind::Subscriber,
             Self::Consumer(_) => NodeKind::Consumer,
+            Self::StreamReader(_) => NodeKind::StreamReader,
+            Self::ListWorker(_) => NodeKind::ListWorker,
+        }
+    }
+
+    /// The application of a process that reads, and the party it reads for.
+    pub(super) fn handler(&self) -> Option<(&Handler, PartyId)> {
+        match self {
+            Self::Subscriber(subscriber) => Some((&subscriber.handler, subscriber.party)),
+            Self::Consumer(reader) => Some((&reader.handler, reader.party)),
+            Self::StreamReader(reader) => Some((&reader.handler, reader.party)),
+            Self::ListWorker(worker) => Some((&worker.handler, worker.party)),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub(super) fn handler_mut(&mut self) -> Option<(&mut Handler, PartyId)> {
+        match self {
+            Self::Subscriber(subscriber) => Some((&mut subscriber.handler, subscriber.party)),
+            Self::Consumer(reader) => Some((&mut reader.handler, reader.party)),
+            Self::StreamReader(reader) => Some((&mut reader.handler, reader.party)),
+            Self::ListWorker(worker) => Some((&mut worker.handler, worker.party)),
+            _ => None,
         }
     }
 }

@@ -9,26 +9,25 @@ use crate::kafka::broker::BrokerConfig;
 use crate::kafka::consumer::{AutoOffsetReset, ConsumerConfig};
 use crate::kafka::producer::{Partitioner, ProducerConfig};
 use crate::kafka::protocol::Acks;
-use crate::redis::{BufferLimit, Config};
 use crate::sim::Span;
 
 /// The value was not understood; says what would have been.
-type Read<T> = Result<T, &'static str>;
+pub(super) type Read<T> = Result<T, &'static str>;
 
-fn number<T: std::str::FromStr>(value: &str) -> Read<T> {
+pub(super) fn number<T: std::str::FromStr>(value: &str) -> Read<T> {
     value.parse().map_err(|_| "a whole number that is not negative")
 }
 
-fn millis(value: &str) -> Read<Span> {
+pub(super) fn millis(value: &str) -> Read<Span> {
     number(value).map(Span::from_millis)
 }
 
-fn flag(value: &str) -> Read<bool> {
+pub(super) fn flag(value: &str) -> Read<bool> {
     value.parse().map_err(|_| "true or false")
 }
 
 /// Reads every setting with `set`, which answers none for a name it does not know.
-fn read(
+pub(super) fn read(
     settings: &Settings,
     what: &str,
     mut set: impl FnMut(&str, &str) -> Option<Read<()>>,
@@ -48,7 +47,7 @@ fn read(
 
 /// Puts a value that was read in its place: the answer for a name that is known.
 #[expect(clippy::unnecessary_wraps, reason = "one arm of a match whose others answer none")]
-fn put<T>(place: &mut T, value: Read<T>) -> Option<Read<()>> {
+pub(super) fn put<T>(place: &mut T, value: Read<T>) -> Option<Read<()>> {
     Some(value.map(|value| *place = value))
 }
 
@@ -154,51 +153,6 @@ pub(super) fn broker(settings: &Settings) -> Result<BrokerConfig, Refusal> {
     Ok(config)
 }
 
-/// A Redis server's settings.
-pub(super) fn redis(settings: &Settings) -> Result<Config, Refusal> {
-    let mut config = Config::default();
-    read(settings, "a Redis server", |name, value| match name {
-        "maxclients" => put(&mut config.maxclients, number(value)),
-        "timeout" => put(&mut config.timeout, number(value)),
-        "client-output-buffer-limit" => Some(buffer_limit(&mut config, value)),
-        _ => None,
-    })?;
-    Ok(config)
-}
-
-/// `pubsub 32mb 8mb 60`, as in `redis.conf`.
-fn buffer_limit(config: &mut Config, value: &str) -> Read<()> {
-    const EXPECTED: &str = "a class, two sizes and seconds: pubsub 32mb 8mb 60";
-    let words: Vec<&str> = value.split_whitespace().collect();
-    let &[class, hard, soft, seconds] = words.as_slice() else { return Err(EXPECTED) };
-    let size = |text: &str| -> Read<u64> {
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
-            "" | "b" => 1,
-            "k" => 1_000,
-            "kb" => 1 << 10,
-            "m" => 1_000_000,
-            "mb" => 1 << 20,
-            "g" => 1_000_000_000,
-            "gb" => 1 << 30,
-            _ => return Err(EXPECTED),
-        };
-        digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or(EXPECTED)
-    };
-    let limit = BufferLimit {
-        hard: size(hard)?,
-        soft: size(soft)?,
-        soft_seconds: seconds.parse().map_err(|_| EXPECTED)?,
-    };
-    match class {
-        "normal" => config.limit_normal = limit,
-        "replica" | "slave" => config.limit_replica = limit,
-        "pubsub" => config.limit_pubsub = limit,
-        _ => return Err(EXPECTED),
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,9 +166,6 @@ mod tests {
         let config =
             producer(&settings(&[("linger.ms", "0"), ("acks", "1")])).expect("both are known");
         assert_eq!((config.linger, config.acks), (Span::ZERO, Acks::Leader));
-        let config = redis(&settings(&[("client-output-buffer-limit", "pubsub 1mb 512kb 10")]));
-        let limit = BufferLimit { hard: 1 << 20, soft: 512 << 10, soft_seconds: 10 };
-        assert_eq!(config.expect("redis.conf's form").limit_pubsub, limit);
     }
 
     #[test]
@@ -226,7 +177,6 @@ mod tests {
                 consumer(&settings(&[("max.poll.records", "-1")])).map(drop),
                 ["max.poll.records", "not negative"],
             ),
-            (redis(&settings(&[("timeout", "soon")])).map(drop), ["timeout", "whole number"]),
         ] {
             let reason = refused.expect_err("wrong").reason;
             assert!(words.iter().all(|word| reason.contains(word)), "{reason}");

@@ -1,14 +1,27 @@
 //! What the ledger is told, and when: the rules by which a message changes its standing.
 
 use super::World;
-use super::node::{InHand, Role};
+use super::node::{InHand, Node, Role};
 use crate::event::{
-    EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, TopicPartition, What,
+    Carrier, EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System,
+    TopicPartition, What,
 };
 use std::collections::{BTreeMap, VecDeque};
 
 /// Which message lies at which offset, for what leaves a log at its left end.
 pub(super) type Logs = BTreeMap<TopicPartition, VecDeque<(u64, MessageId)>>;
+
+/// What a process reads, and for which party.
+fn owed_by(role: &Role) -> Option<(Carrier, PartyId)> {
+    let carrier = match role {
+        Role::Subscriber(_) => Carrier::PubSub,
+        Role::Consumer(_) => Carrier::Kafka,
+        Role::StreamReader(_) => Carrier::Stream,
+        Role::ListWorker(_) => Carrier::List,
+        _ => return None,
+    };
+    role.handler().map(|(_, party)| (carrier, party))
+}
 
 impl World {
     /// Opens the ledger for a message that was just sent to `topic`.
@@ -16,21 +29,20 @@ impl World {
         &mut self,
         message: MessageId,
         topic: &Name,
-        systems: &[System],
+        carriers: &[Carrier],
         sent: EventId,
     ) {
         let mut parties: Vec<PartyId> = Vec::new();
         for node in &self.nodes {
-            let (party, owed) = match &node.role {
-                Role::Subscriber(subscriber) => {
-                    (subscriber.party, systems.contains(&System::Redis) && subscriber.wants(topic))
-                }
-                Role::Consumer(reader) => (
-                    reader.party,
-                    systems.contains(&System::Kafka) && reader.topics.contains(topic),
-                ),
-                _ => continue,
-            };
+            let Some((carrier, party)) = owed_by(&node.role) else { continue };
+            let owed = carriers.contains(&carrier)
+                && match &node.role {
+                    Role::Subscriber(subscriber) => subscriber.wants(topic),
+                    Role::Consumer(reader) => reader.topics.contains(topic),
+                    Role::StreamReader(reader) => reader.stream == *topic,
+                    Role::ListWorker(worker) => worker.list == *topic,
+                    _ => false,
+                };
             if owed && !parties.contains(&party) {
                 parties.push(party);
             }
@@ -38,7 +50,7 @@ impl World {
         self.ledger.open(message, self.now, &parties);
         for party in parties {
             let standing = Standing::OnItsWay;
-            let fact = LabFact::Stands { message, party, standing, sent: self.now, because: None };
+            let fact = LabFact::Stands { message, party, standing, sent: self.now };
             self.emit(Some(sent), What::Lab(fact));
         }
     }
@@ -53,12 +65,12 @@ impl World {
     ) {
         let Some(change) = self.ledger.settle(self.now, message, party, standing) else { return };
         let sent = change.sent;
-        let fact = LabFact::Stands { message, party, standing, sent, because: None };
+        let fact = LabFact::Stands { message, party, standing, sent };
         self.emit(cause, What::Lab(fact));
         self.fold(message);
     }
 
-    fn fold(&mut self, message: MessageId) {
+    pub(super) fn fold(&mut self, message: MessageId) {
         if self.ledger.fold(message) {
             self.drafts.remove(&message);
         }
@@ -78,10 +90,11 @@ impl World {
         }
     }
 
-    /// The sender got an error: every party of this system that still expected it.
-    pub(super) fn refuse(&mut self, message: MessageId, system: System, cause: Option<EventId>) {
-        for party in self.parties_of(system) {
-            if self.ledger.standing(message, party) == Some(Standing::OnItsWay) {
+    /// The sender got an error: every party that still expected it by this carrier.
+    pub(super) fn refuse(&mut self, message: MessageId, carrier: Carrier, cause: Option<EventId>) {
+        for (party, standing) in self.ledger.standings(message) {
+            let expects = |node: &Node| owed_by(&node.role) == Some((carrier, party));
+            if standing == Standing::OnItsWay && self.nodes.iter().any(expects) {
                 self.settle(message, party, Standing::Refused, cause);
             }
         }

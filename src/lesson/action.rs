@@ -2,7 +2,7 @@
 
 use super::shape::Shape::{Flag, List, Name, Rate, Record as Rec, Tagged, Time, Whole, Word};
 use super::shape::{self, Field, Record, may, must};
-use super::tree::{get, list, name, number, span, tagged, text};
+use super::tree::{flag, get, list, name, number, span, tagged, text};
 use crate::event::{Action, CommitPoint, Failure, TopicPartition};
 use jsonc_parser::ast::Value;
 
@@ -142,10 +142,6 @@ pub(super) fn read(value: &Value) -> Option<Action> {
         }
         _ => return None,
     })
-}
-
-fn flag(value: &Value, key: &str) -> Option<bool> {
-    Some(get(value, key)?.as_boolean_lit()?.value)
 }
 
 fn failure(value: &Value) -> Option<Failure> {

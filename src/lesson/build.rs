@@ -2,7 +2,7 @@
 //! checks between fields. Whatever is missing has been reported before and is passed over.
 
 use super::shape::{self, Report, mend, place};
-use super::tree::{get, list, name, names, number, settings, span, string, tagged, text};
+use super::tree::{flag, get, list, name, names, number, settings, span, string, tagged, text};
 use super::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
     Task, Text, Trigger, action, format,
@@ -95,18 +95,26 @@ enum Role {
     Consumer,
     Group,
     Producer,
+    StreamReader,
+    ListWorker,
+    /// A Redis stream or list.
+    Key,
 }
 
-const CONSUMERS: &[Role] = &[Role::Subscriber, Role::Consumer];
-const CLIENTS: &[Role] = &[Role::Subscriber, Role::Consumer, Role::Producer];
+const CONSUMERS: &[Role] =
+    &[Role::Subscriber, Role::Consumer, Role::StreamReader, Role::ListWorker];
+const CLIENTS: &[Role] =
+    &[Role::Subscriber, Role::Consumer, Role::StreamReader, Role::ListWorker, Role::Producer];
 const SERVERS: &[Role] = &[Role::Redis, Role::Controller, Role::Broker];
-const PARTIES: &[Role] = &[Role::Subscriber, Role::Group];
+const PARTIES: &[Role] = &[Role::Subscriber, Role::StreamReader, Role::Key, Role::Group];
 const NODES: &[Role] = &[
     Role::Redis,
     Role::Controller,
     Role::Broker,
     Role::Subscriber,
     Role::Consumer,
+    Role::StreamReader,
+    Role::ListWorker,
     Role::Producer,
 ];
 
@@ -183,6 +191,25 @@ impl Builder<'_> {
             let takes = span(subscriber, "takes").unwrap_or_default();
             put(subscriber, Action::AddSubscriber { name: of, channels, patterns, takes });
         }
+        for reader in list(value, "streamReaders") {
+            let (of, stream) = (name(reader, "name"), name(reader, "stream"));
+            self.add(Role::StreamReader, &of, reader);
+            self.needs(Role::Redis, reader, "a stream reader needs a Redis server", "`redis`");
+            self.nodes.insert((Role::Key, stream.clone()));
+            let group = get(reader, "group").and_then(string).map(Name::from);
+            self.nodes.extend(group.iter().map(|group| (Role::Group, group.clone())));
+            let (takes, config) = (span(reader, "takes").unwrap_or_default(), settings(reader));
+            put(reader, Action::AddStreamReader { name: of, stream, group, takes, config });
+        }
+        for worker in list(value, "listWorkers") {
+            let (of, list) = (name(worker, "name"), name(worker, "list"));
+            self.add(Role::ListWorker, &of, worker);
+            self.needs(Role::Redis, worker, "a list worker needs a Redis server", "`redis`");
+            self.nodes.insert((Role::Key, list.clone()));
+            let (takes, safe) = (span(worker, "takes").unwrap_or_default(), flag(worker, "safe"));
+            let safe = safe.unwrap_or(false);
+            put(worker, Action::AddListWorker { name: of, list, takes, safe });
+        }
         for consumer in list(value, "consumers") {
             let (of, group) = (name(consumer, "name"), name(consumer, "group"));
             self.add(Role::Consumer, &of, consumer);
@@ -219,13 +246,22 @@ impl Builder<'_> {
             .filter_map(string)
             .filter_map(|carrier| match carrier.as_str() {
                 "pubsub" => Some(Carrier::PubSub),
+                "stream" => Some(Carrier::Stream),
+                "list" => Some(Carrier::List),
                 "kafka" => Some(Carrier::Kafka),
                 _ => None,
             })
             .collect();
-        if carriers.contains(&Carrier::PubSub) {
-            self.needs(Role::Redis, producer, "`pubsub` needs a Redis server", "`redis`");
-            self.nodes.insert((Role::Channel, topic.clone()));
+        for carrier in &carriers {
+            let (word, role) = match carrier {
+                Carrier::PubSub => ("pubsub", Role::Channel),
+                Carrier::Stream => ("stream", Role::Key),
+                Carrier::List => ("list", Role::Key),
+                Carrier::Kafka => continue,
+            };
+            let wrong = format!("`{word}` needs a Redis server");
+            self.needs(Role::Redis, producer, &wrong, "`redis`");
+            self.nodes.insert((role, topic.clone()));
         }
         if carriers.contains(&Carrier::Kafka)
             && let Some(topic) = get(producer, "topic")
@@ -253,14 +289,10 @@ impl Builder<'_> {
         Action::AddProducer { name: of, topic, carriers, load, config: settings(producer) }
     }
 
-    /// Two nodes may have one name only when they are a consumer's two lanes.
+    /// Two nodes may have one name only when they read in different ways for one service.
     fn add(&mut self, role: Role, name: &Name, at: &Value) {
-        let twin = |other: Role| {
-            matches!(
-                (role, other),
-                (Role::Subscriber, Role::Consumer) | (Role::Consumer, Role::Subscriber)
-            )
-        };
+        let twin =
+            |other: Role| role != other && CONSUMERS.contains(&role) && CONSUMERS.contains(&other);
         let clash = |other: &&Role| self.nodes.contains(&(**other, name.clone())) && !twin(**other);
         let taken = if role == Role::Topic {
             self.nodes.contains(&(Role::Topic, name.clone()))
@@ -308,8 +340,8 @@ impl Builder<'_> {
             self.report.add(text_of.map_or(0, place), wrong, mend);
         }
         for look in list(value, "look") {
-            let all = [NODES, &[Role::Topic, Role::Channel, Role::Group]].concat();
-            self.known(look, &all, "node, topic, channel or group");
+            let all = [NODES, &[Role::Topic, Role::Channel, Role::Key, Role::Group]].concat();
+            self.known(look, &all, "node, topic, channel, key or group");
         }
         if list(value, "tasks").is_empty() {
             for key in ["prediction", "assertions"] {

@@ -26,6 +26,12 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("entryDelivered", "an entry went to a member of a stream group; of: key, group or consumer"),
     ("entryClaimed", "a member took over a pending entry; of: key, group or consumer"),
     ("entryAcknowledged", "an entry was acknowledged; of: key or group"),
+    ("elementPopped", "an element was popped off a list for a client; of: key"),
+    ("elementMoved", "an element was moved to another list; of: either key"),
+    ("groupCreated", "a group was created on a stream; of: key or group"),
+    ("blocked", "a client began to wait for a key"),
+    ("keyDeleted", "a stream or a list was deleted; of: key"),
+    ("flushed", "a Redis server's data set was emptied"),
     ("keyExpired", "a key's time was up; of: key"),
     ("keyEvicted", "a key was evicted from memory; of: key"),
     ("partitionsAdded", "partitions were added; of: topic"),
@@ -120,7 +126,17 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             }
             RedisFact::Published { channel, .. } => by_name("published", channel),
             RedisFact::ClientClosed { .. } => fact("clientClosed"),
-            RedisFact::EntryAdded { key, .. } => by_name("entryAdded", key),
+            RedisFact::EntryAdded { key, .. } | RedisFact::ElementPushed { key, .. } => {
+                by_name("entryAdded", key)
+            }
+            RedisFact::ElementPopped { key, .. } => by_name("elementPopped", key),
+            RedisFact::ElementMoved { from, to, .. } => by_names("elementMoved", [from, to, to]),
+            RedisFact::GroupCreated { key, group, .. } => {
+                by_names("groupCreated", [key, group, group])
+            }
+            RedisFact::Blocked { .. } => fact("blocked"),
+            RedisFact::KeyDeleted { key } => by_name("keyDeleted", key),
+            RedisFact::Flushed => fact("flushed"),
             RedisFact::Trimmed { key, .. } => by_name("streamTrimmed", key),
             RedisFact::Delivered { key, group, consumer, .. } => {
                 by_names("entryDelivered", [key, group, consumer])

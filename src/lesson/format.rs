@@ -3,7 +3,7 @@
 use super::action::ACTIONS;
 use super::fact;
 use super::shape::Shape::{
-    List, Name, Rate, Record as Rec, Settings, Tagged, Time, Whole, Word, Words,
+    Flag, List, Name, Rate, Record as Rec, Settings, Tagged, Time, Whole, Word, Words,
 };
 use super::shape::{Field, Record, Shape, may, must};
 
@@ -30,6 +30,8 @@ static TOPOLOGY: Record = Record {
         may("brokers", List(0, &SERVER), "Kafka brokers"),
         may("topics", List(0, &TOPIC), "Kafka topics"),
         may("subscribers", List(0, &SUBSCRIBER), "Redis clients that subscribe"),
+        may("streamReaders", List(0, &STREAM_READER), "Redis clients that read a stream"),
+        may("listWorkers", List(0, &LIST_WORKER), "Redis clients that pop a list"),
         may("consumers", List(0, &CONSUMER), "Kafka consumers"),
         may("producers", List(0, &PRODUCER), "who sends"),
         may("setup", List(0, &ACTION), "done at the start, when all this stands there"),
@@ -63,6 +65,31 @@ static SUBSCRIBER: Shape = Rec(&Record {
     ],
 });
 
+static STREAM_READER: Shape = Rec(&Record {
+    name: "a stream reader",
+    fields: &[
+        must("name", Name, "its name; in a group the consumer's name"),
+        must("stream", Name, "the stream's key"),
+        may("group", Name, "its group for XREADGROUP; plain XREAD when left out"),
+        must("takes", Time, "how long its handler works on an entry"),
+        may(
+            "config",
+            Settings,
+            "count, block, noack, start ($ or 0), min-idle-time, max-deliveries",
+        ),
+    ],
+});
+
+static LIST_WORKER: Shape = Rec(&Record {
+    name: "a list worker",
+    fields: &[
+        must("name", Name, "its name"),
+        must("list", Name, "the list's key; all workers of a list are one party of this name"),
+        must("takes", Time, "how long its handler works on an element"),
+        may("safe", Flag, "true: BLMOVE to a processing list and LREM, else BRPOP"),
+    ],
+});
+
 static CONSUMER: Shape = Rec(&Record {
     name: "a consumer",
     fields: &[
@@ -78,14 +105,18 @@ static PRODUCER: Shape = Rec(&Record {
     name: "a producer",
     fields: &[
         must("name", Name, "its name"),
-        must("topic", Name, "the topic; in Redis the channel of the same name"),
+        must("topic", Name, "the topic; in Redis the channel, stream or list of the same name"),
         must("to", List(1, &CARRIER), "how its messages travel; several: the same messages"),
         CONFIG,
     ],
 });
 
-static CARRIER: Shape =
-    Word(&[("pubsub", "PUBLISH on a Redis channel"), ("kafka", "a Kafka topic")]);
+static CARRIER: Shape = Word(&[
+    ("pubsub", "PUBLISH on a Redis channel"),
+    ("stream", "XADD to a Redis stream"),
+    ("list", "LPUSH to a Redis list"),
+    ("kafka", "a Kafka topic"),
+]);
 
 static LOAD: Shape = Rec(&Record {
     name: "a workload",

@@ -61,3 +61,8 @@ pub(super) fn tagged<'v, 't>(value: &'v Value<'t>) -> Option<(&'v str, &'v Value
     let property = value.as_object()?.properties.first()?;
     Some((property.name.as_str(), &property.value))
 }
+
+/// A field that is true or false.
+pub(super) fn flag(value: &Value, key: &str) -> Option<bool> {
+    Some(get(value, key)?.as_boolean_lit()?.value)
+}

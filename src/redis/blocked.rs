@@ -112,6 +112,7 @@ impl Server {
             self.keyspace.rewritten = None;
             let dirty = self.keyspace.dirty;
             let served = self.try_serve(&blocked, key, version);
+            self.keyspace.hand_to(client);
             self.publish_notices();
             match served {
                 Ok(None) => {}

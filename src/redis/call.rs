@@ -216,6 +216,7 @@ impl Server {
             Run::Keys(run) => run(&mut self.keyspace, &call).map(Some),
             Run::Server(run) => run(self, &mut call),
         };
+        self.keyspace.hand_to(client);
         // What the keyspace tells goes out before the command's own reply.
         self.publish_notices();
         match answer {

@@ -8,7 +8,7 @@ use super::fault::{Fault, WRONG_TYPE};
 use super::notify;
 use super::stream::Stream;
 use super::types::{Hash, List, Set, Zset};
-use crate::event::{Payload, RedisFact};
+use crate::event::{ConnectionId, Payload, RedisFact};
 use crate::sim::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -274,7 +274,11 @@ impl Keyspace {
 
     /// Removes a key that a command emptied or deleted, with its event.
     pub(super) fn delete(&mut self, key: &Key) -> bool {
-        let gone = self.remove(key).is_some();
+        let gone = self.remove(key);
+        if matches!(&gone, Some(Entry { value: Value::List(_) | Value::Stream(_), .. })) {
+            self.facts.push(RedisFact::KeyDeleted { key: super::server::name(key) });
+        }
+        let gone = gone.is_some();
         if gone {
             self.touch(key);
             self.notify(notify::GENERIC, "del", key);
@@ -319,6 +323,17 @@ impl Keyspace {
         self.dirty += 1;
     }
 
+    /// Names the client that what was popped just now goes to.
+    pub(super) fn hand_to(&mut self, to: ConnectionId) {
+        for fact in self.facts.iter_mut().rev() {
+            match fact {
+                RedisFact::ElementPopped { client: client @ None, .. } => *client = Some(to),
+                RedisFact::ElementPopped { .. } => break,
+                _ => {}
+            }
+        }
+    }
+
     /// Sends other words to the replicas than the command's own.
     pub(super) fn rewrite(&mut self, words: Vec<Payload>) {
         self.rewritten.get_or_insert_default().push(words);
@@ -346,6 +361,9 @@ impl Keyspace {
     pub(super) fn flush(&mut self, db: u32) -> u64 {
         let old = std::mem::take(&mut self.dbs[db as usize]);
         let removed = old.entries.len() as u64;
+        if removed > 0 {
+            self.facts.push(RedisFact::Flushed);
+        }
         for (key, entry) in old.entries {
             if matches!(entry.value, Value::Stream(_)) {
                 self.ready.push((db, key.clone()));

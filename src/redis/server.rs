@@ -3,13 +3,14 @@
 use super::client::{Client, Closing, Key};
 use super::config::{ClientClass, Config};
 use super::cost::CostTable;
-use super::keyspace::Keyspace;
+use super::keyspace::{Keyspace, Value};
 use super::pubsub::PubSub;
 use super::replication::Replication;
 use super::resp::{Frame, Version};
 use super::stats::Stats;
+use super::stream::StreamId;
 use super::turn::Turn;
-use crate::event::{ConnectionId, Name, Payload, RedisFact};
+use crate::event::{ConnectionId, Name, Payload, RedisFact, Tag};
 use crate::sim::{Instant, Purpose, Rng, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -339,6 +340,29 @@ impl Server {
     /// Whether a client waits for a key, a stream or replicas.
     pub fn is_blocked(&self, client: ConnectionId) -> bool {
         self.clients.get(&client).is_some_and(|state| state.blocked.is_some())
+    }
+
+    /// Calls `found` with each entry of each stream: key, id, and the message in it.
+    pub fn each_entry(&self, mut found: impl FnMut(&str, (u64, u64), Option<Tag>)) {
+        for (key, entry) in self.keyspace.dbs.iter().flat_map(|db| &db.entries) {
+            if let Value::Stream(stream) = &entry.value {
+                let key = String::from_utf8_lossy(key);
+                for item in stream.range(StreamId::MIN, StreamId::MAX) {
+                    let tag = item.fields.iter().flat_map(|f| f.iter()).find_map(Payload::tag);
+                    found(&key, (item.id.ms, item.id.seq), tag);
+                }
+            }
+        }
+    }
+
+    /// Calls `found` with each element of each list: key, and the message it is.
+    pub fn each_element(&self, mut found: impl FnMut(&str, Option<Tag>)) {
+        for (key, entry) in self.keyspace.dbs.iter().flat_map(|db| &db.entries) {
+            if let Value::List(list) = &entry.value {
+                let key = String::from_utf8_lossy(key);
+                list.iter().for_each(|element| found(&key, element.tag()));
+            }
+        }
     }
 
     /// What INFO shows as `process_id`.

@@ -171,7 +171,10 @@ impl Timeline {
             RedisFact::EntryAdded { tag: Some(tag), .. }
             | RedisFact::Delivered { tag: Some(tag), .. }
             | RedisFact::Claimed { tag: Some(tag), .. }
-            | RedisFact::Acknowledged { tag: Some(tag), .. } => {
+            | RedisFact::Acknowledged { tag: Some(tag), .. }
+            | RedisFact::ElementPushed { tag: Some(tag), .. }
+            | RedisFact::ElementPopped { tag: Some(tag), .. }
+            | RedisFact::ElementMoved { tag: Some(tag), .. } => {
                 self.registry.note(tag.message, event.id);
             }
             _ => {}
@@ -220,7 +223,20 @@ fn is_drawn(event: &Event) -> bool {
                 | LabFact::HandlingBegan { .. }
                 | LabFact::RateSet { .. }
         ),
-        What::Redis { fact, .. } => matches!(fact, RedisFact::ClientClosed { .. }),
+        What::Redis { fact, .. } => matches!(
+            fact,
+            RedisFact::ClientClosed { .. }
+                | RedisFact::EntryAdded { .. }
+                | RedisFact::Trimmed { .. }
+                | RedisFact::Claimed { .. }
+                | RedisFact::Acknowledged { .. }
+                | RedisFact::ElementPushed { .. }
+                | RedisFact::ElementMoved { .. }
+                | RedisFact::KeyDeleted { .. }
+                | RedisFact::Flushed
+                | RedisFact::Evicted { .. }
+                | RedisFact::RoleChanged { .. }
+        ),
         What::Kafka { fact, .. } => !matches!(
             fact,
             KafkaFact::Partitioned { .. }

@@ -111,7 +111,7 @@ impl Story {
         sent: Instant,
     ) {
         let message = MessageId(message);
-        self.lab(at, LabFact::Stands { message, party, standing, sent, because: None });
+        self.lab(at, LabFact::Stands { message, party, standing, sent });
     }
 
     fn tag(&mut self, message: u64) -> Tag {

@@ -117,8 +117,7 @@ fn a_loss_that_is_reopened_is_no_loss() {
     let name = "billing".into();
     story.lab(Instant::ZERO, LabFact::PartyAdded { party, name, system: System::Kafka });
     let mut stands = |at, standing| {
-        let (sent, because) = (ms(1), None);
-        story.lab(at, LabFact::Stands { message, party, standing, sent, because });
+        story.lab(at, LabFact::Stands { message, party, standing, sent: ms(1) });
     };
     stands(ms(1), Standing::Waiting);
     stands(ms(2), Standing::Lost(LostReason::Skipped));

@@ -236,7 +236,10 @@ impl Topology {
                         added.rate.set(at, load.per_kilosecond);
                     }
                     Some(
-                        Action::AddSubscriber { takes, .. } | Action::AddConsumer { takes, .. },
+                        Action::AddSubscriber { takes, .. }
+                        | Action::AddConsumer { takes, .. }
+                        | Action::AddStreamReader { takes, .. }
+                        | Action::AddListWorker { takes, .. },
                     ) => {
                         added.takes.set(at, *takes);
                     }
@@ -333,6 +336,8 @@ impl Topology {
             }
             Action::AddProducer { name, .. }
             | Action::AddSubscriber { name, .. }
+            | Action::AddStreamReader { name, .. }
+            | Action::AddListWorker { name, .. }
             | Action::AddConsumer { name, .. } => {
                 self.setup.insert(name.clone(), action.clone());
             }

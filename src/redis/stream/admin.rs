@@ -6,8 +6,10 @@ use super::super::fault::Fault;
 use super::super::keyspace::Keyspace;
 use super::super::notify;
 use super::super::resp::Frame;
+use super::super::server;
 use super::super::types::{Reply, flag};
 use super::{Group, StreamId};
+use crate::event::RedisFact;
 
 /// Text in an error, as `%s` would print it.
 pub(super) fn shown(key: &Key) -> String {
@@ -80,7 +82,10 @@ pub(in super::super) fn create(ks: &mut Keyspace, call: &Call) -> Reply {
     if stream.groups.contains_key(&name) {
         return Err("BUSYGROUP Consumer Group name already exists".into());
     }
-    stream.groups.insert(name, Group { last_id, entries_read, ..Group::default() });
+    let group = Group { last_id, entries_read, ..Group::default() };
+    stream.groups.insert(name.clone(), group);
+    let (id, group) = (last_id.to_string().as_str().into(), server::name(&name));
+    ks.facts.push(RedisFact::GroupCreated { key: server::name(&key), group, id });
     ks.dirty += 1;
     ks.notify(notify::STREAM, "xgroup-create", &key);
     Ok(Frame::OK)

@@ -51,9 +51,12 @@ impl Keyspace {
     fn drop_pending(&mut self, key: &Key, group: &Key, id: StreamId) -> Result<(), Fault> {
         self.propagate_claim(key, group, id);
         self.dirty += 1;
+        let group_name = name(group);
         if let Some(group) = self.stream_mut(key)?.and_then(|stream| stream.groups.get_mut(group)) {
             group.release(id);
         }
+        let id = id.to_string().as_str().into();
+        self.facts.push(RedisFact::PendingDropped { key: name(key), group: group_name, id });
         Ok(())
     }
 

@@ -278,6 +278,7 @@ fn delivered(
         id: id.to_string().as_str().into(),
         tag,
         deliveries,
+        pending: !reader.noack,
     }
 }
 

@@ -225,11 +225,14 @@ pub(in super::super) fn xdel(ks: &mut Keyspace, call: &Call) -> Reply {
     let Some(stream) = ks.stream_mut(&key)? else { return Ok(Frame::Integer(0)) };
     let mut deleted = 0;
     let mut first_gone = false;
+    let mut facts = Vec::new();
     for id in ids {
         if stream.delete(id) {
             first_gone |= id == stream.first_id;
             stream.max_deleted_id = stream.max_deleted_id.max(id);
             deleted += 1;
+            let (length, id) = (stream.length, id.to_string().as_str().into());
+            facts.push(RedisFact::EntryDeleted { key: name(&key), id, length });
         }
     }
     if stream.length == 0 || first_gone {
@@ -238,6 +241,7 @@ pub(in super::super) fn xdel(ks: &mut Keyspace, call: &Call) -> Reply {
     if deleted > 0 {
         ks.touch(&key);
         ks.notify(notify::STREAM, "xdel", &key);
+        ks.facts.extend(facts);
         ks.dirty += deleted;
     }
     Ok(Frame::Integer(deleted as i64))

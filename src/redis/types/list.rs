@@ -6,8 +6,9 @@ use super::super::fault::{Fault, NO_KEY, SYNTAX};
 use super::super::keyspace::Keyspace;
 use super::super::notify;
 use super::super::resp::Frame;
+use super::super::server::name;
 use super::{Reply, count, payload, slice};
-use crate::event::Payload;
+use crate::event::{Payload, RedisFact, Tag};
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,11 @@ impl Keyspace {
         Ok(list.len())
     }
 
+    fn tell_pushed(&mut self, key: &Key, tag: Option<Tag>, length: usize) {
+        let length = length as u64;
+        self.facts.push(RedisFact::ElementPushed { key: name(key), tag, length });
+    }
+
     /// Removes up to `most` elements from an end, with the events and the end of an empty key.
     pub(in super::super) fn list_pop(
         &mut self,
@@ -77,11 +83,26 @@ impl Keyspace {
             let Some(element) = next else { break };
             popped.push(element);
         }
+        let mut length = (list.len() + popped.len()) as u64;
+        for element in &popped {
+            length -= 1;
+            let (key, tag) = (name(key), element.tag());
+            self.facts.push(RedisFact::ElementPopped { key, client: None, tag, length });
+        }
         if !popped.is_empty() {
             self.changed(notify::LIST, end.pop_event(), key);
             self.drop_empty_list(key);
         }
         Ok(popped)
+    }
+
+    fn list_length(&mut self, key: &Key) -> u64 {
+        self.list_mut(key).ok().flatten().map_or(0, |list| list.len() as u64)
+    }
+
+    fn tell_removed(&mut self, key: &Key, removed: usize) {
+        let (removed, length) = (removed as u64, self.list_length(key));
+        self.facts.push(RedisFact::ElementsRemoved { key: name(key), removed, length });
     }
 
     fn drop_empty_list(&mut self, key: &Key) {
@@ -123,6 +144,10 @@ impl Keyspace {
         };
         let Some(element) = element else { return Ok(None) };
         self.list_receive(to, into, element.clone())?;
+        let length = self.list_length(from);
+        let to_length = self.list_length(to);
+        let (tag, from_name, to) = (element.tag(), name(from), name(to));
+        self.facts.push(RedisFact::ElementMoved { from: from_name, to, tag, length, to_length });
         self.changed(notify::LIST, out.pop_event(), from);
         self.drop_empty_list(from);
         Ok(Some(element))
@@ -153,6 +178,7 @@ fn push(ks: &mut Keyspace, call: &Call, end: End, only_old: bool) -> Reply {
     let mut length = 0;
     for element in &call.args[2..] {
         length = ks.list_push(&key, end, element.clone())?;
+        ks.tell_pushed(&key, element.tag(), length);
         ks.dirty += 1;
     }
     ks.touch(&key);
@@ -259,6 +285,7 @@ pub(in super::super) fn lrem(ks: &mut Keyspace, call: &Call) -> Reply {
         list.remove(*at);
     }
     if !hits.is_empty() {
+        ks.tell_removed(&key, hits.len());
         ks.touch(&key);
         ks.notify(notify::LIST, "lrem", &key);
         ks.dirty += hits.len() as u64;
@@ -271,12 +298,17 @@ pub(in super::super) fn ltrim(ks: &mut Keyspace, call: &Call) -> Reply {
     let (start, stop) = (call.int(2)?, call.int(3)?);
     let key = call.key(1);
     let Some(list) = ks.list_mut(&key)? else { return Ok(Frame::OK) };
+    let before = list.len();
     match slice(start, stop, list.len()) {
         None => list.clear(),
         Some((from, to)) => {
             list.truncate(to);
             list.drain(..from);
         }
+    }
+    let removed = before - list.len();
+    if removed > 0 {
+        ks.tell_removed(&key, removed);
     }
     ks.changed(notify::LIST, "ltrim", &key);
     ks.drop_empty_list(&key);

@@ -11,6 +11,8 @@ pub fn done(action: &Action) -> String {
         | Action::AddBroker { name, .. }
         | Action::AddProducer { name, .. }
         | Action::AddSubscriber { name, .. }
+        | Action::AddStreamReader { name, .. }
+        | Action::AddListWorker { name, .. }
         | Action::AddConsumer { name, .. } => format!("{name} added"),
         Action::CreateTopic { name, partitions, .. } => {
             format!("topic {name} created with {}", count(*partitions as usize, "partition"))

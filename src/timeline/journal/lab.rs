@@ -16,6 +16,8 @@ impl Words<'_> {
                     NodeKind::Controller => "Kafka controller",
                     NodeKind::Subscriber => "Redis subscriber",
                     NodeKind::Consumer => "Kafka consumer",
+                    NodeKind::StreamReader => "Redis stream reader",
+                    NodeKind::ListWorker => "Redis list worker",
                 };
                 match system {
                     None => format!("{kind} {name} was added; it feeds both systems."),
@@ -31,7 +33,7 @@ impl Words<'_> {
                 format!("{} {state}.", self.node(*node))
             }
             LabFact::PartyAdded { name, system, .. } => match system {
-                System::Redis => format!("From now on {name} should get what is published."),
+                System::Redis => format!("From now on {name} should get what is sent."),
                 System::Kafka => format!("From now on group {name} should get every record."),
             },
             LabFact::RateSet { node, per_kilosecond } => {

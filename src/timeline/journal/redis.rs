@@ -50,7 +50,7 @@ impl Words<'_> {
                 entries(*removed),
                 entries(*length)
             ),
-            RedisFact::Delivered { key, group, consumer, id, tag, deliveries } => format!(
+            RedisFact::Delivered { key, group, consumer, id, tag, deliveries, .. } => format!(
                 "{node} delivered {} ({key} {id}) to {consumer} of {group}: delivery {deliveries}.",
                 self.tagged(*tag)
             ),
@@ -61,6 +61,36 @@ impl Words<'_> {
             RedisFact::Acknowledged { key, group, id, tag } => {
                 format!("{group} acknowledged {} ({key} {id}).", self.tagged(*tag))
             }
+            RedisFact::PendingDropped { key, group, id } => {
+                format!("{group} gave up pending entry {key} {id}: the stream no longer holds it.")
+            }
+            RedisFact::GroupCreated { key, group, id } => {
+                format!("Group {group} was created on stream {key}; it reads behind {id}.")
+            }
+            RedisFact::EntryDeleted { key, id, length } => format!(
+                "{node} deleted entry {id} from stream {key}; it holds {}.",
+                entries(*length)
+            ),
+            RedisFact::ElementPushed { key, tag, length } => format!(
+                "{node} pushed {} to list {key}; it holds {}.",
+                self.tagged(*tag),
+                count(*length as usize, "element")
+            ),
+            RedisFact::ElementPopped { key, client, tag, length } => format!(
+                "{node} popped {} off list {key}{}; it holds {}.",
+                self.tagged(*tag),
+                client.map_or_else(String::new, |id| format!(" for {}", self.client(id))),
+                count(*length as usize, "element")
+            ),
+            RedisFact::ElementMoved { from, to, tag, .. } => {
+                format!("{node} moved {} from list {from} to list {to}.", self.tagged(*tag))
+            }
+            RedisFact::ElementsRemoved { key, removed, length } => format!(
+                "{node} removed {} from list {key}; it holds {length}.",
+                count(*removed as usize, "element")
+            ),
+            RedisFact::KeyDeleted { key } => format!("{node} deleted key {key}."),
+            RedisFact::Flushed => format!("{node} emptied its data set."),
             RedisFact::Expired { key } => format!("Key {key} expired on {node}."),
             RedisFact::Evicted { key } => {
                 format!("{node} evicted key {key}: memory was full.")

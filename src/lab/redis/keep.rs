@@ -1,0 +1,338 @@
+//! What the servers keep in streams and lists, and what follows for those who should get it.
+//!
+//! Follows the servers' facts; where a fact says only that something went as a whole, the server
+//! is asked what is left.
+
+use super::super::World;
+use super::super::node::Role;
+use crate::event::{
+    EventId, LostReason, MessageId, Name, NodeId, NodeState, PartyId, RedisFact, Standing, Tag,
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// An entry's id.
+type Id = (u64, u64);
+
+/// What one server's streams and lists hold.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Store {
+    /// Entries in order; not every entry is a message.
+    streams: BTreeMap<Name, VecDeque<(Id, Option<MessageId>)>>,
+    /// Messages in no order.
+    lists: BTreeMap<Name, Vec<MessageId>>,
+}
+
+/// What a server did in one go.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Messages of which the server dropped a copy.
+    gone: Vec<(MessageId, EventId)>,
+    /// Something went as a whole.
+    swept: Option<EventId>,
+}
+
+/// What a party's messages lie in.
+#[derive(Clone)]
+enum Keys {
+    /// A stream, and its dead-letter stream.
+    Stream(Name),
+    /// A list, and its workers' processing lists.
+    List(Name),
+}
+
+/// The stream in which what cannot be handled is parked.
+pub(super) fn dead_letters(stream: &str) -> Name {
+    format!("{stream}-dlq").into()
+}
+
+/// The list in which a worker keeps what it works on.
+pub(super) fn processing(list: &str, worker: &str) -> Name {
+    format!("{list}:processing:{worker}").into()
+}
+
+fn parse(id: &str) -> Id {
+    let (ms, seq) = id.split_once('-').unwrap_or((id, "0"));
+    (ms.parse().unwrap_or(0), seq.parse().unwrap_or(0))
+}
+
+impl Store {
+    fn stream_holds(&self, key: &str, message: MessageId) -> bool {
+        let held = |stream: &VecDeque<(Id, Option<MessageId>)>| {
+            stream.iter().any(|(_, held)| *held == Some(message))
+        };
+        self.streams.get(key).is_some_and(held)
+    }
+
+    fn list_holds(&self, list: &str, message: MessageId) -> bool {
+        let prefix = processing(list, "");
+        self.lists.iter().any(|(key, held)| {
+            (**key == *list || key.starts_with(&*prefix)) && held.contains(&message)
+        })
+    }
+
+    fn list_drop(&mut self, key: &Name, message: MessageId) -> bool {
+        let Some(list) = self.lists.get_mut(key) else { return false };
+        let Some(at) = list.iter().position(|held| *held == message) else { return false };
+        list.swap_remove(at);
+        true
+    }
+
+    /// Every copy that it holds.
+    pub(in super::super) fn messages(&self) -> impl Iterator<Item = MessageId> + '_ {
+        let entries = self.streams.values().flatten().filter_map(|(_, message)| *message);
+        entries.chain(self.lists.values().flatten().copied())
+    }
+
+    /// What the server itself says that it holds.
+    fn of(server: &crate::redis::Server) -> Self {
+        let mut store = Self::default();
+        server.each_entry(|key, id, tag| {
+            let message = tag.map(|tag| tag.message);
+            store.streams.entry(key.into()).or_default().push_back((id, message));
+        });
+        server.each_element(|key, tag| {
+            store.lists.entry(key.into()).or_default().extend(tag.map(|tag| tag.message));
+        });
+        store
+    }
+}
+
+impl World {
+    fn store(&mut self, node: NodeId) -> Option<&mut Store> {
+        match &mut self.node_mut(node).role {
+            Role::Redis(process) => Some(&mut process.store),
+            _ => None,
+        }
+    }
+
+    /// Notes what a fact says about streams and lists.
+    pub(super) fn keep(
+        &mut self,
+        node: NodeId,
+        fact: &RedisFact,
+        event: EventId,
+        batch: &mut Batch,
+    ) {
+        match fact {
+            RedisFact::EntryAdded { key, id, tag, .. } => {
+                if let Some(store) = self.store(node) {
+                    let message = tag.map(|tag| tag.message);
+                    store.streams.entry(key.clone()).or_default().push_back((parse(id), message));
+                }
+                self.stored_in(node, key, *tag, event);
+            }
+            RedisFact::Trimmed { key, removed, .. } => {
+                let stream = self.store(node).and_then(|store| store.streams.get_mut(key));
+                let Some(stream) = stream else { return };
+                let removed = stream.len().min(*removed as usize);
+                let gone = stream.drain(..removed).filter_map(|(_, message)| message);
+                batch.gone.extend(gone.map(|message| (message, event)));
+            }
+            RedisFact::EntryDeleted { key, id, .. } => {
+                let stream = self.store(node).and_then(|store| store.streams.get_mut(key));
+                let Some(stream) = stream else { return };
+                let id = parse(id);
+                if let Some(at) = stream.iter().position(|(known, _)| *known == id) {
+                    let message = stream.remove(at).and_then(|(_, message)| message);
+                    batch.gone.extend(message.map(|message| (message, event)));
+                }
+            }
+            RedisFact::ElementPushed { key, tag: Some(tag), .. } => {
+                if let Some(store) = self.store(node) {
+                    store.lists.entry(key.clone()).or_default().push(tag.message);
+                }
+                self.stored_in(node, key, Some(*tag), event);
+            }
+            RedisFact::ElementPopped { key, client, tag: Some(tag), .. } => {
+                let dropped = self.store(node).is_some_and(|s| s.list_drop(key, tag.message));
+                batch.gone.extend(dropped.then_some((tag.message, event)));
+                if let Some(client) = client
+                    && self.network.wire(*client).is_some_and(|wire| wire.server == node)
+                {
+                    self.hand_out(*client, tag.message, event);
+                }
+            }
+            RedisFact::ElementMoved { from, to, tag: Some(tag), .. } => {
+                if let Some(store) = self.store(node) {
+                    if store.list_drop(from, tag.message) {
+                        store.lists.entry(to.clone()).or_default().push(tag.message);
+                    }
+                    batch.gone.push((tag.message, event));
+                    self.ledger.stored(tag.message, true);
+                }
+            }
+            RedisFact::Delivered { key, group, consumer, tag: Some(tag), .. }
+            | RedisFact::Claimed { key, group, consumer, tag: Some(tag), .. } => {
+                if let Some(client) = self.stream_client(node, key, group, consumer) {
+                    self.hand_out(client, tag.message, event);
+                }
+            }
+            RedisFact::GroupCreated { key, group, id } => {
+                self.group_created(node, key, group, parse(id), event);
+            }
+            RedisFact::ElementsRemoved { .. }
+            | RedisFact::KeyDeleted { .. }
+            | RedisFact::Flushed
+            | RedisFact::Expired { .. }
+            | RedisFact::Evicted { .. } => batch.swept = Some(event),
+            _ => {}
+        }
+    }
+
+    /// The end of what a server did in one go: what it dropped may be lost.
+    pub(super) fn kept(&mut self, node: NodeId, mut batch: Batch) {
+        if let Some(event) = batch.swept {
+            let Role::Redis(process) = &mut self.node_mut(node).role else { return };
+            let left = Store::of(&process.server);
+            let before = std::mem::replace(&mut process.store, left);
+            let mut copies: BTreeMap<MessageId, i64> = BTreeMap::new();
+            for message in before.messages() {
+                *copies.entry(message).or_default() += 1;
+            }
+            for message in process.store.messages() {
+                *copies.entry(message).or_default() -= 1;
+            }
+            for (message, more) in copies {
+                for _ in more..0 {
+                    self.ledger.stored(message, true);
+                }
+                batch.gone.extend((0..more).map(|_| (message, event)));
+            }
+        }
+        for (message, event) in batch.gone {
+            self.ledger.stored(message, false);
+            self.reconsider(message, LostReason::Evicted, event);
+            self.fold(message);
+        }
+    }
+
+    /// A server's process is gone with its memory.
+    pub(in super::super) fn memory_gone(&mut self, node: NodeId, event: EventId) {
+        let Some(store) = self.store(node).map(std::mem::take) else { return };
+        for message in store.messages() {
+            self.ledger.stored(message, false);
+            self.reconsider(message, LostReason::Replication, event);
+            self.fold(message);
+        }
+    }
+
+    /// A stream or a list took a message: it waits there for those it is owed to, or is parked.
+    fn stored_in(&mut self, node: NodeId, key: &Name, tag: Option<Tag>, event: EventId) {
+        let Some(tag) = tag else { return };
+        self.ledger.stored(tag.message, true);
+        if self.redis_server() != Some(node) {
+            return;
+        }
+        if let Some(party) = self.parking.remove(&tag.copy) {
+            if self.ledger.standing(tag.message, party) == Some(Standing::Waiting) {
+                self.settle(tag.message, party, Standing::Parked, Some(event));
+            }
+            return;
+        }
+        for (party, standing) in self.ledger.standings(tag.message) {
+            let waits = match self.keys(party) {
+                Some(Keys::Stream(stream)) => stream == *key,
+                Some(Keys::List(list)) => list == *key,
+                None => false,
+            };
+            let reopened =
+                matches!(standing, Standing::OnItsWay | Standing::Refused | Standing::Lost(_));
+            if waits && reopened {
+                self.settle(tag.message, party, Standing::Waiting, Some(event));
+            }
+        }
+    }
+
+    /// A group begins behind `start`: it is owed what lies there, and passes over what does not.
+    fn group_created(&mut self, node: NodeId, key: &Name, group: &Name, start: Id, event: EventId) {
+        if self.redis_server() != Some(node) {
+            return;
+        }
+        let party = self.nodes.iter().find_map(|node| match &node.role {
+            Role::StreamReader(r) if r.stream == *key && r.group.as_ref() == Some(group) => {
+                Some(r.party)
+            }
+            _ => None,
+        });
+        if let Some(party) = party {
+            self.begin_at(node, key, party, start, event);
+        }
+    }
+
+    /// A party's reading of a stream begins behind `start`.
+    pub(in super::super) fn begin_at(
+        &mut self,
+        node: NodeId,
+        key: &Name,
+        party: PartyId,
+        start: Id,
+        event: EventId,
+    ) {
+        let stream = self.store(node).and_then(|store| store.streams.get(key));
+        let entries: Vec<_> = stream.into_iter().flatten().copied().collect();
+        for (id, message) in entries {
+            let Some(message) = message else { continue };
+            if id > start {
+                if self.ledger.admit(message, party) {
+                    self.settle(message, party, Standing::Waiting, Some(event));
+                }
+            } else if !self.is_under_way(message, party) {
+                self.lose(message, party, LostReason::Skipped, Some(event));
+            }
+        }
+    }
+
+    fn keys(&self, party: PartyId) -> Option<Keys> {
+        self.nodes.iter().find_map(|node| match &node.role {
+            Role::StreamReader(r) if r.party == party => Some(Keys::Stream(r.stream.clone())),
+            Role::ListWorker(w) if w.party == party => Some(Keys::List(w.list.clone())),
+            _ => None,
+        })
+    }
+
+    /// Whether a client of the party has the message, or it is on its way to one.
+    fn is_under_way(&self, message: MessageId, party: PartyId) -> bool {
+        let ids = (0_u32..).map(NodeId);
+        ids.zip(&self.nodes).any(|(id, node)| {
+            node.role.handler().is_some_and(|(handler, of)| {
+                let outstanding = || {
+                    let connection = self.redis_connection(id)?;
+                    self.outstanding.get(&connection)
+                };
+                of == party
+                    && (handler.holds(message)
+                        || matches!(&node.role, Role::StreamReader(r) if r.doubts(message))
+                        || outstanding().is_some_and(|all| all.iter().any(|(m, _)| *m == message)))
+            })
+        })
+    }
+
+    /// A copy of the message is gone: it is lost to those for whom it was the last one.
+    pub(in super::super) fn reconsider(
+        &mut self,
+        message: MessageId,
+        reason: LostReason,
+        cause: EventId,
+    ) {
+        for (party, standing) in self.ledger.standings(message) {
+            if !matches!(standing, Standing::Waiting | Standing::Parked) {
+                continue;
+            }
+            let Some(keys) = self.keys(party) else { continue };
+            let server = self.redis_server().map(|node| self.node(node));
+            let held = server.is_some_and(|node| match &node.role {
+                Role::Redis(process) if node.state != NodeState::Crashed => match &keys {
+                    Keys::Stream(key) if standing == Standing::Parked => {
+                        process.store.stream_holds(&dead_letters(key), message)
+                    }
+                    Keys::Stream(key) => process.store.stream_holds(key, message),
+                    Keys::List(key) => process.store.list_holds(key, message),
+                },
+                _ => false,
+            });
+            if !held && !self.is_under_way(message, party) {
+                self.settle(message, party, Standing::Lost(reason), Some(cause));
+            }
+        }
+    }
+}

@@ -91,6 +91,8 @@ pub struct Entry {
 pub(super) const fn carrier(carrier: Carrier) -> &'static str {
     match carrier {
         Carrier::PubSub => "Redis PUBLISH",
+        Carrier::Stream => "Redis XADD",
+        Carrier::List => "Redis LPUSH",
         Carrier::Kafka => "Kafka",
     }
 }

@@ -97,7 +97,10 @@ impl Menu<'_> {
         let name = node.name.clone();
         match node.kind {
             NodeKind::Producer => self.producer(&name),
-            NodeKind::Subscriber | NodeKind::Consumer => self.reader(node),
+            NodeKind::Subscriber
+            | NodeKind::Consumer
+            | NodeKind::StreamReader
+            | NodeKind::ListWorker => self.reader(node),
             NodeKind::RedisServer => self.ask("Add a subscriber \u{2026}", Subject::Subscriber),
             NodeKind::Broker => self.ask("Create a topic \u{2026}", Subject::Topic),
             NodeKind::Controller => {}

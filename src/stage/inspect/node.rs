@@ -28,7 +28,10 @@ impl At<'_> {
             NodeKind::Producer => self.producer(node, &mut sheet),
             NodeKind::RedisServer => self.redis_server(node, &mut sheet),
             NodeKind::Broker | NodeKind::Controller => self.broker(node, &mut sheet),
-            NodeKind::Subscriber | NodeKind::Consumer => self.reader(node, &mut sheet),
+            NodeKind::Subscriber
+            | NodeKind::Consumer
+            | NodeKind::StreamReader
+            | NodeKind::ListWorker => self.reader(node, &mut sheet),
         }
         self.connections(node, &mut sheet);
         Some(sheet)

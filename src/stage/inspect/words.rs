@@ -46,6 +46,8 @@ pub(super) const fn kind(kind: NodeKind) -> &'static str {
         NodeKind::Controller => "KRaft controller",
         NodeKind::Subscriber => "Redis subscriber",
         NodeKind::Consumer => "Kafka consumer",
+        NodeKind::StreamReader => "Redis stream reader",
+        NodeKind::ListWorker => "Redis list worker",
     }
 }
 

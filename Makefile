@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build serve test bench oracle
+.PHONY: help setup build serve test bench oracle fuzz
 
 PORT ?= 8080
 
@@ -29,6 +29,13 @@ test: ## run every test; the last line says "N passed, N failed"
 oracle: ## compare the Redis engine with a real redis-server, command by command
 	@scripts/setup test
 	@. scripts/env.sh && exec cargo test --locked --test redis_oracle -- --nocapture
+
+fuzz: ## random faults against the Kafka engine until a promise breaks (FUZZ_SEED=10000)
+	@scripts/setup test
+	@. scripts/env.sh; seed=$${FUZZ_SEED:-10000}; \
+	while FUZZ_SEED=$$seed FUZZ_RUNS=10000 cargo test --locked --profile fast \
+	  --test kafka_cluster --test kafka_consumer_properties -- fuzz promises; do seed=$$((seed + 10000)); done; \
+	echo "the seeds from $$seed on: see above" >&2; exit 1
 
 bench: ## print sizes and speeds, each beside its goal
 	@scripts/setup test

@@ -2,8 +2,10 @@
 //! partition together, what a group has not committed it is given again, an idempotent producer
 //! never duplicates. A failing run prints its seed and a shrunk list of commands.
 
+mod hunt;
 mod kafka_net;
 
+use hunt::Hunt;
 use kafka_net::{Client, Fate, Net, member};
 use pushpull::event::{KafkaFact, TopicPartition};
 use pushpull::kafka::assignor::Assignor;
@@ -220,11 +222,6 @@ impl Run {
     }
 }
 
-fn run(seed: u64, commands: &[Command]) -> Result<(), String> {
-    let attempt = std::panic::AssertUnwindSafe(|| play(seed, commands));
-    std::panic::catch_unwind(attempt).unwrap_or_else(|_| Err("it panicked".to_owned()))
-}
-
 fn play(seed: u64, commands: &[Command]) -> Result<(), String> {
     let mut run = Run::new(seed);
     for command in commands {
@@ -234,34 +231,7 @@ fn play(seed: u64, commands: &[Command]) -> Result<(), String> {
     run.finish()
 }
 
-/// Drops commands as long as the run still fails.
-fn shrink(seed: u64, mut commands: Vec<Command>) -> Vec<Command> {
-    let mut index = 0;
-    while index < commands.len() {
-        let mut fewer = commands.clone();
-        fewer.remove(index);
-        if run(seed, &fewer).is_err() {
-            commands = fewer;
-        } else {
-            index += 1;
-        }
-    }
-    commands
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 #[test]
 fn groups_and_producers_keep_their_promises_under_faults() {
-    let first = number("FUZZ_SEED", 1);
-    for seed in first..first.saturating_add(number("FUZZ_RUNS", 100)) {
-        let commands = commands(seed);
-        if run(seed, &commands).is_err() {
-            let shrunk = shrink(seed, commands);
-            let error = run(seed, &shrunk).expect_err("it failed before");
-            panic!("seed {seed}: {error}\n{shrunk:#?}");
-        }
-    }
+    Hunt { commands, run: play }.go(600);
 }

@@ -273,3 +273,63 @@ fn offsets_of_an_empty_group_expire() {
     assert!(coordinator.group("tool").is_none(), "nothing is left of it");
     assert_eq!(coordinator.next_tick(), None);
 }
+
+/// `ClassicGroupTest#testValidateOffsetCommit`: who may commit, and the errors in their order.
+#[test]
+fn a_commit_needs_the_member_the_instance_and_the_generation() {
+    let config =
+        CoordinatorConfig { initial_rebalance_delay: Span::ZERO, ..CoordinatorConfig::default() };
+    let mut run = Run {
+        coordinator: Coordinator::new(config, 1, 0),
+        session_timeout: 45_000,
+        rebalance_timeout: 300_000,
+        ids: BTreeMap::new(),
+        clients: Vec::new(),
+        out: Vec::new(),
+    };
+    let commit = |run: &mut Run, member: &str, instance: Option<&str>, generation: Option<u32>| {
+        let partition = TopicPartition { topic: "t".into(), partition: 0 };
+        let request = OffsetCommitRequest {
+            group_id: "group".into(),
+            generation_id: generation,
+            member_id: member.into(),
+            group_instance_id: instance.map(Name::from),
+            partitions: vec![OffsetCommitPartition {
+                partition,
+                committed_offset: 5,
+                committed_leader_epoch: None,
+                committed_metadata: None,
+            }],
+        };
+        let mut out = Vec::new();
+        let now = Instant::from_millis(10);
+        run.coordinator.handle(now, ConnectionId(0), 0, request.into(), &mut out);
+        out.iter().find_map(|output| match output {
+            Output::Respond { response: Response::OffsetCommit(r), .. } => Some(r.partitions[0].1),
+            _ => None,
+        })
+    };
+    assert_eq!(commit(&mut run, "", None, None), Some(ErrorCode::None), "an administrator's");
+    let join =
+        serde_json::json!({"op": "join", "now": 1, "client": "c", "member": "", "instance": "i"});
+    run.perform(&join);
+    run.coordinator.tick(Instant::from_millis(2), &mut run.out);
+    let member = run.coordinator.group("group").expect("a group").members()[0].id.clone();
+    run.ids.insert("id1".to_owned(), member.clone());
+    for (id, instance, generation, error) in [
+        ("", None, None, ErrorCode::UnknownMemberId),
+        ("unknown", None, None, ErrorCode::UnknownMemberId),
+        (&member, Some("unknown"), None, ErrorCode::UnknownMemberId),
+        (&member, Some("i"), Some(0), ErrorCode::IllegalGeneration),
+        (&member, Some("i"), Some(1), ErrorCode::RebalanceInProgress),
+    ] {
+        assert_eq!(commit(&mut run, id, instance, generation), Some(error), "{id} {generation:?}");
+    }
+    let sync = serde_json::json!({
+        "op": "sync", "now": 3, "client": "c", "member": "id1", "generation": 1, "asLeader": true
+    });
+    run.perform(&sync);
+    assert_eq!(commit(&mut run, &member, Some("i"), Some(1)), Some(ErrorCode::None));
+    let stale = commit(&mut run, &member, Some("i"), Some(0));
+    assert_eq!(stale, Some(ErrorCode::IllegalGeneration));
+}

@@ -43,8 +43,10 @@ pub(crate) struct Cluster {
     pub(crate) facts: Vec<(BrokerId, KafkaFact)>,
     /// Answers to clients, by the correlation of their request.
     pub(crate) answers: BTreeMap<u32, Response>,
-    queue: Queue<Delivery>,
-    held: Vec<Delivery>,
+    /// When each node that is up wants to be called.
+    timers: BTreeMap<BrokerId, Instant>,
+    queue: Queue<Box<Delivery>>,
+    held: Vec<Box<Delivery>>,
     cut: BTreeSet<(BrokerId, BrokerId)>,
     down: BTreeSet<BrokerId>,
     incarnations: BTreeMap<BrokerId, u32>,
@@ -81,6 +83,7 @@ impl Cluster {
             controller: Controller::new(CONTROLLER, config),
             facts: Vec::new(),
             answers: BTreeMap::new(),
+            timers: BTreeMap::new(),
             queue: Queue::default(),
             held: Vec::new(),
             cut: BTreeSet::new(),
@@ -88,8 +91,24 @@ impl Cluster {
             incarnations: BTreeMap::new(),
             next_correlation: 0,
         };
+        for id in (1..=count).map(BrokerId).chain([CONTROLLER]) {
+            cluster.rearm(id);
+        }
         cluster.run_for(Span::from_secs(1));
         cluster
+    }
+
+    /// Notes when a node that has just done something wants to be called next.
+    fn rearm(&mut self, id: BrokerId) {
+        let at = match self.brokers.get(&id) {
+            Some(_) if self.down.contains(&id) => None,
+            Some(broker) => broker.next_tick(),
+            None => self.controller.next_tick(),
+        };
+        match at {
+            Some(at) => self.timers.insert(id, at),
+            None => self.timers.remove(&id),
+        };
     }
 
     /// One partition on the first `replicas` brokers, the first of them leading.
@@ -120,6 +139,7 @@ impl Cluster {
         let correlation = self.correlation();
         let mut out = Vec::new();
         self.controller.handle(self.now, CLIENT, correlation, request, &mut out);
+        self.rearm(CONTROLLER);
         self.carry(CONTROLLER, out);
         correlation
     }
@@ -197,6 +217,7 @@ impl Cluster {
         if !self.down.insert(id) {
             return;
         }
+        self.timers.remove(&id);
         *self.incarnations.entry(id).or_default() += 1;
         let others: Vec<BrokerId> =
             self.brokers.keys().copied().chain([CONTROLLER]).filter(|&o| o != id).collect();
@@ -210,6 +231,7 @@ impl Cluster {
         if self.down.remove(&id) || self.brokers[&id].has_stopped() {
             let now = self.now;
             self.brokers.get_mut(&id).expect("a broker").restart(now);
+            self.rearm(id);
         }
     }
 
@@ -231,7 +253,7 @@ impl Cluster {
             .into_iter()
             .partition(|d| link(d.from, d.to) == link(a, b));
         self.held = held;
-        let free: Vec<Delivery> = free;
+        let free: Vec<Box<Delivery>> = free;
         for delivery in free {
             self.queue.push(self.now + LATENCY, delivery);
         }
@@ -250,6 +272,7 @@ impl Cluster {
     ) {
         let mut out = Vec::new();
         act(self.brokers.get_mut(&id).expect("a broker"), self.now, &mut out);
+        self.rearm(id);
         self.carry(id, out);
     }
 
@@ -259,7 +282,7 @@ impl Cluster {
 
     fn send(&mut self, from: BrokerId, to: BrokerId, message: Message) {
         let ends = (self.incarnation(from), self.incarnation(to));
-        let delivery = Delivery { from, to, ends, message };
+        let delivery = Box::new(Delivery { from, to, ends, message });
         if self.cut.contains(&link(from, to)) {
             self.held.push(delivery);
         } else {
@@ -318,15 +341,13 @@ impl Cluster {
                 }
             }
         }
+        self.rearm(to);
         self.carry(to, out);
     }
 
     /// What happens next: the instant, and whose timer it is if it is one.
     fn next(&self) -> Option<(Instant, Option<BrokerId>)> {
-        let up = self.brokers.iter().filter(|(id, _)| !self.down.contains(id));
-        let timers = up
-            .filter_map(|(&id, broker)| Some((broker.next_tick()?, Some(id))))
-            .chain(self.controller.next_tick().map(|at| (at, Some(CONTROLLER))));
+        let timers = self.timers.iter().map(|(&id, &at)| (at, Some(id)));
         timers.chain(self.queue.next_at().map(|at| (at, None))).min()
     }
 
@@ -341,12 +362,13 @@ impl Cluster {
             match whose {
                 None => {
                     if let Some((_, delivery)) = self.queue.pop_until(at) {
-                        self.deliver(delivery);
+                        self.deliver(*delivery);
                     }
                 }
                 Some(CONTROLLER) => {
                     let mut out = Vec::new();
                     self.controller.tick(self.now, &mut out);
+                    self.rearm(CONTROLLER);
                     self.carry(CONTROLLER, out);
                 }
                 Some(id) => self.with_broker(id, Broker::tick),

@@ -3,6 +3,8 @@
 mod admin;
 mod fuzz;
 mod harness;
+#[path = "../hunt/mod.rs"]
+mod hunt;
 
 use harness::{Cluster, topic_partition};
 use pushpull::event::KafkaFact;

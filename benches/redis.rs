@@ -1,5 +1,6 @@
 //! Speeds of the push engine: commands a second in process, deliveries a second by fan-out, and
-//! the socket front beside a real redis-server in the same run.
+//! the socket front beside a real redis-server in the same run. Prints its rows, each a JSON array
+//! of what, figure and goal, for `make bench`.
 #![allow(clippy::unwrap_used, reason = "a broken bench must stop")]
 
 use pushpull::event::{ConnectionId, Payload};
@@ -25,6 +26,10 @@ fn turn(server: &mut Server, out: &mut Vec<Output>) {
     for (client, bytes) in written {
         server.acknowledged(Instant::ZERO, client, bytes, out);
     }
+}
+
+fn row(what: &str, figure: &str) {
+    println!("{}", serde_json::json!([what, figure, ""]));
 }
 
 /// Runs `act` until about half a second has passed; how often a second.
@@ -74,7 +79,7 @@ fn main() {
             server.handle(Instant::ZERO, PUBLISHER, args.clone(), &mut out);
             turn(&mut server, &mut out);
         });
-        println!("redis: {} in process: {each:.0} a second", words[0]);
+        row(&format!("Redis: {} a second, in process", words[0]), &format!("{each:.0}"));
     }
     for fan_out in [1, 100, 10_000] {
         let mut server = server(fan_out);
@@ -85,7 +90,8 @@ fn main() {
             turn(&mut server, &mut out);
         });
         let deliveries = each * f64::from(fan_out);
-        println!("redis: deliveries at a fan-out of {fan_out}: {deliveries:.0} a second");
+        let what = format!("Redis: deliveries a second at a fan-out of {fan_out}, in process");
+        row(&what, &format!("{deliveries:.0}"));
     }
     let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (ours, theirs) = (port(), port());
@@ -104,15 +110,20 @@ fn main() {
     };
     ready(front.stdout.take());
     match real {
-        Err(_) => println!("redis: no redis-server on this machine to compare with"),
+        Err(_) => row("Redis: through the socket", "skipped: no redis-server here to compare with"),
         Ok(mut real) => {
             ready(real.stdout.take());
             for test in ["ping_mbulk", "set", "lpush"] {
                 let pair = (through_socket(ours, test), through_socket(theirs, test));
                 if let (Some(ours), Some(theirs)) = pair {
-                    let ratio = ours / theirs;
-                    println!(
-                        "redis: {test} through the socket: {ours:.0} a second, {ratio:.2} of redis-server"
+                    row(
+                        &format!("Redis: {test} a second through the socket"),
+                        &format!("{ours:.0}, {:.2} of redis-server's", ours / theirs),
+                    );
+                } else {
+                    row(
+                        &format!("Redis: {test} a second through the socket"),
+                        "skipped: no redis-benchmark here",
                     );
                 }
             }

@@ -152,7 +152,12 @@ async function engines(house) {
   ];
 }
 
-const SECTIONS = [download, firstScreen, frameTime, engines];
+/** A bench that prints its rows itself, each a JSON array on a line. */
+const rowsOf = (bench) => () => execFileSync('cargo', ['bench', '--locked', '--bench', bench], {
+  cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
+}).split('\n').filter((line) => line.startsWith('[')).map((line) => JSON.parse(line));
+
+const SECTIONS = [download, firstScreen, frameTime, engines, rowsOf('kafka'), rowsOf('redis')];
 
 const house = await start();
 try {

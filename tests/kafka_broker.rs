@@ -34,8 +34,8 @@ fn broker(config: TopicConfig) -> Broker {
 
 fn batch(values: &[&str], timestamp: i64) -> RecordBatch {
     let record = |value: &&str| Record::new(None, Some((*value).into()), timestamp);
-    RecordBatch::new(values.iter().map(record).collect(), Compression::None, None)
-        .expect("at least one record")
+    let records: Vec<Record> = values.iter().map(record).collect();
+    RecordBatch::new(&records, Compression::None, None).expect("at least one record")
 }
 
 fn produce(partition: TopicPartition, acks: Acks, records: RecordBatch) -> Request {
@@ -119,7 +119,7 @@ fn an_append_gets_offsets_and_says_what_happened() {
     let mut broker = broker(TopicConfig::default());
     let tag = Tag { message: MessageId(7), copy: CopyId(8) };
     let record = Record::new(Some("k".into()), Some(Payload::from("v").with_tag(tag)), 5);
-    let records = RecordBatch::new(vec![record], Compression::None, None).expect("a record");
+    let records = RecordBatch::new(&[record], Compression::None, None).expect("a record");
     let mut out = Vec::new();
     broker.handle(ms(5), PRODUCER, 1, produce(orders(1), Acks::Leader, records), &mut out);
     let appended = KafkaFact::Appended {

@@ -91,7 +91,9 @@ fn batches_have_kafkas_bytes() {
         },
         Record::new(None, Some(text("333")), 999),
     ];
-    let batch = |records| RecordBatch::new(records, Compression::None, None).expect("records");
+    let batch = |records: Vec<Record>| {
+        RecordBatch::new(&records, Compression::None, None).expect("records")
+    };
     for (batch, expected) in [
         (
             batch(vec![one]),
@@ -126,7 +128,7 @@ fn config(case: &Value) -> TopicConfig {
 
 fn batch_of(event: &Value) -> RecordBatch {
     let value = vec![0_u8; int(event, "valueBytes") as usize];
-    let records = event["timestamps"]
+    let records: Vec<Record> = event["timestamps"]
         .as_array()
         .expect("timestamps")
         .iter()
@@ -134,7 +136,7 @@ fn batch_of(event: &Value) -> RecordBatch {
             Record::new(Some(text("k")), Some(value.clone().into()), at.as_i64().expect("ms"))
         })
         .collect();
-    RecordBatch::new(records, Compression::None, None).expect("records")
+    RecordBatch::new(&records, Compression::None, None).expect("records")
 }
 
 /// `UnifiedLog`: appending, rolling, high watermark, retention, deleting records, time look-up.
@@ -205,10 +207,11 @@ fn idempotent_producers_are_kafkas() {
                 producer_epoch: int(event, "epoch") as i16,
                 base_sequence: int(event, "baseSequence") as i32,
             };
-            let records = (0..int(event, "count"))
+            let records: Vec<Record> = (0..int(event, "count"))
                 .map(|_| Record::new(Some(text("k")), Some(text("v")), 0))
                 .collect();
-            let batch = RecordBatch::new(records, Compression::None, Some(stamp)).expect("records");
+            let batch =
+                RecordBatch::new(&records, Compression::None, Some(stamp)).expect("records");
             match log.append_as_leader(batch, 0, 0) {
                 Ok(appended) => {
                     assert_eq!(appended.first_offset as i64, int(event, "first"), "{at}");

@@ -20,8 +20,8 @@ pub(crate) const LATENCY: Span = Span::from_millis(1);
 
 #[derive(Clone, Debug)]
 enum Message {
-    Request(u32, Request),
-    Response(u32, Response),
+    Request(u32, Box<Request>),
+    Response(u32, Box<Response>),
     Lost,
 }
 
@@ -45,8 +45,8 @@ pub(crate) struct Cluster {
     pub(crate) answers: BTreeMap<u32, Response>,
     /// When each node that is up wants to be called.
     timers: BTreeMap<BrokerId, Instant>,
-    queue: Queue<Box<Delivery>>,
-    held: Vec<Box<Delivery>>,
+    queue: Queue<Delivery>,
+    held: Vec<Delivery>,
     cut: BTreeSet<(BrokerId, BrokerId)>,
     down: BTreeSet<BrokerId>,
     incarnations: BTreeMap<BrokerId, u32>,
@@ -174,8 +174,8 @@ impl Cluster {
     ) -> u32 {
         let at = self.now.as_millis() as i64;
         let record = |value: &&str| Record::new(None, Some((*value).into()), at);
-        let records = values.iter().map(record).collect();
-        let records = RecordBatch::new(records, Compression::None, stamp).expect("a record");
+        let records: Vec<Record> = values.iter().map(record).collect();
+        let records = RecordBatch::new(&records, Compression::None, stamp).expect("a record");
         let partitions = vec![PartitionProduceData { partition: topic_partition(0), records }];
         let request =
             ProduceRequest { transactional_id: None, acks, timeout_ms: 30_000, partitions };
@@ -253,7 +253,7 @@ impl Cluster {
             .into_iter()
             .partition(|d| link(d.from, d.to) == link(a, b));
         self.held = held;
-        let free: Vec<Box<Delivery>> = free;
+        let free: Vec<Delivery> = free;
         for delivery in free {
             self.queue.push(self.now + LATENCY, delivery);
         }
@@ -282,7 +282,7 @@ impl Cluster {
 
     fn send(&mut self, from: BrokerId, to: BrokerId, message: Message) {
         let ends = (self.incarnation(from), self.incarnation(to));
-        let delivery = Box::new(Delivery { from, to, ends, message });
+        let delivery = Delivery { from, to, ends, message };
         if self.cut.contains(&link(from, to)) {
             self.held.push(delivery);
         } else {
@@ -295,14 +295,14 @@ impl Cluster {
             match output {
                 Output::Fact(fact) => self.facts.push((from, fact)),
                 Output::Send { to, correlation, request } => {
-                    self.send(from, to, Message::Request(correlation, request));
+                    self.send(from, to, Message::Request(correlation, Box::new(request)));
                 }
                 Output::Respond { connection: CLIENT, correlation, response } => {
                     self.answers.insert(correlation, response);
                 }
                 Output::Respond { connection, correlation, response } => {
                     let to = BrokerId(connection.0 - 1_000);
-                    self.send(from, to, Message::Response(correlation, response));
+                    self.send(from, to, Message::Response(correlation, Box::new(response)));
                 }
             }
         }
@@ -321,7 +321,7 @@ impl Cluster {
         let now = self.now;
         match (to == CONTROLLER, message) {
             (true, Message::Request(correlation, request)) => {
-                self.controller.handle(now, connection(from), correlation, request, &mut out);
+                self.controller.handle(now, connection(from), correlation, *request, &mut out);
             }
             (true, Message::Lost) => self.controller.disconnected(connection(from)),
             (true, Message::Response(..)) => {}
@@ -329,10 +329,10 @@ impl Cluster {
                 let broker = self.brokers.get_mut(&to).expect("a broker");
                 match message {
                     Message::Request(correlation, request) => {
-                        broker.handle(now, connection(from), correlation, request, &mut out);
+                        broker.handle(now, connection(from), correlation, *request, &mut out);
                     }
                     Message::Response(correlation, response) => {
-                        broker.on_response(now, from, correlation, response, &mut out);
+                        broker.on_response(now, from, correlation, *response, &mut out);
                     }
                     Message::Lost => {
                         broker.disconnected(now, connection(from), &mut out);
@@ -362,7 +362,7 @@ impl Cluster {
             match whose {
                 None => {
                     if let Some((_, delivery)) = self.queue.pop_until(at) {
-                        self.deliver(*delivery);
+                        self.deliver(delivery);
                     }
                 }
                 Some(CONTROLLER) => {

@@ -143,7 +143,7 @@ impl Broker {
                 })
                 .map(|committed| offset_record(now, &asked.group_id, committed))
                 .collect();
-            let Some(required) = self.append_own(now, home, records) else {
+            let Some(required) = self.append_own(now, home, &records) else {
                 let response = response.into();
                 out.push(Output::Respond { connection, correlation, response });
                 continue;
@@ -167,7 +167,7 @@ impl Broker {
         &mut self,
         now: Instant,
         home: &TopicPartition,
-        records: Vec<Record>,
+        records: &[Record],
     ) -> Option<u64> {
         let batch = RecordBatch::new(records, Compression::None, None)?;
         let partition = self.partitions.get_mut(home)?;

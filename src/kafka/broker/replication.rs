@@ -333,7 +333,7 @@ mod tests {
         for &(epoch, count) in runs {
             for _ in 0..count {
                 let record = Record::new(None, Some("x".into()), 0);
-                let batch = RecordBatch::new(vec![record], Compression::None, None);
+                let batch = RecordBatch::new(&[record], Compression::None, None);
                 let batch = batch.expect("a record");
                 log.append_as_leader(batch, epoch, 0).expect("a small batch");
             }

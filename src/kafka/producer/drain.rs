@@ -298,8 +298,7 @@ impl Producer {
         }
         batch.leader_epoch = self.metadata.leader(partition).map(|leader| leader.epoch);
         batch.last_attempt = now;
-        let records =
-            RecordBatch::new(batch.records.clone(), self.config.compression, batch.stamp)?;
+        let records = RecordBatch::new(&batch.records, self.config.compression, batch.stamp)?;
         let id = self.next_batch;
         self.next_batch += 1;
         self.sent.insert(id, batch);

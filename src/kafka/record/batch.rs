@@ -5,7 +5,6 @@ use super::stored::StoredRecords;
 use super::{Record, encode, size};
 use crate::event::Tag;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// The codec in a batch's attributes (`CompressionType`).
 #[derive(
@@ -56,9 +55,9 @@ pub struct RecordBatch {
     compression: Compression,
     timestamp_type: TimestampType,
     max_timestamp: i64,
-    producer: Option<ProducerStamp>,
     size: u32,
-    records: Arc<StoredRecords>,
+    count: u32,
+    records: StoredRecords,
 }
 
 impl RecordBatch {
@@ -66,7 +65,7 @@ impl RecordBatch {
     /// compressed batch is that of its encoding; for snappy and zstd an estimate. Kafka has no batch without a record, so an
     /// empty list gives none.
     pub fn new(
-        records: Vec<Record>,
+        records: &[Record],
         compression: Compression,
         producer: Option<ProducerStamp>,
     ) -> Option<Self> {
@@ -77,9 +76,9 @@ impl RecordBatch {
             compression,
             timestamp_type: TimestampType::CreateTime,
             max_timestamp,
-            producer,
             size: 0,
-            records: Arc::new(StoredRecords::new(records)),
+            count: records.len() as u32,
+            records: StoredRecords::new(producer, records),
         };
         batch.size = batch.encoded_size();
         Some(batch)
@@ -102,7 +101,7 @@ impl RecordBatch {
 
     /// How many records, at least 1.
     pub fn record_count(&self) -> u32 {
-        self.records.len() as u32
+        self.count
     }
 
     /// The epoch of the leader that appended it; none before that.
@@ -127,12 +126,12 @@ impl RecordBatch {
 
     /// The first record's timestamp as it was sent: the base of the timestamp deltas.
     pub fn base_timestamp(&self) -> i64 {
-        self.records.entries().next().map_or(-1, |entry| entry.timestamp)
+        self.records.base_timestamp()
     }
 
     /// The idempotent producer's stamp.
     pub fn producer(&self) -> Option<ProducerStamp> {
-        self.producer
+        self.records.producer()
     }
 
     /// Bytes of the encoded batch, header included.
@@ -170,7 +169,7 @@ impl RecordBatch {
     }
 
     fn uncompressed_records_size(&self) -> u32 {
-        self.records.sizes().fold(0, u32::saturating_add)
+        self.records.sizes().fold(0, |sum, (size, _)| sum.saturating_add(size))
     }
 
     /// Offsets and timestamps of the records, as a reader sees them.
@@ -186,11 +185,8 @@ impl RecordBatch {
     /// Offsets, bytes and copies of the records: what a leader reports of an append. Within a
     /// compressed batch the bytes are those before compression.
     pub fn entries(&self) -> impl Iterator<Item = (u64, u32, Option<Tag>)> {
-        self.records
-            .sizes()
-            .zip(self.records.entries())
-            .zip(self.base_offset..)
-            .map(|((bytes, entry), offset)| (offset, bytes, entry.tag))
+        let sized = self.records.sizes().zip(self.base_offset..);
+        sized.map(|((bytes, tag), offset)| (offset, bytes, tag))
     }
 
     /// The batch as the leader of `leader_epoch` stores it at `base_offset`.

@@ -29,7 +29,8 @@ fn turn(server: &mut Server, out: &mut Vec<Output>) {
 }
 
 fn row(what: &str, figure: &str) {
-    println!("{}", serde_json::json!([what, figure, ""]));
+    // Plain words: as Rust prints them they are JSON.
+    println!("[{what:?}, {figure:?}, \"\"]");
 }
 
 /// Runs `act` until about half a second has passed; how often a second.

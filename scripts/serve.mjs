@@ -6,7 +6,7 @@
 // shows a changed lesson on the next reload. Takes another port when its own is taken.
 
 import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream';
@@ -63,6 +63,13 @@ async function find(folders, address) {
   return null;
 }
 
+/** Says that there is nothing: with the site's own page to a reader who came to an address. */
+async function missing(folders, request, response) {
+  const page = request.headers.accept?.includes('text/html') && await find(folders, '/404.html');
+  const type = page ? TYPES['.html'] : TYPES['.txt'];
+  response.writeHead(404, { 'Content-Type': type }).end(page ? await readFile(page.file) : 'not found\n');
+}
+
 async function answer(folders, request, response) {
   response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -74,7 +81,7 @@ async function answer(folders, request, response) {
   }
   const found = await find(folders, request.url);
   if (!found) {
-    response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('not found\n');
+    await missing(folders, request, response);
     return;
   }
   response.writeHead(200, {

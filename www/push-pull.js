@@ -5,17 +5,18 @@
 //   <push-pull lesson="w1"></push-pull>
 //
 // Attributes: `lesson` (a name in lessons/), `src` (the address of a lesson file), `run` (a recorded
-// run: what stands after the # of its link, or the text of its file), `step` (the step to show first, from 1), `autoplay`,
-// `theme` ("light" or "dark"; without it the reader's own setting), `whole` (the widget is the page:
-// its keys work anywhere, and a run in the page's address is opened). A lesson may also stand
-// between the tags, in a <script type="application/json">; all else there is shown until the widget
-// is ready, but for what has slot="links", which the widget takes into its head.
+// run: what stands after the # of its link, or the text of its file), `step` (the step to show
+// first, from 1), `autoplay`, `theme` ("light" or "dark"; without it the reader's own setting),
+// `whole` (the widget is the page: its keys work anywhere, and a run in the page's address is
+// opened). A lesson may also stand between the tags, in a <script type="application/json">; all else
+// there is shown until the widget is ready, but for what has slot="links", which the widget takes
+// into its head.
 //
 // Methods, each a promise: play(), pause(), step(), stepBack(), seek(ms), command(object), state(),
 // showStep(n), progress(), link(), export(), import(run), openLesson(nameOrText).
 // `ready` is a promise that is kept when the widget runs, and broken with the reason when it cannot.
-// The event `progress` comes when the step, a task, the commands or playing has changed; its detail
-// is what progress() gives.
+// The event `progress` comes when the step, a task, the commands, playing or the theme has changed;
+// its detail is what progress() gives.
 
 /** Which build the engines belong to; a deployed page has it filled in. */
 const BUILD = '';
@@ -69,6 +70,8 @@ function styled(link) {
 class PushPull extends HTMLElement {
   static observedAttributes = ['lesson', 'src', 'run', 'step', 'theme'];
 
+  /** Tells style sheets that the widget runs: `push-pull:state(ready)`. */
+  #states = this.attachInternals().states;
   #handle = null;
   /** What import() or openLesson() opened, in front of what the attributes name. */
   #opened = null;
@@ -166,6 +169,7 @@ class PushPull extends HTMLElement {
         return;
       }
       this.#handle = handle;
+      this.#states.add('ready');
       this.#resolve(this);
     } catch (error) {
       if (turn !== this.#mounting) return;
@@ -176,6 +180,7 @@ class PushPull extends HTMLElement {
 
   #unmount() {
     this.#mounting += 1;
+    this.#states.delete('ready');
     this.#observer?.disconnect();
     clearTimeout(this.#look);
     this.#look = 0;
@@ -196,9 +201,15 @@ class PushPull extends HTMLElement {
     this.#observer.observe(root, { childList: true, subtree: true, characterData: true, attributes: true });
   }
 
+  #place() {
+    const place = this.#handle?.progress();
+    const { theme } = this.shadowRoot.querySelector('.push-pull')?.dataset ?? {};
+    return place && { ...place, theme };
+  }
+
   #tell() {
     this.#look = 0;
-    const detail = this.#handle?.progress();
+    const detail = this.#place();
     if (!detail) return;
     const { cursorMs, ...lasting } = detail;
     const said = JSON.stringify(lasting);
@@ -246,7 +257,7 @@ class PushPull extends HTMLElement {
   /** Shows a step of the lesson, from 1. */
   showStep(n) { return this.#call('showStep', n); }
   /** Where the reader stands: the lesson, the step, what is done. Undefined without a lesson. */
-  progress() { return this.#call('progress'); }
+  async progress() { await this.ready; return this.#place(); }
   /** The run so far as the text of a link, without #. */
   link() { return this.#call('link'); }
   /** The run so far as the text of a file. */

@@ -34,7 +34,7 @@ test('two widgets on one page load the engines once', async () => {
   const { page, check } = await house.open({
     before: async (page) => {
       page.on('request', (request) => {
-        if (request.url().endsWith('.wasm')) engines.push(request.url());
+        if (new URL(request.url()).pathname.endsWith('.wasm')) engines.push(request.url());
       });
     },
   });
@@ -80,7 +80,7 @@ test('the theme attribute is the widget\'s, and may change', async () => {
 test('engines that cannot be loaded are said in words, beside the static text', async () => {
   const { page, close } = await house.open({
     ready: false,
-    before: (page) => page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: '' })),
+    before: (page) => page.route('**/*.wasm*', (route) => route.fulfill({ status: 404, body: '' })),
   });
   const alert = page.getByRole('alert');
   await alert.waitFor();

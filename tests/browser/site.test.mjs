@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { build } from '../../scripts/site/build.mjs';
+import { simplifications, suites, vectors } from '../../scripts/site/faithful.mjs';
 import { accessibilityFaults, call, picture, start } from './support.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -139,7 +141,7 @@ test('a run goes into a file and comes back from it, with the same trace', async
   await check();
 });
 
-for (const path of ['lessons.html', 'lab.html', '404.html']) {
+for (const path of ['lessons.html', 'lab.html', 'faithful.html', '404.html']) {
   test(`${path} is usable in both themes and at every width`, async () => {
     for (const colorScheme of ['light', 'dark']) {
       const { page, close } = await house.open({ path, ready: false, context: { colorScheme } });
@@ -162,4 +164,114 @@ test('on a phone the links are behind one button', async () => {
   await page.getByRole('link', { name: 'Lessons' }).click();
   await page.waitForURL('**/lessons.html');
   await check();
+});
+
+test('sharing: the link opens the same run, the code embeds the lesson, the run can be kept', async () => {
+  const { page, check } = await house.open({ path: '?lesson=one-plug', context: { permissions: ['clipboard-read', 'clipboard-write'] } });
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.getByRole('button', { name: 'Unplug billing' }).first().click();
+  await page.getByRole('button', { name: 'Share' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Share' });
+  await dialog.getByRole('radio', { name: 'Dark' }).check();
+  await dialog.getByRole('button', { name: 'Copy code' }).click();
+  assert.equal(await copied(), `<script type="module" src="${house.address}push-pull.js"></script>\n`
+    + '<push-pull lesson="one-plug" theme="dark" style="display: block; width: 400px; height: 620px"></push-pull>\n');
+  const preview = page.locator('.preview push-pull');
+  await preview.evaluate((widget) => widget.ready);
+  assert.equal(await preview.evaluate((widget) => widget.clientWidth), 400);
+  await dialog.getByRole('button', { name: 'Keep in the Lab' }).click();
+  await dialog.getByText('Kept in the Lab.').waitFor();
+  await dialog.getByRole('button', { name: 'Copy link' }).click();
+  const link = await copied();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  // A preview that nobody sees costs nothing.
+  await preview.waitFor({ state: 'detached' });
+  await page.goto(link);
+  await stands(page, { commands: 1, lesson: 'one-plug', playing: false });
+  await check();
+});
+
+test('the code that is offered works in a page of somebody else', async () => {
+  const { page, check } = await house.open({
+    path: 'elsewhere.html',
+    before: (page) => page.route('**/elsewhere.html', (route) => route.fulfill({
+      contentType: 'text/html',
+      body: '<!doctype html><title>Elsewhere</title><script type="module" src="push-pull.js"></script><push-pull lesson="one-plug" step="1"></push-pull>',
+    })),
+  });
+  await stands(page, { lesson: 'one-plug', step: 1, playing: false });
+  // It is a guest there: it keeps nothing but the theme its reader chose, and registers nothing.
+  assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+  await check();
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`the ${colorScheme} dialog is usable with assistive technology`, async () => {
+    const { page, close } = await house.open({ context: { colorScheme } });
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.locator('.preview push-pull').evaluate((widget) => widget.ready);
+    await picture(page, `share-${colorScheme}`);
+    assert.deepEqual(await accessibilityFaults(page), []);
+    await close();
+  });
+}
+
+test('a browser without modules is told so in words', async () => {
+  // A browser that knows modules takes no nomodule script, so the page is one in which it does.
+  const { page, close } = await house.open({
+    ready: false,
+    before: (page) => page.route(house.address, async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replaceAll('type="module"', 'type="unknown"').replace('<script nomodule', '<script defer');
+      await route.fulfill({ response: answer, body });
+    }),
+  });
+  assert.ok(await page.getByText('This browser is too old').isVisible());
+  await close();
+});
+
+test('a browser without WebAssembly is told so in words', async () => {
+  const { page, close } = await house.open({ ready: false, before: (page) => page.addInitScript(() => { delete window.WebAssembly; }) });
+  assert.match(await page.getByText(/^This animation could not start/).textContent(), /no WebAssembly/);
+  assert.ok(await page.getByRole('link', { name: 'Lessons' }).isVisible());
+  await close();
+});
+
+test('the built pages are what the sources say now', () => {
+  for (const [name, text] of Object.entries(build())) {
+    const commit = / <code>[0-9a-f]{7,}<\/code>/;
+    assert.equal(readFileSync(`${root}dist/${name}`, 'utf8').replace(commit, ''), text.replace(commit, ''), name);
+  }
+});
+
+test('what "How faithful is this?" says is what the tests hold', () => {
+  const page = readFileSync(`${root}dist/faithful.html`, 'utf8');
+  const read = (path) => readFileSync(`${root}${path}`, 'utf8');
+  // Counted here in another way than there.
+  const list = read('tests/redis/suites.txt');
+  const of = (result) => list.match(new RegExp(`\t${result}\t`, 'g')).length;
+  const all = suites(root);
+  assert.equal(all.reduce((sum, { passed }) => sum + passed, 0), of('pass'));
+  assert.equal(all.reduce((sum, { skipped }) => sum + skipped.length, 0), of('skip'));
+  assert.ok(page.includes(`Why ${of('skip')} are left out`));
+  const files = ['redis', 'kafka'].flatMap((system) => readdirSync(`${root}tests/vectors/${system}`).map((file) => `${system}/${file}`));
+  assert.deepEqual(vectors(root).map(({ path }) => path).toSorted(), files.toSorted());
+  for (const { path, what, count } of vectors(root)) {
+    assert.ok(count > 0, `${path} holds nothing`);
+    assert.notEqual(what, path, `${path} has no words in scripts/site/faithful.mjs`);
+    assert.ok(page.includes(`<td>${what}</td><td class="number">${count.toLocaleString('en')}</td>`), path);
+  }
+  const murmur2 = vectors(root).find(({ path }) => path === 'kafka/murmur2.jsonl');
+  assert.equal(murmur2.count, read('tests/vectors/kafka/murmur2.jsonl').trimEnd().split('\n').length);
+  // Every module that says it simplifies is on the page.
+  const said = simplifications(root);
+  assert.ok(said.some(({ module, words }) => module === 'kafka/assignor' && words.startsWith('no racks.')));
+  for (const { module } of said) assert.ok(page.includes(`<code>${module}</code>`), module);
+});
+
+test('an address with nothing behind it leads back', async () => {
+  const { page, close } = await house.open({ path: 'nowhere', ready: false });
+  await page.getByRole('link', { name: 'To the first page' }).click();
+  await page.waitForURL(house.address);
+  await close();
 });

@@ -69,11 +69,13 @@ export async function start({ folders = [] } = {}) {
  * @param {boolean} options.ready whether to wait for the widget
  * @param {object} options.context more options for Playwright's newContext (colorScheme,
  *   reducedMotion, javaScriptEnabled, hasTouch, ...)
+ * @param {boolean} options.offline whether the page may keep itself for a reader without a network;
+ *   otherwise every request of a test is seen by the test
  * @param {(page: import('playwright-core').Page) => Promise<void>} options.before what to do with
  *   the page before it is loaded
  */
 async function open(browser, address, options = {}) {
-  const { path = '', size = { width: 1280, height: 800 }, ready = true, context: more = {}, before } = options;
+  const { path = '', size = { width: 1280, height: 800 }, ready = true, context: more = {}, offline = false, before } = options;
   const context = await browser.newContext({ viewport: size, ...more });
   const page = await context.newPage();
   /** Everything that should not happen, in words. */
@@ -102,6 +104,7 @@ async function open(browser, address, options = {}) {
       window.reportViolation(`CSP: ${event.violatedDirective} blocked ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`);
     });
   });
+  if (!offline) await page.addInitScript(() => { delete Navigator.prototype.serviceWorker; });
   await before?.(page);
   await page.goto(address + path);
   if (ready) await page.evaluate(async () => { await document.querySelector('push-pull').ready; });

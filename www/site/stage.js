@@ -8,6 +8,7 @@
 // Runs before the element is defined (index.html), so that the widget opens the right one at once.
 
 import { offer } from './offer.js';
+import { sharing } from './share.js';
 import { experiments, keep, kept, progress } from './store.js';
 
 /** A run with fewer commands is not worth an offer. */
@@ -68,6 +69,12 @@ function named() {
   return Boolean(lesson || template || experiment || run);
 }
 
+/** The widget's theme is the page's, so that the dialog and the offers look the same. */
+function dress({ theme }) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
 function entitle({ title, step, steps }) {
   const { experiment } = asked();
   const name = experiments.get(experiment)?.name ?? title;
@@ -117,6 +124,7 @@ widget.addEventListener('progress', ({ target, detail }) => {
     away();
   }
   current = detail;
+  dress(detail);
   entitle(detail);
   progress.see(detail);
   save(detail).catch(() => {});
@@ -144,3 +152,8 @@ addEventListener('hashchange', () => {
 
 open();
 away = offerLast();
+widget.addEventListener('progress', function once({ target }) {
+  if (target !== widget) return;
+  widget.removeEventListener('progress', once);
+  sharing(document.querySelector('#sharing'), document.querySelector('#share'), widget);
+});

@@ -1,6 +1,11 @@
 //! The stage on the real engines: one plug, both lanes.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "stage/geometry.rs"]
+mod geometry;
+#[path = "stage/samples.rs"]
+mod samples;
+
 use pushpull::event::{Action, Carrier, Keys, Load, Settings, System};
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Span};

@@ -18,7 +18,16 @@ pub const KEY_CLASSES: [Class; 8] =
 /// `waiting-bar`; `lost-chip` and `lost-stroke`; `plug-slot`, `plug-knob`, `plug-glyph`;
 /// `strip` the other lane on a phone; `selected` a ring; `key-0` ... `key-7`, `key-none`.
 ///
-/// Text (sets fill only): `ink`, `dim`, `faint`, `redis`, `kafka`, `lost`, `waiting`, `ok`,
+/// Of replicas and brokers: `chip-leader` filled, `chip` in sync, `chip-out` hollow, `cell-gone`
+/// truncated. Of segments: `segment`, `segment-open` (the active one), `segment-gone`. `hatch`
+/// handled and not committed; `hollow` a bookmark left behind. `cell-retry`, `cell-parked` in a
+/// topic or stream of their kind; `pending` an entry delivered and not acknowledged. `group` a
+/// frame; `arc-track`, `arc`, `arc-low` a draining clock; `phase`, `phase-now` of a rebalance;
+/// `loose` a wire that hangs. `flow-redis`, `flow-kafka` a wire that carries too much for
+/// tokens; `trunk` one to a crowd; `square`, `square-away` a client of it. `tank` what holds
+/// bytes on their way; `account`, `account-off` a card.
+///
+/// Text (sets fill only): `retry`, `ink`, `dim`, `faint`, `redis`, `kafka`, `lost`, `waiting`, `ok`,
 /// `on-flag` on a bookmark's flag.
 pub const CLASSES: &[Class] = &[
     "box",
@@ -59,6 +68,34 @@ pub const CLASSES: &[Class] = &[
     "key-6",
     "key-7",
     "key-none",
+    "chip-leader",
+    "chip",
+    "chip-out",
+    "cell-gone",
+    "segment",
+    "segment-open",
+    "segment-gone",
+    "hatch",
+    "hollow",
+    "cell-retry",
+    "cell-parked",
+    "pending",
+    "group",
+    "arc-track",
+    "arc",
+    "arc-low",
+    "phase",
+    "phase-now",
+    "loose",
+    "flow-redis",
+    "flow-kafka",
+    "trunk",
+    "square",
+    "square-away",
+    "tank",
+    "account",
+    "account-off",
+    "retry",
     "ink",
     "dim",
     "faint",

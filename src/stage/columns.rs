@@ -1,9 +1,11 @@
 //! The layout of a wide or medium frame: columns that hold across both lanes.
 
-use super::layout::{Cast, FREE, Lane, Layout, Place, Plug, Port, Row, RowStyle, Server};
+use super::layout::{Cast, Lane, Layout, Place, Plug};
+use super::readers::{self, CARDS, Column, MANY, Readers};
+use super::system::{self, BUFFER, Scales};
 use super::{Rect, Size, View};
-use crate::event::{Name, NodeId, System, TopicPartition};
-use crate::timeline::Node;
+use crate::event::{NodeId, System};
+use crate::timeline::{Node, Timeline};
 
 /// Measures of one frame.
 struct Measures {
@@ -34,39 +36,42 @@ fn measures(view: &View, size: Size, text: f32, scale: f32) -> Measures {
     Measures { left, right, pad, producer, system, plug, consumer, column, k }
 }
 
-/// Heights that do not depend on the frame.
+/// Height of a lane's head.
 const HEAD: f32 = 62.0;
-const BUFFER: f32 = 50.0;
 
-pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
+pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let view = layout.view.clone();
     let m = measures(&view, layout.size, layout.text, layout.scale);
     let k = m.k;
+    let scales = Scales { k, scale: layout.scale, falls: false };
     let head = HEAD * k;
     // What the lanes need at the least.
-    let servers: f32 = cast.servers.iter().map(|s| server_height(s.1.len(), cast, k) + 20.0).sum();
-    let subscribers = cast.subscribers.len() as f32 * (54.0 * k + 14.0);
-    let redis = if cast.redis { servers.max(subscribers).max(150.0 * k) } else { 0.0 };
-    let rows = rows_height(cast.logs.len(), m.system.1 - m.system.0, k);
-    let readers = cast.consumers.len() as f32 * (54.0 * k + 14.0);
-    let kafka = if cast.kafka { rows.max(readers).max(150.0 * k) } else { 0.0 };
+    let redis =
+        if cast.redis { RedisLane::new(timeline, cast, &m, scales) } else { RedisLane::default() };
+    let pull = column(&m, System::Kafka);
+    let (mut kafka, mut pulled) = (0.0, Readers::default());
+    if cast.kafka {
+        pulled = readers::place(&cast.consumers, timeline, pull, 0.0, GAP);
+        let cluster = system::cluster(cast, span(&m, 0.0), 0.0, scales);
+        kafka = cluster.bottom.max(pulled.bottom + 26.0).max(150.0 * k);
+    }
     let floor = if cast.redis { 54.0 * k } else { 0.0 };
     let lanes = f32::from(u8::from(cast.redis) + u8::from(cast.kafka));
     let sentence = if view.sentence { 46.0 * k } else { 0.0 };
-    let least = 24.0 + lanes * head + redis + floor + kafka + 20.0 + sentence + 16.0;
+    let least = 24.0 + lanes * head + redis.least + floor + kafka + 20.0 + sentence + 16.0;
     layout.height = view.height.max(least);
     // What is left over goes between things, most of it into the lanes.
     let spare = (layout.height - least).min(240.0 * lanes * layout.scale);
     let air = spare / (lanes * 3.0 + 1.0);
     let mut y = 20.0 + ((layout.height - least - spare) / 2.0).max(0.0) + air * 0.5;
 
-    layout.alley = (m.system.1, m.right - m.consumer);
+    layout.alley = (m.system.1, m.right - m.consumer - 10.0);
     let top = y;
     if cast.redis {
         layout.lanes.push(lane(System::Redis, &m, y));
         y += head;
-        let body = redis + air * 1.5;
-        redis_lane(layout, cast, &m, y, body);
+        let body = redis.least + air * 1.5;
+        redis.place(layout, timeline, cast, (&m, scales), (y, body));
         y += body;
         layout.floor = Some(Rect::new(m.system.0, y, m.plug - 24.0 * k - m.system.0, floor));
         y += floor + air * 0.5;
@@ -78,8 +83,17 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
     if cast.kafka {
         layout.lanes.push(lane(System::Kafka, &m, y));
         y += head;
-        kafka_lane(layout, cast, &m, y, kafka + air * 1.5);
-        y += kafka + air * 1.5;
+        let body = kafka + air * 1.5;
+        let rows = cast.partitions().clamp(1, 6) as f32;
+        let bare = system::cluster(cast, span(&m, y), 0.0, scales).bottom - y;
+        let extra = ((body - bare) / rows).clamp(0.0, 24.0);
+        let cluster = system::cluster(cast, span(&m, y), extra, scales);
+        let bottom = cluster.bottom;
+        layout.brokers = cluster.brokers;
+        layout.rows = cluster.rows;
+        layout.slot = cluster.slot;
+        stand(layout, timeline, &cast.consumers, (pull, &pulled), (y + 20.0, bottom, y + body));
+        y += body;
     }
     let bottom = y;
     let producers_end = producers(layout, cast, &m, top + head, bottom);
@@ -90,6 +104,17 @@ pub(super) fn place(layout: &mut Layout, cast: &Cast<'_>) {
     let after = y + 20.0 + air;
     layout.sentence = Rect::new(x, foot.min(after.max(producers_end + 20.0)), width, sentence);
     plug(layout, cast, &m);
+}
+
+/// The least gap between readers.
+const GAP: f32 = 14.0;
+
+fn span(m: &Measures, y: f32) -> (f32, f32, f32) {
+    (m.system.0, y, m.system.1 - m.system.0)
+}
+
+fn column(m: &Measures, system: System) -> Column {
+    Column { x: m.right - m.consumer, w: m.consumer, across: 1, k: m.k, system }
 }
 
 fn lane(system: System, m: &Measures, y: f32) -> Lane {
@@ -111,7 +136,8 @@ fn producers(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, botto
     let mut y = (middle - (pitch * n - (pitch - h)) / 2.0).max(top);
     for node in &cast.producers {
         let area = Rect::new(m.left + m.pad, y, m.producer, h);
-        layout.producers.push(Place { node: node.id, area, system: node.system });
+        let system = node.system;
+        layout.producers.push(Place { node: node.id, area, system, under: None, account: None });
         y += pitch;
     }
     let end = y - pitch + h;
@@ -119,165 +145,90 @@ fn producers(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, botto
     end
 }
 
-fn server_height(channels: usize, cast: &Cast<'_>, k: f32) -> f32 {
-    let buffers = 40.0 + cast.subscribers.len().max(1) as f32 * (BUFFER * k + 10.0) + 8.0;
-    let channels = 42.0 * k + channels.max(1) as f32 * 66.0 * k + 30.0 * k;
-    buffers.max(channels)
-}
-
-fn redis_lane(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, height: f32) {
-    let k = m.k;
-    let heights: Vec<f32> =
-        cast.servers.iter().map(|(_, channels)| server_height(channels.len(), cast, k)).collect();
-    let total: f32 = heights.iter().map(|h| h + 20.0).sum();
-    let stretch = ((height - total) / heights.len().max(1) as f32).clamp(0.0, 40.0);
-    let mut y = top;
-    for ((node, channels), h) in cast.servers.iter().zip(heights) {
-        let area = Rect::new(m.system.0, y, m.system.1 - m.system.0, h + stretch);
-        layout.servers.push(server(node.id, area, channels, cast, m));
-        y += h + stretch + 20.0;
-    }
-    let bottom = (y - 20.0).max(top + 60.0);
-    consumers(layout, &cast.subscribers, System::Redis, m, (top, bottom, top + height));
-}
-
-/// What stands in a server's box: channels at the left, output buffers at its right edge.
-fn server(node: NodeId, area: Rect, channels: &[Name], cast: &Cast<'_>, m: &Measures) -> Server {
-    let k = m.k;
-    let buffer = (area.w * 0.3).clamp(118.0, 156.0) * (1.0 + (k - 1.0) * 0.5);
-    let inset = if area.w < 330.0 { 12.0 } else { 18.0 };
-    let x = area.right() - inset + 2.0 - buffer;
-    let bar = (x - area.x - inset - 14.0).min(300.0 * k);
-    let bars = channels.iter().enumerate().map(|(i, name)| {
-        let y = area.y + 68.0 * k + i as f32 * 66.0 * k;
-        (name.clone(), Rect::new(area.x + inset, y, bar, 30.0))
-    });
-    let boxes = BUFFER * k;
-    let free = area.h - 36.0 * k - cast.subscribers.len() as f32 * boxes - 12.0;
-    let gap = (free / cast.subscribers.len().max(1) as f32).clamp(8.0, 16.0);
-    let buffers = cast.subscribers.iter().enumerate().map(|(i, node)| {
-        let y = area.y + 36.0 * k + i as f32 * (boxes + gap);
-        (node.id, Rect::new(x, y, buffer, boxes))
-    });
-    Server {
-        node,
-        area,
-        channels: bars.collect(),
-        buffers: buffers.collect(),
-        heading: (x, area.y + 24.0 * k),
-    }
-}
-
-/// Stacks consumers in the band from `top` to `bottom`; they may reach down to `limit`.
-fn consumers(
+/// Stands readers in the band from `top` to `bottom`; they may reach down to `limit`.
+fn stand(
     layout: &mut Layout,
+    timeline: &Timeline,
     nodes: &[&Node],
-    system: System,
-    m: &Measures,
+    (column, dense): (Column, &Readers),
     (top, bottom, limit): (f32, f32, f32),
 ) {
-    let (n, h) = (nodes.len() as f32, 54.0 * m.k);
-    if nodes.is_empty() {
-        return;
-    }
-    let pitch = ((limit - top) / n).min(h + 44.0).max(h + 8.0);
-    let used = pitch * n - (pitch - h);
-    let mut y = top + ((bottom - top - used) / 2.0).max(0.0);
-    for node in nodes {
-        let area = Rect::new(m.right - m.consumer, y, m.consumer, h);
-        layout.consumers.push(Place { node: node.id, area, system: Some(system) });
-        y += pitch;
-    }
+    let spare = (limit - top - dense.bottom).max(0.0);
+    let gap = GAP + (spare / dense.gaps.max(1) as f32).min(30.0);
+    let mut all = readers::place(nodes, timeline, column, 0.0, gap);
+    all.shift(top + ((bottom - top - all.bottom) / 2.0).max(0.0));
+    layout.consumers.extend(all.places);
+    layout.groups.extend(all.groups);
+    layout.crowds.extend(all.crowd);
 }
 
-/// Up to this many partitions are rows of cells, up to the next bars, above tiles.
-const CELL_ROWS: usize = 6;
-const BAR_ROWS: usize = 24;
-
-pub(super) fn style_for(rows: usize) -> RowStyle {
-    match rows {
-        n if n <= CELL_ROWS => RowStyle::Cells,
-        n if n <= BAR_ROWS => RowStyle::Bar,
-        _ => RowStyle::Tile,
-    }
+/// The push lane, measured once.
+#[derive(Default)]
+struct RedisLane {
+    least: f32,
+    /// For each server: its clients, and its least height.
+    servers: Vec<(Vec<NodeId>, f32)>,
+    pushed: Readers,
 }
 
-const ROW: f32 = 106.0;
-const BAR: f32 = 22.0;
-const TILE: f32 = 40.0;
-
-fn rows_height(rows: usize, width: f32, k: f32) -> f32 {
-    match style_for(rows) {
-        RowStyle::Cells => rows.max(1) as f32 * ROW * k,
-        RowStyle::Bar => rows as f32 * BAR * k + 10.0,
-        RowStyle::Tile => {
-            let across = (width / (TILE + 4.0)).floor().max(1.0);
-            (rows as f32 / across).ceil() * (TILE + 4.0) + 10.0
+impl RedisLane {
+    fn new(timeline: &Timeline, cast: &Cast<'_>, m: &Measures, scales: Scales) -> Self {
+        let many = cast.subscribers.len() > MANY;
+        let mut servers = Vec::new();
+        let mut height = 0.0;
+        for (i, server) in cast.servers.iter().enumerate() {
+            let clients: Vec<NodeId> = if many {
+                // The cards and all the others together.
+                let stands = if i == 0 { CARDS + 1 } else { 0 };
+                vec![NodeId(u32::MAX); stands]
+            } else {
+                let first = cast.servers.first().map(|first| first.node.id);
+                let mine =
+                    |n: &&&Node| n.server.at(cast.t).copied().or(first) == Some(server.node.id);
+                cast.subscribers.iter().filter(mine).map(|node| node.id).collect()
+            };
+            let h = system::server(server, &clients, span(m, 0.0), 0.0, scales).area.h;
+            servers.push((clients, h));
+            height += h + 20.0;
         }
+        let pushed =
+            readers::place(&cast.subscribers, timeline, column(m, System::Redis), 0.0, GAP);
+        let least = height.max(pushed.bottom + 6.0).max(150.0 * m.k);
+        Self { least, servers, pushed }
+    }
+
+    fn place(
+        self,
+        layout: &mut Layout,
+        timeline: &Timeline,
+        cast: &Cast<'_>,
+        (m, scales): (&Measures, Scales),
+        (top, height): (f32, f32),
+    ) {
+        let total: f32 = self.servers.iter().map(|(_, h)| h + 20.0).sum();
+        let stretch = ((height - total) / self.servers.len().max(1) as f32).clamp(0.0, 40.0);
+        let mut y = top;
+        for (server, (clients, _)) in cast.servers.iter().zip(&self.servers) {
+            let server = system::server(server, clients, span(m, y), stretch, scales);
+            y = server.area.bottom() + 20.0;
+            layout.servers.push(server);
+        }
+        let bottom = (y - 20.0).max(top + 60.0);
+        let column = column(m, System::Redis);
+        let band = (top, bottom, top + height);
+        stand(layout, timeline, &cast.subscribers, (column, &self.pushed), band);
+        gather(layout);
     }
 }
 
-fn kafka_lane(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, height: f32) {
-    let k = m.k;
-    let (x, w) = (m.system.0, m.system.1 - m.system.0);
-    let n = cast.logs.len();
-    let style = style_for(n);
-    let pitch = match style {
-        RowStyle::Cells => (height / n.max(1) as f32).clamp(ROW * k, ROW * k + 24.0),
-        RowStyle::Bar => BAR * k,
-        RowStyle::Tile => TILE + 4.0,
-    };
-    let across = (w / (TILE + 4.0)).floor().max(1.0) as usize;
-    for (i, (log, value)) in cast.logs.iter().enumerate() {
-        let area = match style {
-            RowStyle::Tile => Rect::new(
-                x + (i % across) as f32 * (TILE + 4.0),
-                top + (i / across) as f32 * pitch,
-                TILE,
-                TILE,
-            ),
-            _ => Rect::new(x, top + i as f32 * pitch, w, pitch),
-        };
-        layout.rows.push(row(*log, &value.partition, style, area, (x, x + w), (k, layout.scale)));
-    }
-    let used =
-        rows_height(n, w, k).max(pitch * if style == RowStyle::Cells { n as f32 } else { 0.0 });
-    consumers(layout, &cast.consumers, System::Kafka, m, (top + 20.0, top + used, top + height));
-}
-
-pub(super) fn row(
-    log: usize,
-    partition: &TopicPartition,
-    style: RowStyle,
-    area: Rect,
-    (left, right): (f32, f32),
-    (k, scale): (f32, f32),
-) -> Row {
-    let (cells, pitch) = match style {
-        RowStyle::Cells => {
-            // As many whole cells as fit, so that the last one ends where the row ends.
-            let wish = if area.w < 420.0 { 28.0 } else { 32.0 * scale };
-            let pitch = area.w / (area.w / wish).floor().max(1.0);
-            (Rect::new(area.x, area.y + 34.0 * k, area.w, pitch), pitch)
-        }
-        RowStyle::Bar => {
-            let label = (area.w * 0.3).min(96.0 * k);
-            (Rect::new(area.x + label, area.y + 6.0, area.w - label, BAR * k - 12.0), 1.0)
-        }
-        RowStyle::Tile => (area, 1.0),
-    };
-    let capacity = ((cells.w / pitch).round() as u64).max(FREE + 1);
-    let y = cells.middle();
-    Row {
-        log,
-        partition: partition.clone(),
-        style,
-        area,
-        cells,
-        pitch,
-        capacity,
-        entry: Port { x: left - 4.0, y, nx: -1.0, ny: 0.0 },
-        exit: Port { x: right + 4.0, y, nx: 1.0, ny: 0.0 },
+/// A crowd's buffers are the server's boxes: the first stands for all that have no card.
+pub(super) fn gather(layout: &mut Layout) {
+    let crowd = layout.crowds.iter_mut().find(|crowd| crowd.system == System::Redis);
+    if let (Some(crowd), Some(server)) = (crowd, layout.servers.first_mut()) {
+        let mut boxes: Vec<Rect> = server.buffers.drain(..).map(|(_, area)| area).collect();
+        let rest = (!boxes.is_empty()).then(|| boxes.remove(0));
+        crowd.rest = rest.unwrap_or(Rect::new(0.0, 0.0, 1.0, BUFFER));
+        crowd.buffers = boxes;
     }
 }
 
@@ -296,6 +247,10 @@ fn plug(layout: &mut Layout, cast: &Cast<'_>, m: &Measures) {
         (Some(y), None) | (None, Some(y)) => (y - 52.0, y + 52.0),
         (None, None) => return,
     };
+    // Its last words stand under it, above the sentence.
+    let limit = layout.sentence.y - 24.0 * m.k;
+    let over = (bottom - limit).max(0.0);
+    let (top, bottom) = (if bottom - top > 150.0 { top } else { top - over }, bottom - over);
     let w = 34.0 * layout.scale;
     let slot = Rect::new(m.plug - w / 2.0, top, w, bottom - top);
     layout.plug = Some(Plug { name, slot, flat: false });

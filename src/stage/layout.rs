@@ -4,9 +4,10 @@
 //! Computed when something is added or the frame changes, never per frame.
 
 use super::{Mode, Rect, Size, View, columns, phone};
-use crate::event::{Name, NodeId, NodeKind, System, TopicPartition};
+use crate::event::{Name, NodeId, NodeKind, PartyId, System, TopicPartition};
 use crate::sim::Instant;
-use crate::timeline::{Log, Node, Timeline};
+use crate::timeline::{Channel, Log, Node, Stream, Timeline};
+use std::collections::BTreeMap;
 
 /// Where everything stands.
 #[derive(Clone, Debug)]
@@ -24,8 +25,14 @@ pub struct Layout {
     pub(super) lanes: Vec<Lane>,
     pub(super) producers: Vec<Place>,
     pub(super) servers: Vec<Server>,
+    /// Brokers and controllers, where there is more than one machine to choose from.
+    pub(super) brokers: Vec<Place>,
     pub(super) rows: Vec<Row>,
+    /// Where one partition is opened: what is selected or wrong.
+    pub(super) slot: Option<Rect>,
     pub(super) consumers: Vec<Place>,
+    pub(super) groups: Vec<GroupFrame>,
+    pub(super) crowds: Vec<Crowd>,
     pub(super) plug: Option<Plug>,
     /// Left and right edge of the free band between systems and consumers.
     pub(super) alley: (f32, f32),
@@ -56,6 +63,37 @@ pub(super) struct Place {
     pub(super) node: NodeId,
     pub(super) area: Rect,
     pub(super) system: Option<System>,
+    /// The strip under it: its clocks, and its part in a rebalance.
+    pub(super) under: Option<Rect>,
+    /// The account that its handler writes.
+    pub(super) account: Option<Rect>,
+}
+
+/// The frame around the members of a group.
+#[derive(Clone, Debug)]
+pub(super) struct GroupFrame {
+    pub(super) party: PartyId,
+    pub(super) name: Name,
+    pub(super) area: Rect,
+}
+
+/// Readers that are too many for boxes: a trunk, a matrix, and a few cards.
+#[derive(Clone, Debug)]
+pub(super) struct Crowd {
+    pub(super) system: System,
+    /// Sorted by identity.
+    pub(super) nodes: Vec<NodeId>,
+    /// The matrix: squares of this pitch, so many in a row.
+    pub(super) grid: Rect,
+    pub(super) pitch: f32,
+    pub(super) across: usize,
+    /// Where its line of words stands.
+    pub(super) words: Rect,
+    /// The cards of those that stand out.
+    pub(super) cards: Vec<Rect>,
+    /// The boxes of their buffers, in a server, and of all the others together.
+    pub(super) buffers: Vec<Rect>,
+    pub(super) rest: Rect,
 }
 
 /// A Redis server with what stands inside it.
@@ -63,12 +101,35 @@ pub(super) struct Place {
 pub(super) struct Server {
     pub(super) node: NodeId,
     pub(super) area: Rect,
-    /// Baseline of its name is measured from the area; these are the bars.
-    pub(super) channels: Vec<(Name, Rect)>,
+    /// Channels and patterns.
+    pub(super) channels: Vec<Bar>,
+    /// How many more channels there are than bars.
+    pub(super) more: usize,
+    /// Streams.
+    pub(super) streams: Vec<StreamRow>,
     /// One box for each subscriber's output buffer.
     pub(super) buffers: Vec<(NodeId, Rect)>,
     /// Top left of the heading above the buffers.
     pub(super) heading: (f32, f32),
+}
+
+/// A channel's bar.
+#[derive(Clone, Debug)]
+pub(super) struct Bar {
+    pub(super) name: Name,
+    pub(super) pattern: bool,
+    pub(super) area: Rect,
+}
+
+/// A stream's row in a server.
+#[derive(Clone, Debug)]
+pub(super) struct StreamRow {
+    /// Its place in the timeline's streams.
+    pub(super) stream: usize,
+    pub(super) area: Rect,
+    pub(super) cells: Rect,
+    pub(super) pitch: f32,
+    pub(super) capacity: u64,
 }
 
 /// How a partition is drawn.
@@ -80,12 +141,25 @@ pub(super) enum RowStyle {
     Bar,
     /// A square filled by lag.
     Tile,
+    /// A retry or dead-letter topic beneath its topic: all its partitions in one short row.
+    Side(Side),
+}
+
+/// What a topic beneath another one holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// What is tried again later.
+    Retry,
+    /// What nobody tries again unasked.
+    DeadLetter,
 }
 
 /// A partition's row.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) log: usize,
+    /// Further logs in the same row: the other partitions of a side topic.
+    pub(super) twins: Vec<usize>,
     pub(super) partition: TopicPartition,
     pub(super) style: RowStyle,
     pub(super) area: Rect,
@@ -93,6 +167,8 @@ pub(super) struct Row {
     pub(super) cells: Rect,
     pub(super) pitch: f32,
     pub(super) capacity: u64,
+    /// The minimap of its segments.
+    pub(super) minimap: Option<Rect>,
     /// Where wires from producers end and wires to consumers begin.
     pub(super) entry: Port,
     pub(super) exit: Port,
@@ -137,6 +213,12 @@ impl Row {
             }
             RowStyle::Bar => self.along(offset, log, t),
             RowStyle::Tile => self.cells.centre(),
+            // Its cells are those of several logs: the newest is the last.
+            RowStyle::Side(_) => {
+                let end = self.cells.x + (self.capacity as f32 - 0.5) * self.pitch;
+                let slot = log.end(t).min(self.capacity - 1);
+                end.min(self.cells.x + (slot as f32 + 0.5) * self.pitch)
+            }
         };
         (x, self.cells.middle())
     }
@@ -148,6 +230,15 @@ impl Row {
         let span = (end - start).max(100) as f32;
         let share = offset.saturating_sub(start) as f32 / span;
         self.cells.x + self.cells.w * share.min(1.0)
+    }
+}
+
+impl StreamRow {
+    /// The count of the first entry shown at `t`: the newest stay visible.
+    pub(super) fn first(&self, stream: &Stream, t: Instant) -> u64 {
+        let (base, entries) = stream.entries(t);
+        let end = base + entries.len() as u64 + FREE;
+        end.saturating_sub(self.capacity).max(base)
     }
 }
 
@@ -168,8 +259,12 @@ impl Layout {
             lanes: Vec::new(),
             producers: Vec::new(),
             servers: Vec::new(),
+            brokers: Vec::new(),
             rows: Vec::new(),
+            slot: None,
             consumers: Vec::new(),
+            groups: Vec::new(),
+            crowds: Vec::new(),
             plug: None,
             alley: (0.0, view.width),
             rule: None,
@@ -179,9 +274,9 @@ impl Layout {
         };
         let cast = Cast::at(timeline, t, view.mode);
         if size == Size::Phone {
-            phone::place(&mut layout, &cast);
+            phone::place(&mut layout, timeline, &cast);
         } else {
-            columns::place(&mut layout, &cast);
+            columns::place(&mut layout, timeline, &cast);
         }
         layout
     }
@@ -214,7 +309,17 @@ impl Layout {
     }
 
     pub(super) fn row_of(&self, partition: &TopicPartition) -> Option<&Row> {
-        self.rows.iter().find(|row| row.partition == *partition)
+        let side = |row: &Row| matches!(row.style, RowStyle::Side(_));
+        self.rows.iter().find(|row| {
+            row.partition == *partition || side(row) && row.partition.topic == partition.topic
+        })
+    }
+
+    /// The selection that pictures on this layout show.
+    pub fn select(&mut self, selected: Option<&super::Target>) {
+        if self.view.selected.as_ref() != selected {
+            self.view.selected = selected.cloned();
+        }
     }
 
     /// Whether wires run from top to bottom.
@@ -244,13 +349,38 @@ fn plug_name(timeline: &Timeline, t: Instant) -> Option<Name> {
 
 /// Who is on stage.
 pub(super) struct Cast<'a> {
+    pub(super) t: Instant,
     pub(super) redis: bool,
     pub(super) kafka: bool,
     pub(super) producers: Vec<&'a Node>,
-    pub(super) servers: Vec<(&'a Node, Vec<Name>)>,
+    pub(super) servers: Vec<ServerCast<'a>>,
     pub(super) subscribers: Vec<&'a Node>,
+    /// Brokers and controllers; empty while one machine is the whole cluster.
+    pub(super) brokers: Vec<&'a Node>,
     pub(super) consumers: Vec<&'a Node>,
-    pub(super) logs: Vec<(usize, &'a Log)>,
+    pub(super) topics: Vec<TopicCast<'a>>,
+}
+
+/// A Redis server with what it keeps.
+pub(super) struct ServerCast<'a> {
+    pub(super) node: &'a Node,
+    pub(super) channels: Vec<&'a Channel>,
+    pub(super) streams: Vec<(usize, &'a Stream)>,
+}
+
+/// A topic with the retry and dead-letter topics that belong to it.
+pub(super) struct TopicCast<'a> {
+    pub(super) logs: Vec<(usize, &'a Log, bool)>,
+    pub(super) sides: Vec<(Side, Vec<(usize, &'a Log)>)>,
+}
+
+/// The topic that a retry or dead-letter topic belongs to, by Spring Kafka's default suffixes
+/// (`RetryTopicConstants`).
+fn side_of(name: &str) -> Option<(&str, Side)> {
+    if let Some(main) = name.strip_suffix("-dlt") {
+        return Some((main, Side::DeadLetter));
+    }
+    name.split_once("-retry").map(|(main, _)| (main, Side::Retry))
 }
 
 impl<'a> Cast<'a> {
@@ -258,31 +388,77 @@ impl<'a> Cast<'a> {
         let all: Vec<&Node> = timeline.nodes().iter().filter(|node| node.added <= t).collect();
         let of = |kind| all.iter().copied().filter(move |node| node.kind == kind);
         // The same consumer stands in the same order in both lanes.
-        let mut names: Vec<&Name> = Vec::new();
+        let mut names: BTreeMap<&Name, usize> = BTreeMap::new();
         for node in
             all.iter().filter(|n| matches!(n.kind, NodeKind::Subscriber | NodeKind::Consumer))
         {
-            if !names.contains(&&node.name) {
-                names.push(&node.name);
-            }
+            let next = names.len();
+            names.entry(&node.name).or_insert(next);
         }
         let ordered = |kind| {
             let mut nodes: Vec<&Node> = of(kind).collect();
-            nodes.sort_by_key(|node| names.iter().position(|name| **name == node.name));
+            nodes.sort_by_key(|node| names.get(&node.name).copied());
             nodes
         };
+        let streams = |server: NodeId| {
+            let all = timeline.streams().iter().enumerate();
+            all.filter(move |(_, s)| s.server == server && s.created <= t).collect()
+        };
         let servers = of(NodeKind::RedisServer)
-            .map(|node| (node, timeline.channels(node.id, t).cloned().collect()))
+            .map(|node| ServerCast {
+                node,
+                channels: timeline.channels(node.id, t).collect(),
+                streams: streams(node.id),
+            })
             .collect();
-        let logs = timeline.logs().iter().enumerate().filter(|(_, log)| log.created <= t).collect();
+        let cluster = |n: &&&Node| matches!(n.kind, NodeKind::Broker | NodeKind::Controller);
+        let brokers: Vec<&Node> = all.iter().filter(cluster).copied().collect();
         Self {
+            t,
             redis: mode != Mode::Kafka,
             kafka: mode != Mode::Redis,
             producers: of(NodeKind::Producer).collect(),
             servers,
             subscribers: ordered(NodeKind::Subscriber),
+            brokers: if brokers.len() > 1 { brokers } else { Vec::new() },
             consumers: ordered(NodeKind::Consumer),
-            logs,
+            topics: Self::topics(timeline, t),
         }
+    }
+
+    fn topics(timeline: &'a Timeline, t: Instant) -> Vec<TopicCast<'a>> {
+        let logs = || timeline.logs().iter().enumerate().filter(|(_, log)| log.created <= t);
+        let exists = |name: &str| logs().any(|(_, log)| *log.partition.topic == *name);
+        let mut names: Vec<&Name> = Vec::new();
+        let mut topics: Vec<TopicCast<'a>> = Vec::new();
+        let side = |log: &'a Log| side_of(&log.partition.topic).filter(|(main, _)| exists(main));
+        for (index, log) in logs().filter(|(_, log)| side(log).is_none()) {
+            let known = names.iter().position(|name| **name == log.partition.topic);
+            let topic = known.unwrap_or_else(|| {
+                names.push(&log.partition.topic);
+                topics.push(TopicCast { logs: Vec::new(), sides: Vec::new() });
+                topics.len() - 1
+            });
+            let segmented = log.segments(t).len() > 1;
+            topics[topic].logs.push((index, log, segmented));
+        }
+        for (index, log) in logs() {
+            let Some((main, kind)) = side(log) else { continue };
+            let Some(topic) = names.iter().position(|name| ***name == *main) else { continue };
+            let sides = &mut topics[topic].sides;
+            let same = |(_, all): &&mut (Side, Vec<(usize, &Log)>)| {
+                all.first().is_some_and(|(_, l)| l.partition.topic == log.partition.topic)
+            };
+            match sides.iter_mut().find(same) {
+                Some((_, all)) => all.push((index, log)),
+                None => sides.push((kind, vec![(index, log)])),
+            }
+        }
+        topics
+    }
+
+    /// How many partitions there are, side topics apart.
+    pub(super) fn partitions(&self) -> usize {
+        self.topics.iter().map(|topic| topic.logs.len()).sum()
     }
 }

@@ -7,13 +7,16 @@
 
 mod class;
 mod columns;
+mod crowd;
 mod draw;
 pub mod inspect;
 mod layout;
 mod phone;
 mod picture;
+mod readers;
 mod route;
 mod svg;
+mod system;
 #[cfg(test)]
 mod tests;
 mod text;

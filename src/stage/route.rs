@@ -2,7 +2,7 @@
 //! a server or a log.
 
 use super::Rect;
-use super::layout::{Layout, Port, Row, Server};
+use super::layout::{Crowd, Layout, Port, Row, Server};
 use crate::event::{Name, NodeId, System};
 use crate::sim::Instant;
 use crate::timeline::Timeline;
@@ -176,15 +176,19 @@ impl Layout {
         let from = self.out_of(self.place_of(producer)?.area, -1.0);
         let mut to = self.into(server.area, 0.0);
         if !self.falls()
-            && let Some((_, bar)) = server.channels.first()
+            && let Some(y) = server.door()
         {
-            to.y = bar.middle();
+            to.y = y;
         }
         Some(Route::single(Curve::between(from, to)))
     }
 
-    /// The wire from a producer to a partition; on a phone down the left gutter.
+    /// The wire from a producer to a partition; on a phone down the left gutter. A consumer that
+    /// writes (to a retry topic) does so along its own wire.
     pub(super) fn wire_in_row(&self, producer: NodeId, row: &Row) -> Option<Route> {
+        if self.consumers.iter().any(|place| place.node == producer) {
+            return self.wire_out_row(producer, row).map(Route::reversed);
+        }
         let from = self.out_of(self.place_of(producer)?.area, 1.0);
         if !self.falls() {
             return Some(Route::single(Curve::between(from, row.entry)));
@@ -207,9 +211,50 @@ impl Layout {
         Some(Route::single(Curve::between(from, to)))
     }
 
+    /// The trunk from a server to a crowd of its clients, or from the partitions to one of
+    /// consumers.
+    pub(super) fn trunk(&self, crowd: &Crowd) -> Option<Route> {
+        let to = self.into(crowd.grid, 0.0);
+        let from = match crowd.system {
+            System::Redis => {
+                let server = self.servers.first()?;
+                let mut from = self.out_of(crowd.rest, 0.0);
+                if self.falls() {
+                    from.y = server.area.bottom();
+                } else {
+                    from.x = server.area.right();
+                }
+                from
+            }
+            System::Kafka => {
+                let (first, last) = (self.rows.first()?, self.rows.last()?);
+                let y = f32::midpoint(first.exit.y, last.exit.y);
+                if self.falls() {
+                    Port { y: last.area.bottom() + 8.0, nx: 0.0, ny: 1.0, ..last.exit }
+                } else {
+                    Port { y, ..first.exit }
+                }
+            }
+        };
+        Some(Route::single(Curve::between(from, to)))
+    }
+
+    /// A push to those of a crowd that have no card: from the channel's bar along the trunk.
+    pub(super) fn push_to_crowd(&self, crowd: &Crowd, channel: &Name) -> Option<Route> {
+        let wire = self.trunk(crowd)?;
+        let Some(bar) = self.servers.first().and_then(|s| bar(s, channel)) else {
+            return Some(wire);
+        };
+        let inside = Curve::line((bar.centre(), bar.middle()), wire.start());
+        Some(Route::single(inside).join(wire))
+    }
+
     /// The wire from a partition to a consumer, by the partition's place among all; on a phone
     /// down the right gutter.
     pub(super) fn wire_out_row(&self, consumer: NodeId, row: &Row) -> Option<Route> {
+        if let Some(crowd) = self.crowd_of(consumer) {
+            return self.trunk(crowd);
+        }
         let index = self.rows.iter().position(|other| other.log == row.log)? as f32;
         let middle = (self.rows.len() as f32 - 1.0) / 2.0;
         let spread = (index - middle).clamp(-3.0, 3.0) * 0.8;
@@ -320,10 +365,18 @@ impl Layout {
     }
 }
 
-/// The bar of a channel, or the first where a pattern or an unknown name matched.
+/// The bar of a channel, or the last where there is none of its own.
 fn bar(server: &Server, channel: &Name) -> Option<Rect> {
-    let named = server.channels.iter().find(|(name, _)| name == channel);
-    named.or(server.channels.first()).map(|(_, bar)| *bar)
+    let named = server.channels.iter().find(|bar| bar.name == *channel && !bar.pattern);
+    named.or(server.channels.last()).map(|bar| bar.area)
+}
+
+impl Server {
+    /// The height at which a wire enters: that of what comes first in it.
+    fn door(&self) -> Option<f32> {
+        let bar = self.channels.first().map(|bar| bar.area.middle());
+        bar.or(self.streams.first().map(|stream| stream.cells.middle()))
+    }
 }
 
 /// From a port to a corner, along the gutter, and into a row's side.

@@ -84,6 +84,34 @@ fn style(theme: Theme) -> String {
          .ring-kafka{{fill:{ground};stroke:{kafka};stroke-width:2}}\
          .edge{{fill:none;stroke:{ground};stroke-width:2}}"
     );
+    let violet = match theme {
+        Theme::Dark => "#b98cff",
+        Theme::Light => "#7a3fd0",
+    };
+    let _ = write!(
+        css,
+        ".chip-leader{{fill:{kafka}}}.chip{{fill:{surface};stroke:{kafka};stroke-width:1.25}}\
+         .chip-out{{fill:none;stroke:{faint};stroke-width:1.25;stroke-dasharray:2 2}}\
+         .cell-gone{{fill:none;stroke:{faint};stroke-dasharray:2 3}}\
+         .segment{{fill:{raised};stroke:{hair}}}.segment-open{{fill:{raised};stroke:{kafka};stroke-width:1.25}}\
+         .segment-gone{{fill:none;stroke:{hair};stroke-dasharray:2 3}}\
+         .hatch{{stroke:{waiting};stroke-width:1.25}}\
+         .hollow{{fill:{ground};stroke:{ink};stroke-width:1.25}}\
+         .cell-retry{{fill:{raised};stroke:{violet};stroke-width:1.25}}\
+         .cell-parked{{fill:{raised};stroke:{waiting};stroke-width:1.25}}\
+         .pending{{fill:none;stroke:{waiting};stroke-width:1.75}}\
+         .group{{fill:none;stroke:{faint};stroke-dasharray:4 4}}\
+         .arc-track{{fill:none;stroke:{hair};stroke-width:2.5}}.arc{{fill:none;stroke:{dim};stroke-width:2.5}}\
+         .arc-low{{fill:none;stroke:{waiting};stroke-width:2.5}}\
+         .phase{{fill:{raised};stroke:{hair}}}.phase-now{{fill:{ink}}}\
+         .loose{{stroke:{faint};stroke-width:1.25;stroke-dasharray:4 4}}\
+         .flow-redis{{stroke:{redis};stroke-width:6;opacity:.35}}.flow-kafka{{stroke:{kafka};stroke-width:6;opacity:.35}}\
+         .trunk{{stroke:{faint};stroke-width:4;opacity:.6}}\
+         .square{{fill:{raised};stroke:{hair};stroke-width:.75}}.square-away{{fill:none;stroke:{redis};stroke-width:1}}\
+         .tank{{fill:{surface};stroke:{faint}}}\
+         .account{{fill:{surface};stroke:{hair}}}.account-off{{fill:{surface};stroke:{redis};stroke-width:1.25}}\
+         .retry{{fill:{violet}}}"
+    );
     for (class, colour) in KEY_CLASSES.iter().zip(KEYS) {
         let _ = write!(css, ".{class}{{fill:{colour}}}");
     }

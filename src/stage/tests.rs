@@ -292,7 +292,9 @@ fn two_thousand_tokens_cost_a_fraction_of_a_frame() {
             copy: crate::event::CopyId(10_000 + i),
         };
         let ends = (crate::event::NodeId(1), crate::event::NodeId(10));
-        story.hop(ms(4_000) + crate::sim::Span(i * 400), 10, ends, cargo(), &[tag]);
+        // Twenty to a wire: more would be drawn as a flow.
+        let wire = 1_000 + (i / 20) as u32;
+        story.hop(ms(4_000) + crate::sim::Span(i * 400), wire, ends, cargo(), &[tag]);
     }
     let timeline = told(&story.tell());
     let t = ms(4_000) + crate::sim::Span::from_micros(900);

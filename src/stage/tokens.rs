@@ -3,7 +3,9 @@
 use super::layout::{Layout, RowStyle};
 use super::picture::{Anchor, Form, Label, Token, TokenKind};
 use super::route::Route;
-use crate::event::{Cargo, HopId, Name, NodeId, System, Tag, TopicPartition};
+use crate::event::{
+    Cargo, ConnectionId, HopId, MessageId, Name, NodeId, System, Tag, TopicPartition,
+};
 use crate::sim::Instant;
 use crate::timeline::{Motion, MotionState, Timeline, Wire};
 use std::sync::Arc;
@@ -15,11 +17,79 @@ const RING: f32 = 6.5;
 
 /// What moves at `t`, in painting order: requests below messages.
 pub fn tokens(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<Token> {
-    let mut painter =
-        Painter { timeline, t, layout, tokens: Vec::new(), produce: Vec::new(), ways: Vec::new() };
+    let layout = &*layout.settled(timeline, t);
+    let mut motions = Vec::new();
+    timeline.under_way(t, |motion| motions.push(motion));
+    let flows = flows(&motions);
+    let mut painter = Painter {
+        timeline,
+        t,
+        layout,
+        tokens: Vec::with_capacity(motions.len()),
+        produce: Vec::new(),
+        ways: Vec::new(),
+        crowd: Vec::new(),
+    };
     painter.parked();
-    timeline.under_way(t, |motion| painter.hop(&motion));
+    let mut drawn: Vec<ConnectionId> = Vec::new();
+    for motion in &motions {
+        let wire = motion.hop.connection;
+        let Some((_, count)) = flow_of(&flows, motion) else {
+            painter.hop(motion);
+            continue;
+        };
+        // One capsule for all that a crowded wire carries, half way along it.
+        if drawn.contains(&wire) {
+            continue;
+        }
+        drawn.push(wire);
+        let before = painter.tokens.len();
+        painter.hop(&Motion { progress: 0.5, state: MotionState::Held, ..*motion });
+        painter.tokens.truncate(before + 1);
+        if let Some(token) = painter.tokens.get_mut(before) {
+            let key = token.key.unwrap_or(u8::MAX);
+            token.kind = TokenKind::Batch { count: *count, keys: [key; 3] };
+            (token.message, token.number, token.form) = (None, 0, Form::Circle);
+        }
+    }
+    painter.count_copies();
     painter.tokens
+}
+
+/// More messages than this at once on one wire are drawn as a flow: its width and its count.
+pub(super) const FLOW: u32 = 24;
+
+/// Wires that carry more than [`FLOW`] loaded hops, with how many messages.
+pub(super) fn flows(motions: &[Motion<'_>]) -> Vec<(ConnectionId, u32)> {
+    let moving =
+        |motion: &&Motion<'_>| motion.state == MotionState::Moving && !motion.hop.tags.is_empty();
+    if motions.len() <= FLOW as usize {
+        return Vec::new();
+    }
+    let mut wires: Vec<(ConnectionId, u32)> = motions
+        .iter()
+        .filter(moving)
+        .map(|motion| (motion.hop.connection, motion.hop.tags.len() as u32))
+        .collect();
+    wires.sort_unstable_by_key(|(wire, _)| *wire);
+    let mut all = Vec::new();
+    for run in wires.chunk_by(|a, b| a.0 == b.0) {
+        if run.len() > FLOW as usize {
+            all.push((run[0].0, run.iter().map(|(_, count)| count).sum()));
+        }
+    }
+    all
+}
+
+fn flow_of<'f>(
+    flows: &'f [(ConnectionId, u32)],
+    motion: &Motion<'_>,
+) -> Option<&'f (ConnectionId, u32)> {
+    if flows.is_empty() || motion.hop.tags.is_empty() || motion.state != MotionState::Moving {
+        return None;
+    }
+    let index = flows.binary_search_by_key(&motion.hop.connection, |(wire, _)| *wire).ok()?;
+    flows.get(index)
 }
 
 struct Painter<'a> {
@@ -31,6 +101,9 @@ struct Painter<'a> {
     produce: Vec<(usize, u64)>,
     /// Ways through Redis that were asked for before: they depend on the layout alone.
     ways: Vec<(NodeId, NodeId, Name, Option<Route>)>,
+    /// Copies of one message on their way to a crowd: the message, when they left, which token
+    /// stands for all of them, and how many they are.
+    crowd: Vec<(MessageId, Instant, usize, u32)>,
 }
 
 impl Painter<'_> {
@@ -85,6 +158,9 @@ impl Painter<'_> {
                 let route = self.way(hop.from, hop.to, target, way);
                 self.messages(motion, System::Redis, route, &hop.tags, false);
             }
+            Cargo::RedisPush { channel } if layout.crowd_of(hop.to).is_some() => {
+                self.to_crowd(motion, channel);
+            }
             Cargo::RedisPush { channel } => {
                 let way = |layout: &Layout| layout.push(hop.to, channel);
                 let route = self.way(hop.from, hop.to, channel, way);
@@ -132,6 +208,39 @@ impl Painter<'_> {
             | Cargo::Replicate { .. }
             | Cargo::KafkaRequest { .. }
             | Cargo::KafkaAnswer { .. } => self.other(motion),
+        }
+    }
+
+    /// One token along the trunk stands for all copies of a message that left together.
+    fn to_crowd(&mut self, motion: &Motion<'_>, channel: &Name) {
+        let (hop, layout) = (motion.hop, self.layout);
+        let Some(message) = hop.tags.first().map(|tag| tag.message) else { return };
+        let same = |(m, at, _, _): &&mut (MessageId, Instant, usize, u32)| {
+            *m == message && *at == motion.departed
+        };
+        if let Some((_, _, _, count)) = self.crowd.iter_mut().rev().find(same) {
+            *count += 1;
+            return;
+        }
+        let Some(crowd) = layout.crowd_of(hop.to) else { return };
+        let way = |layout: &Layout| layout.push_to_crowd(crowd, channel);
+        // All of a crowd share the way of its first.
+        let route = self.way(hop.from, crowd.nodes[0], channel, way);
+        let before = self.tokens.len();
+        self.messages(motion, System::Redis, route, &hop.tags, false);
+        if self.tokens.len() > before {
+            self.crowd.push((message, motion.departed, before, 1));
+        }
+    }
+
+    /// Writes on each token of a crowd for how many it stands.
+    fn count_copies(&mut self) {
+        for (_, _, token, count) in &self.crowd {
+            if let Some(token) = self.tokens.get_mut(*token) {
+                let text = Arc::from(format!("\u{d7} {count}"));
+                let (x, y) = (token.x, token.y - 13.0);
+                token.label = Some(Label { text, x, y, anchor: Anchor::Middle });
+            }
         }
     }
 

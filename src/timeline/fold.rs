@@ -1,8 +1,10 @@
 //! One event after another into the indexes.
 
+use super::topology::Phase;
 use super::{Message, Timeline, marks};
 use crate::event::{
-    Cargo, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId, RedisFact, What,
+    Action, Cargo, Course, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId,
+    RedisFact, System, What,
 };
 use crate::sim::Instant;
 
@@ -27,6 +29,11 @@ impl Timeline {
             What::Departed(hop) => self.depart(event, hop),
             What::Ruled(ruling) => {
                 self.hops.rule(at, ruling, &self.events);
+                if ruling.course == Course::Lost
+                    && let Some(from) = self.hop(ruling.hop).map(|hop| hop.from)
+                {
+                    self.topology.failed_to_ask(at, from);
+                }
                 if let Some(index) = self.hops.index(ruling.hop)
                     && let Some((_, hop)) = self.hops.hop(&self.events, index)
                 {
@@ -55,7 +62,17 @@ impl Timeline {
                 false
             }
             Cargo::Fetched { .. } => true,
-            _ => return,
+            cargo => {
+                let api: &str = match cargo {
+                    Cargo::KafkaRequest { api } => api,
+                    Cargo::OffsetCommit { .. } => "OffsetCommit",
+                    _ => return,
+                };
+                if let Course::Arrives(end) = hop.course {
+                    self.topology.asks_coordinator(event.at, end, hop.from, api);
+                }
+                return;
+            }
         };
         if let (Some(index), Some(wire)) =
             (self.hops.index(hop.id), self.topology.wire_mut(hop.connection))
@@ -68,6 +85,7 @@ impl Timeline {
         let at = event.at;
         self.topology.fold(at, fact);
         match fact {
+            LabFact::Commanded(Action::AddAccount { .. }) => self.topology.bump(at),
             LabFact::NodeAdded { party: Some(party), .. } => self.presence(at, Some(*party)),
             LabFact::NodeChanged { node, .. } => {
                 self.presence(at, self.node(*node).and_then(|node| node.party));
@@ -134,6 +152,9 @@ impl Timeline {
 
     fn redis(&mut self, event: &Event, node: NodeId, fact: &RedisFact) {
         let at = event.at;
+        if self.streams.fold(at, node, fact) {
+            self.topology.bump(at);
+        }
         match fact {
             RedisFact::Subscribed { client, channel, pattern } => {
                 self.topology.subscribe(at, node, *client, channel, *pattern);
@@ -142,7 +163,7 @@ impl Timeline {
                 self.topology.unsubscribe(at, *client, channel, *pattern);
             }
             RedisFact::Published { channel, tag, .. } => {
-                self.topology.channel(at, node, channel);
+                self.topology.channel(at, node, channel, false);
                 if let Some(tag) = tag {
                     self.registry.note(tag.message, event.id);
                 }
@@ -183,7 +204,7 @@ impl Timeline {
 
     fn kafka(&mut self, event: &Event, node: NodeId, fact: &KafkaFact) {
         let at = event.at;
-        if self.logs.fold(at, fact) {
+        if self.logs.fold(at, self.topology.broker(node), fact) {
             self.topology.bump(at);
         }
         match fact {
@@ -202,6 +223,24 @@ impl Timeline {
                 let owner = if is_consumer { Some(node) } else { self.topology.member(member) };
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
                     owner.assigned.set(at, partitions.clone());
+                    if owner.phase.newest() == Phase::Sync {
+                        // Who is given nothing has nothing to go on with.
+                        let idle = partitions.is_empty();
+                        owner.phase.set(at, if idle { Phase::Stable } else { Phase::Resume });
+                    }
+                }
+            }
+            KafkaFact::GroupChanged { group, state, .. } => {
+                let mine = |p: &&super::Party| p.system == System::Kafka && p.name == *group;
+                if let Some(party) = self.ledger.parties.iter().find(mine).map(|p| p.id) {
+                    self.topology.group_changed(at, party, state);
+                }
+            }
+            KafkaFact::MemberRemoved { member, .. } => {
+                let owner = self.topology.member(member);
+                if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
+                    owner.session.set(at, None);
+                    owner.assigned.set(at, Vec::new());
                 }
             }
             _ => {}

@@ -37,9 +37,98 @@ pub struct Log {
     high_watermark: Steps<u64>,
     start: Steps<u64>,
     committed: BTreeMap<Name, Steps<u64>>,
+    /// How many replicas the topic asked for.
+    pub replication_factor: u32,
+    /// Its replicas in order of `node.id`.
+    replicas: Vec<Replica>,
+    /// Base offsets of the segments, each with the instant of its first record.
+    segments: Vec<(Instant, u64)>,
+}
+
+/// One broker's copy of a log.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    /// Its broker's `node.id`.
+    pub broker: u32,
+    /// Since when it is known.
+    pub since: Instant,
+    end: Steps<u64>,
+    cuts: Vec<Cut>,
+}
+
+/// The end of a replica's log that was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// When.
+    pub at: Instant,
+    /// The log end offset afterwards.
+    pub from: u64,
+    /// The log end offset before.
+    pub to: u64,
+}
+
+/// One segment of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its base offset.
+    pub base: u64,
+    /// The offset after its last record.
+    pub end: u64,
+    /// When its first record was appended.
+    pub since: Instant,
+    /// Whether retention has dropped it.
+    pub dropped: bool,
+}
+
+impl Replica {
+    /// Its log end offset.
+    pub fn end(&self, t: Instant) -> u64 {
+        self.end.value(t)
+    }
+
+    /// The instant at which its end last changed: what it holds is what its leader had then.
+    pub fn changed(&self, t: Instant) -> Instant {
+        self.end.entry(t).map_or(Instant::ZERO, |(at, _)| *at)
+    }
+
+    /// The last cut up to `t`.
+    pub fn cut(&self, t: Instant) -> Option<Cut> {
+        self.cuts[..self.cuts.partition_point(|cut| cut.at <= t)].last().copied()
+    }
 }
 
 impl Log {
+    /// The replicas known at `t`, in order of `node.id`.
+    pub fn replicas(&self, t: Instant) -> impl Iterator<Item = &Replica> {
+        self.replicas.iter().filter(move |replica| replica.since <= t)
+    }
+
+    /// The segments that there have been by `t`, dropped ones included, oldest first.
+    pub fn segments(&self, t: Instant) -> Vec<Segment> {
+        let known = &self.segments[..self.segments.partition_point(|(at, _)| *at <= t)];
+        let (start, end) = (self.start(t), self.end(t));
+        let next = known.iter().skip(1).map(|(_, base)| *base).chain([end]);
+        let segment = |((since, base), end): (&(Instant, u64), u64)| Segment {
+            base: *base,
+            end,
+            since: *since,
+            dropped: end <= start,
+        };
+        known.iter().zip(next).map(segment).collect()
+    }
+
+    fn replica(&mut self, at: Instant, broker: u32) -> &mut Replica {
+        let index = match self.replicas.binary_search_by_key(&broker, |r| r.broker) {
+            Ok(index) => index,
+            Err(index) => {
+                let (end, cuts) = (Steps::default(), Vec::new());
+                self.replicas.insert(index, Replica { broker, since: at, end, cuts });
+                index
+            }
+        };
+        &mut self.replicas[index]
+    }
+
     /// The records of the leader's log at `t`, from the log start on.
     pub fn cells(&self, t: Instant) -> &[Cell] {
         let cells = self.era(t);
@@ -93,6 +182,17 @@ impl Log {
         self.in_sync.at(t).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a replica is in sync; all are until the controller says otherwise.
+    pub fn is_in_sync(&self, broker: u32, t: Instant) -> bool {
+        self.in_sync.at(t).is_none_or(|all| all.contains(&broker))
+    }
+
+    /// How many replicas are not in sync.
+    pub fn out_of_sync(&self, t: Instant) -> u32 {
+        let all = self.in_sync.at(t);
+        all.map_or(0, |all| self.replication_factor.saturating_sub(all.len() as u32))
+    }
+
     /// The high watermark.
     pub fn high_watermark(&self, t: Instant) -> u64 {
         self.high_watermark.value(t)
@@ -138,33 +238,75 @@ impl Logs {
                 high_watermark: Steps::default(),
                 start: Steps::default(),
                 committed: BTreeMap::new(),
+                replication_factor: 1,
+                replicas: Vec::new(),
+                segments: Vec::new(),
             });
             self.logs.len() - 1
         });
         &mut self.logs[index]
     }
 
-    /// Whether the number of logs changed.
-    pub(super) fn fold(&mut self, at: Instant, fact: &KafkaFact) -> bool {
+    /// Folds a fact of the broker with this `node.id`. Whether a layout must place something
+    /// anew: a log, or a log's second segment.
+    pub(super) fn fold(&mut self, at: Instant, broker: Option<u32>, fact: &KafkaFact) -> bool {
         let before = self.logs.len();
+        let mut rolled = false;
         match fact {
-            KafkaFact::TopicCreated { topic, partitions, .. }
-            | KafkaFact::PartitionsAdded { topic, partitions } => {
+            KafkaFact::TopicCreated { topic, partitions, replication_factor } => {
                 for partition in 0..*partitions {
-                    self.log(at, &TopicPartition { topic: topic.clone(), partition });
+                    let log = self.log(at, &TopicPartition { topic: topic.clone(), partition });
+                    log.replication_factor = *replication_factor;
+                }
+            }
+            KafkaFact::PartitionsAdded { topic, partitions } => {
+                let alike = self.logs.iter().find(|log| log.partition.topic == *topic);
+                let factor = alike.map_or(1, |log| log.replication_factor);
+                for partition in 0..*partitions {
+                    let log = self.log(at, &TopicPartition { topic: topic.clone(), partition });
+                    log.replication_factor = factor;
                 }
             }
             KafkaFact::Appended { partition, offset, leader_epoch, segment, bytes, tag } => {
                 let (offset, tag, bytes, segment) = (*offset, *tag, *bytes, *segment);
                 let leader_epoch = *leader_epoch;
                 let cell = Cell { offset, at, tag, leader_epoch, bytes, segment };
-                self.log(at, partition).append(cell);
+                let log = self.log(at, partition);
+                if log.segments.last().is_none_or(|(_, base)| *base < segment) {
+                    log.segments.push((at, segment));
+                    rolled = log.segments.len() == 2;
+                }
+                if let Some(broker) = broker {
+                    log.replica(at, broker).end.set(at, offset + 1);
+                    // The controller tells of elections, not of who led from the start.
+                    if log.leader.last().is_none() {
+                        log.leader.set(at, Some(broker));
+                    }
+                }
+                log.append(cell);
+            }
+            KafkaFact::Replicated { partition, end_offset, .. } => {
+                if let Some(broker) = broker {
+                    self.log(at, partition).replica(at, broker).end.set(at, *end_offset);
+                }
+            }
+            KafkaFact::LogTruncated { partition, offset, .. } => {
+                if let Some(broker) = broker {
+                    let replica = self.log(at, partition).replica(at, broker);
+                    let (from, to) = (*offset, replica.end.newest());
+                    replica.end.set(at, from);
+                    replica.cuts.push(Cut { at, from, to: to.max(from) });
+                }
             }
             KafkaFact::LeaderElected { partition, leader, .. } => {
                 self.log(at, partition).leader.set(at, *leader);
             }
             KafkaFact::IsrChanged { partition, isr, .. } => {
-                self.log(at, partition).in_sync.set(at, isr.clone());
+                let log = self.log(at, partition);
+                for broker in isr {
+                    log.replica(at, *broker);
+                }
+                log.in_sync.set(at, isr.clone());
             }
             KafkaFact::HighWatermarkMoved { partition, offset } => {
                 self.log(at, partition).high_watermark.set(at, *offset);
@@ -178,6 +320,6 @@ impl Logs {
             }
             _ => {}
         }
-        self.logs.len() != before
+        rolled || self.logs.len() != before
     }
 }

@@ -14,20 +14,22 @@ pub mod pace;
 mod steps;
 #[cfg(test)]
 pub(crate) mod story;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod topology;
 
 pub use hops::{Motion, MotionState};
 pub use ledger::{LATE, Message, Party, Sums};
-pub use logs::{Cell, Log};
+pub use logs::{Cell, Cut, Log, Replica, Segment};
 pub use marks::{Mark, MarkKind};
 pub use steps::Steps;
-pub use topology::{Node, Subscription, Wire};
+pub use streams::{Entry, Owner, Stream, StreamGroup};
+pub use topology::{Channel, Clock, Node, Phase, Subscription, Wire};
 
 use crate::event::{
     ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, Name, NodeId,
-    PartyId, Standing, System, Tag, TopicPartition, What,
+    NodeKind, PartyId, Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Instant, Span};
 
@@ -39,6 +41,7 @@ pub struct Timeline {
     topology: topology::Topology,
     hops: hops::Hops,
     logs: logs::Logs,
+    streams: streams::Streams,
     ledger: ledger::Ledger,
     registry: ledger::Registry,
     marks: Vec<Mark>,
@@ -88,9 +91,20 @@ impl Timeline {
     }
 
     /// Channels and patterns known to a server at `t`, in order of first appearance.
-    pub fn channels(&self, server: NodeId, t: Instant) -> impl Iterator<Item = &Name> {
+    pub fn channels(&self, server: NodeId, t: Instant) -> impl Iterator<Item = &Channel> {
         let all = self.topology.channels.iter();
-        all.filter(move |(at, node, _)| *node == server && *at <= t).map(|(_, _, name)| name)
+        all.filter(move |channel| channel.server == server && channel.since <= t)
+    }
+
+    /// `node.id` of a broker's process.
+    pub fn broker_id(&self, node: NodeId) -> Option<u32> {
+        self.topology.broker(node)
+    }
+
+    /// The process of the broker with this `node.id`.
+    pub fn broker(&self, id: u32) -> Option<&Node> {
+        let mut brokers = self.nodes().iter().filter(|node| node.kind == NodeKind::Broker);
+        brokers.nth(id.checked_sub(1)? as usize)
     }
 
     /// Subscriptions that hold at `t`.
@@ -112,6 +126,11 @@ impl Timeline {
     /// One partition's log, with its place in [`logs`](Self::logs).
     pub fn log(&self, partition: &TopicPartition) -> Option<(usize, &Log)> {
         self.logs.index(partition).map(|i| (i, &self.logs.logs[i]))
+    }
+
+    /// All Redis streams ever seen, in order; ask each for `created`.
+    pub fn streams(&self) -> &[Stream] {
+        &self.streams.streams
     }
 
     /// Where a copy is stored: the place of its log in [`logs`](Self::logs).

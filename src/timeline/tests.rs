@@ -3,6 +3,7 @@
 use super::pace::{GAP, HOP, Pace, folds};
 use super::story::{LATENCY, Story, ms, one_plug, partition};
 use super::*;
+use crate::event::Name;
 use crate::event::{
     Action, Cargo, CloseReason, Course, KafkaFact, LabFact, NodeKind, RedisFact, Ruling, Standing,
     What,

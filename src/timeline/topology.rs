@@ -45,7 +45,60 @@ pub struct Node {
     pub topic: Option<Name>,
     /// How a producer's messages travel, where a command said so.
     pub carriers: Vec<Carrier>,
+    /// The stream or list that it reads.
+    pub key: Option<Name>,
+    /// The Redis server that it last connected to.
+    pub server: Steps<NodeId>,
+    /// Since when its handler keeps an account, and what it adds for each message.
+    pub account: Option<(Instant, u32)>,
+    /// The consumer group, where a command said so.
+    pub group: Option<Name>,
+    /// What the group's coordinator believes: the member is alive until this clock has run out.
+    /// None once it was removed.
+    pub session: Steps<Option<Clock>>,
+    /// What its own client allows: the application must call `poll` again before this has run
+    /// out.
+    pub poll: Steps<Option<Clock>>,
+    /// Where it stands in a rebalance.
+    pub phase: Steps<Phase>,
+    /// `session.timeout.ms`, as its command or Kafka's default has it.
+    session_timeout: Span,
 }
+
+/// A time that drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// When it was set.
+    pub since: Instant,
+    /// How long it lasts.
+    pub length: Span,
+}
+
+impl Clock {
+    /// What is left of it at `t`.
+    pub fn left(self, t: Instant) -> Span {
+        (self.since + self.length).since(t)
+    }
+}
+
+/// Where a member stands in a rebalance of its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// In none.
+    #[default]
+    Stable,
+    /// Its group prepares one; it gives its partitions back when it hears of it.
+    Revoke,
+    /// It has asked to join and waits for the others.
+    Join,
+    /// It waits for its assignment.
+    Sync,
+    /// It has its assignment and has not fetched yet.
+    Resume,
+}
+
+/// `session.timeout.ms` of `ConsumerConfig`, Kafka 4.3.
+const SESSION_TIMEOUT: Span = Span::from_secs(45);
 
 impl Node {
     /// How many messages it has handled by `t`, repeats included.
@@ -108,6 +161,19 @@ pub struct Subscription {
     pub until: Option<Instant>,
 }
 
+/// A channel or a pattern that a server has heard of.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Since when.
+    pub since: Instant,
+    /// At which server.
+    pub server: NodeId,
+    /// Its name.
+    pub name: Name,
+    /// Whether it is a pattern.
+    pub pattern: bool,
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Topology {
@@ -116,8 +182,8 @@ pub(super) struct Topology {
     pub(super) wires: Vec<Wire>,
     wire_index: BTreeMap<ConnectionId, usize>,
     pub(super) subscriptions: Vec<Subscription>,
-    /// Channels of a server in order of first appearance.
-    pub(super) channels: Vec<(Instant, NodeId, Name)>,
+    /// Channels and patterns of a server in order of first appearance.
+    pub(super) channels: Vec<Channel>,
     /// Counts what a layout depends on.
     pub(super) epoch: Steps<u32>,
     /// Commands that set up nodes not yet there.
@@ -146,10 +212,61 @@ impl Topology {
         self.epoch.set(at, next);
     }
 
-    pub(super) fn channel(&mut self, at: Instant, server: NodeId, name: &Name) {
-        if !self.channels.iter().any(|(_, s, n)| *s == server && n == name) {
-            self.channels.push((at, server, name.clone()));
+    pub(super) fn channel(&mut self, at: Instant, server: NodeId, name: &Name, pattern: bool) {
+        let known = |c: &Channel| c.server == server && c.name == *name && c.pattern == pattern;
+        if !self.channels.iter().any(known) {
+            self.channels.push(Channel { since: at, server, name: name.clone(), pattern });
             self.bump(at);
+        }
+    }
+
+    /// `node.id` of a broker: the brokers count from 1 in order of creation.
+    pub(super) fn broker(&self, node: NodeId) -> Option<u32> {
+        let mut brokers = self.nodes.iter().filter(|node| node.kind == NodeKind::Broker);
+        brokers.position(|broker| broker.id == node).map(|index| index as u32 + 1)
+    }
+
+    /// A request of a group's member is on its way to the coordinator, which will take the
+    /// member for alive from its arrival on (`GroupCoordinator#handleHeartbeat` and the handlers
+    /// of `JoinGroup`, `SyncGroup` and `OffsetCommit` set the session's timer anew).
+    pub(super) fn asks_coordinator(
+        &mut self,
+        at: Instant,
+        arrives: Instant,
+        node: NodeId,
+        api: &str,
+    ) {
+        let Some(node) = self.node_mut(node).filter(|node| node.kind == NodeKind::Consumer) else {
+            return;
+        };
+        match api {
+            "JoinGroup" => node.phase.set(at, Phase::Join),
+            "SyncGroup" => node.phase.set(at, Phase::Sync),
+            "Heartbeat" | "OffsetCommit" => {}
+            _ => return,
+        }
+        let length = node.session_timeout;
+        node.session.set(arrives, Some(Clock { since: arrives, length }));
+    }
+
+    /// A request that was on its way has not arrived.
+    pub(super) fn failed_to_ask(&mut self, at: Instant, node: NodeId) {
+        if let Some(node) = self.node_mut(node) {
+            node.session.revoke_after(at);
+        }
+    }
+
+    /// A group's state changed: its members have partitions to give back.
+    pub(super) fn group_changed(&mut self, at: Instant, group: PartyId, state: &str) {
+        if state != "PreparingRebalance" {
+            return;
+        }
+        let members = self.nodes.iter_mut().filter(|node| node.party == Some(group));
+        for node in members {
+            let owns = node.assigned.last().is_some_and(|all| !all.is_empty());
+            if owns && matches!(node.phase.newest(), Phase::Stable | Phase::Resume) {
+                node.phase.set(at, Phase::Revoke);
+            }
         }
     }
 
@@ -169,7 +286,7 @@ impl Topology {
             from: at,
             until: None,
         });
-        self.channel(at, server, channel);
+        self.channel(at, server, channel, pattern);
     }
 
     pub(super) fn unsubscribe(
@@ -195,6 +312,9 @@ impl Topology {
                 all.push(partition.clone());
                 all.sort();
                 node.assigned.set(at, all);
+            }
+            if node.phase.newest() == Phase::Resume {
+                node.phase.set(at, Phase::Stable);
             }
         }
     }
@@ -228,6 +348,14 @@ impl Topology {
                     assigned: Steps::default(),
                     topic: None,
                     carriers: Vec::new(),
+                    key: None,
+                    server: Steps::default(),
+                    account: None,
+                    group: None,
+                    session: Steps::default(),
+                    poll: Steps::default(),
+                    phase: Steps::default(),
+                    session_timeout: SESSION_TIMEOUT,
                 };
                 match self.setup.get(name) {
                     Some(Action::AddProducer { topic, carriers, load, .. }) => {
@@ -235,13 +363,23 @@ impl Topology {
                         added.carriers.clone_from(carriers);
                         added.rate.set(at, load.per_kilosecond);
                     }
-                    Some(
-                        Action::AddSubscriber { takes, .. }
-                        | Action::AddConsumer { takes, .. }
-                        | Action::AddStreamReader { takes, .. }
-                        | Action::AddListWorker { takes, .. },
-                    ) => {
+                    Some(Action::AddSubscriber { takes, .. }) => added.takes.set(at, *takes),
+                    Some(Action::AddStreamReader { takes, stream: key, group, .. }) => {
                         added.takes.set(at, *takes);
+                        added.group.clone_from(group);
+                        added.key = Some(key.clone());
+                    }
+                    Some(Action::AddListWorker { takes, list: key, .. }) => {
+                        added.takes.set(at, *takes);
+                        added.key = Some(key.clone());
+                    }
+                    Some(Action::AddConsumer { takes, group, config, .. }) => {
+                        added.takes.set(at, *takes);
+                        added.group = Some(group.clone());
+                        let timeout = config.get("session.timeout.ms");
+                        if let Some(ms) = timeout.and_then(|ms| ms.parse().ok()) {
+                            added.session_timeout = Span::from_millis(ms);
+                        }
                     }
                     _ => {}
                 }
@@ -274,6 +412,7 @@ impl Topology {
                     fetches: Vec::new(),
                 });
                 self.count_open(at, *client, 1);
+                self.served(at, *client, *server);
             }
             LabFact::Disconnected { connection, reason } => {
                 let Some(wire) = self.wire_mut(*connection) else { return };
@@ -315,6 +454,21 @@ impl Topology {
         }
     }
 
+    /// A Redis client stands with the server that it connected to last.
+    fn served(&mut self, at: Instant, client: NodeId, server: NodeId) {
+        let redis = |node: &&Node| node.kind == NodeKind::RedisServer;
+        let first = self.nodes.iter().find(redis).map(|node| node.id);
+        if self.node(server).is_none_or(|node| node.kind != NodeKind::RedisServer) {
+            return;
+        }
+        let Some(node) = self.node_mut(client) else { return };
+        let before = node.server.last().copied().or(first);
+        node.server.set(at, server);
+        if before != Some(server) {
+            self.bump(at);
+        }
+    }
+
     fn count_open(&mut self, at: Instant, client: NodeId, change: i32) {
         if let Some(node) = self.node_mut(client) {
             let count = node.open.newest().saturating_add_signed(change);
@@ -329,6 +483,9 @@ impl Topology {
         match action {
             Action::Unplug { consumer } => named(consumer, &|node| node.unplugged.set(at, true)),
             Action::PlugIn { consumer } => named(consumer, &|node| node.unplugged.set(at, false)),
+            Action::AddAccount { consumer, amount } => {
+                named(consumer, &|node| node.account = node.account.or(Some((at, *amount))));
+            }
             Action::Interrupt { node } => named(node, &|node| node.interrupted.set(at, true)),
             Action::Heal { node } => named(node, &|node| node.interrupted.set(at, false)),
             Action::SetWork { consumer, takes } => {

@@ -2,18 +2,18 @@
 
 use super::lane::QUEUE;
 use super::{Scene, rect, slug};
-use crate::event::{Name, NodeKind, System};
+use crate::event::{Name, NodeState, System};
 use crate::stage::layout::{FREE, Row, RowStyle};
 use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
-use crate::timeline::{Log, Party};
+use crate::timeline::{Log, Party, Phase};
 use std::fmt::Write;
 
 /// A group's bookmark that is worth drawing.
-struct Bookmark {
-    group: Name,
+pub(super) struct Bookmark {
+    pub(super) group: Name,
     /// The next record to read.
-    offset: u64,
-    waiting: u32,
+    pub(super) offset: u64,
+    pub(super) waiting: u32,
 }
 
 impl Scene<'_> {
@@ -22,7 +22,8 @@ impl Scene<'_> {
             let Some(log) = self.timeline.logs().get(row.log) else { continue };
             let bookmarks = self.bookmarks(row, log);
             match row.style {
-                RowStyle::Cells => self.cells(row, log, &bookmarks),
+                RowStyle::Cells => self.cells(row, log, &bookmarks, "row"),
+                RowStyle::Side(side) => self.side(row, side),
                 RowStyle::Bar => self.bar(row, log, &bookmarks),
                 RowStyle::Tile => self.tile(row, log, &bookmarks),
             }
@@ -31,13 +32,21 @@ impl Scene<'_> {
 
     /// Bookmarks of groups that are away or behind, or that the reader has selected; the others
     /// keep up, and their flags would only follow the log's end.
-    fn bookmarks(&self, row: &Row, log: &Log) -> Vec<Bookmark> {
+    pub(super) fn bookmarks(&self, row: &Row, log: &Log) -> Vec<Bookmark> {
         let t = self.t;
+        let gone = |party: &Party| {
+            let nodes = self.timeline.nodes().iter().filter(|n| n.party == Some(party.id));
+            let mut nodes = nodes.filter(|node| node.added <= t);
+            nodes.any(|node| {
+                matches!(node.state.at(t), Some(NodeState::Crashed | NodeState::Paused))
+                    || !matches!(node.phase.value(t), Phase::Stable)
+            })
+        };
         let behind = |party: &&Party| {
             let selected = matches!(&self.layout.view.selected,
                 Some(Target::Bookmark(name, place)) if *name == party.name && *place == row.partition);
             let waiting = party.waiting_in(row.log, t);
-            selected || waiting >= QUEUE || waiting > 0 && party.away.value(t)
+            selected || waiting >= QUEUE || waiting > 0 && (party.away.value(t) || gone(party))
         };
         let groups = self.timeline.parties().iter().filter(|p| p.system == System::Kafka);
         let groups = groups.filter(|p| p.added <= t).filter(behind);
@@ -59,33 +68,15 @@ impl Scene<'_> {
             log.high_watermark(t),
             log.end(t)
         );
+        name += &self.replicas_said(log);
         for bookmark in bookmarks {
             let _ = write!(name, "; {} waiting for {}", bookmark.waiting, bookmark.group);
         }
         name
     }
 
-    /// Who leads and who is in sync, where there is more than one broker to choose from.
-    fn replicas(&self, log: &Log) -> Option<String> {
-        let brokers = self.timeline.nodes().iter();
-        let brokers = brokers.filter(|n| n.kind == NodeKind::Broker && n.added <= self.t).count();
-        if brokers < 2 {
-            return None;
-        }
-        let in_sync: Vec<String> = log.in_sync(self.t).iter().map(ToString::to_string).collect();
-        let leader = match log.leader(self.t) {
-            Some(leader) => format!("leader {leader}"),
-            None => "no leader".to_owned(),
-        };
-        let in_sync = if in_sync.is_empty() {
-            String::new()
-        } else {
-            format!(" \u{b7} in sync {}", in_sync.join(" "))
-        };
-        Some(leader + &in_sync)
-    }
-
-    fn cells(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
+    /// `kind` begins the shapes' ids: `row`, or `open` in the slot.
+    pub(super) fn cells(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark], kind: &str) {
         let (t, k) = (self.t, self.k());
         let (first, end) = (row.first(log, t), log.end(t));
         let visible = log.high_watermark(t);
@@ -95,10 +86,7 @@ impl Scene<'_> {
         let wide = text::width(&bold.text, 12.0 * k, true, true);
         let y = row.area.y + 13.0 * k;
         let mut marks = vec![self.line(left, y, row.area.w, 12.0, bold)];
-        if let Some(note) = self.replicas(log) {
-            let x = left + wide + 12.0;
-            marks.push(self.line(x, y, row.area.right() - x, 11.0, Run::plain(note, "dim")));
-        }
+        marks.extend(self.chips(log, left + wide + 12.0, y, row.area.right()));
         let half = row.pitch / 2.0;
         let size = row.pitch - 4.0;
         let middle = row.cells.middle();
@@ -138,16 +126,20 @@ impl Scene<'_> {
             let d = format!("M{x:.1} {:.1}V{:.1}", row.cells.y - 4.0, row.cells.bottom() + 4.0);
             marks.push(Mark::Path { d, class: "watermark" });
         }
-        let id = format!("row-{}", slug(&row.partition.to_string()));
+        self.uncommitted(row, log, &mut marks);
+        let id = format!("{kind}-{}", slug(&row.partition.to_string()));
         let name = self.row_name(row, log, bookmarks);
         let area = Rect { h: row.cells.bottom() + 16.0 * k - row.area.y, ..row.area };
         let target = Some(Target::Partition(row.partition.clone()));
         self.add(id, Role::Button, name, target, area, marks);
-        self.flags(row, log, bookmarks);
+        self.flags(row, log, bookmarks, kind);
+        if let Some(minimap) = row.minimap {
+            self.minimap(row, log, minimap, bookmarks);
+        }
     }
 
     /// The flags between cells, and under the row what waits from each to the log's end.
-    fn flags(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark]) {
+    fn flags(&mut self, row: &Row, log: &Log, bookmarks: &[Bookmark], kind: &str) {
         let (t, k) = (self.t, self.k());
         let (first, end) = (row.first(log, t), log.end(t));
         let x_of = |offset: u64| {
@@ -178,8 +170,11 @@ impl Scene<'_> {
             }
             if from >= free {
                 let middle = Anchor::Middle;
-                let run = Run::bold(word, "on-flag");
-                marks.push(rect(flag, 2.0, "flag"));
+                // Left behind by retention it is hollow: what it marks is gone.
+                let lost = bookmark.offset < log.start(t);
+                let (class, ink) = if lost { ("hollow", "ink") } else { ("flag", "on-flag") };
+                let run = Run::bold(word, ink);
+                marks.push(rect(flag, 2.0, class));
                 let y = flag.middle() + size * 0.36;
                 marks.push(Mark::Text {
                     x: flag.centre(),
@@ -191,7 +186,8 @@ impl Scene<'_> {
                 free = flag.right() + 2.0;
             }
             let target = Target::Bookmark(bookmark.group.clone(), row.partition.clone());
-            let id = format!("flag-{}-{}", slug(&bookmark.group), slug(&row.partition.to_string()));
+            let group = slug(&bookmark.group);
+            let id = format!("flag-{kind}-{group}-{}", slug(&row.partition.to_string()));
             let name = format!(
                 "Bookmark (committed offset) of {} in {}: next is {}",
                 bookmark.group, row.partition, bookmark.offset
@@ -220,9 +216,42 @@ impl Scene<'_> {
         let marks =
             vec![rect(bar, 2.0, class), self.line(x, y, room, size, Run::bold(&*words, "waiting"))];
         let target = Target::Bookmark(most.group.clone(), row.partition.clone());
-        let id = format!("waiting-{}", slug(&row.partition.to_string()));
+        let id = format!("waiting-{kind}-{}", slug(&row.partition.to_string()));
         let area = Rect::new(x.min(from), bar.y, bar.w.max(wide.min(room)), y + 3.0 - bar.y);
         self.add(id, Role::Image, words, Some(target), area, marks);
+    }
+
+    /// What a group has handled and not committed: a new owner would read it again.
+    fn uncommitted(&self, row: &Row, log: &Log, marks: &mut Vec<Mark>) {
+        let t = self.t;
+        let first = row.first(log, t);
+        let nodes = || self.timeline.nodes().iter().filter(|n| n.added <= t && n.party.is_some());
+        // While all goes well a commit is due within seconds; it is worth ink when it may fail.
+        let in_doubt = |party: &Party| {
+            let mut members = nodes().filter(|n| n.party == Some(party.id));
+            let selected = |id| self.layout.view.selected == Some(Target::Node(id));
+            members.any(|n| {
+                matches!(n.state.at(t), Some(NodeState::Crashed | NodeState::Paused))
+                    || n.phase.value(t) != Phase::Stable
+                    || selected(n.id)
+            })
+        };
+        for party in self.timeline.parties().iter().filter(|p| p.system == System::Kafka) {
+            if party.added > t || !in_doubt(party) {
+                continue;
+            }
+            let from = log.committed(&party.name, t).unwrap_or_else(|| log.start(t)).max(first);
+            for cell in log.cells(t).iter().filter(|cell| cell.offset >= from) {
+                let slot = cell.offset - first;
+                if slot >= row.capacity || !cell.tag.is_some_and(|tag| party.had(tag.message, t)) {
+                    continue;
+                }
+                let x = row.cells.x + slot as f32 * row.pitch + 2.0;
+                let size = row.pitch - 4.0;
+                let y = row.cells.middle() - size / 2.0;
+                marks.push(Mark::Path { d: hatch(x, y, size), class: "hatch" });
+            }
+        }
     }
 
     /// A log as one bar: what is read, and from the bookmark on what waits.
@@ -242,6 +271,9 @@ impl Scene<'_> {
             let late = Rect { x: from, w: (end - from).max(2.0), ..track };
             marks.push(rect(late, 4.0, "waiting-bar"));
         }
+        if self.is_leaderless(log) {
+            marks.push(rect(track, 4.0, "square-away"));
+        }
         let id = format!("row-{}", slug(&row.partition.to_string()));
         let name = self.row_name(row, log, bookmarks);
         let target = Some(Target::Partition(row.partition.clone()));
@@ -257,6 +289,9 @@ impl Scene<'_> {
             let fill = Rect { y: area.bottom() - h, h, ..area };
             marks.push(rect(fill, 5.0, "waiting-bar"));
         }
+        if self.is_leaderless(log) {
+            marks.push(rect(area, 5.0, "square-away"));
+        }
         let y = area.middle() + 4.0;
         let index = Run::mono(row.partition.partition.to_string(), "dim");
         marks.push(self.anchored(area.centre(), y, area.w, 10.5, Anchor::Middle, index));
@@ -265,4 +300,16 @@ impl Scene<'_> {
         let target = Some(Target::Partition(row.partition.clone()));
         self.add(id, Role::Button, name, target, row.area, marks);
     }
+}
+
+/// Three slanting lines within a square.
+fn hatch(x: f32, y: f32, size: f32) -> String {
+    let mut d = String::new();
+    for part in [0.5, 1.0, 1.5] {
+        let reach = size * part;
+        let (x0, y0) = ((reach - size).max(0.0), reach.min(size));
+        let (x1, y1) = (reach.min(size), (reach - size).max(0.0));
+        let _ = write!(d, "M{:.1} {:.1}L{:.1} {:.1}", x + x0, y + y0, x + x1, y + y1);
+    }
+    d
 }

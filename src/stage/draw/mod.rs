@@ -1,9 +1,15 @@
 //! The fixed things of a picture, from a timeline at an instant and a layout.
 
+mod crowd;
+mod groups;
 mod kafka;
 mod lane;
 mod nodes;
 mod redis;
+mod replicas;
+mod segments;
+mod side;
+mod streams;
 mod wires;
 
 use super::layout::Layout;
@@ -13,11 +19,17 @@ use crate::sim::Instant;
 use crate::timeline::Timeline;
 
 pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Picture {
+    let unsettled = layout;
+    let layout = &*layout.settled(timeline, t);
     let mut scene = Scene { timeline, t, layout, shapes: Vec::new() };
     scene.rule();
     scene.wires();
+    scene.groups();
     scene.servers();
+    scene.crowds();
+    scene.brokers();
     scene.rows();
+    scene.slot();
     scene.producers();
     scene.consumers();
     scene.floor();
@@ -30,7 +42,7 @@ pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Pictu
         width: layout.view.width,
         height: layout.height,
         shapes: scene.shapes,
-        tokens: tokens(timeline, t, layout),
+        tokens: tokens(timeline, t, unsettled),
         sentence,
     }
 }

@@ -8,7 +8,7 @@ use crate::timeline::Node;
 use crate::timeline::journal::rate;
 
 impl Scene<'_> {
-    fn is_away(&self, node: &Node) -> bool {
+    pub(super) fn is_away(&self, node: &Node) -> bool {
         let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
         state == NodeState::Crashed || node.open.value(self.t) == 0
     }
@@ -65,12 +65,14 @@ impl Scene<'_> {
             if node.interrupted.value(self.t) {
                 notes.push(("link cut".into(), "lost"));
             }
-            let party = node.party.and_then(|id| self.timeline.party(id));
-            if let Some((expected, actual)) = party.and_then(|party| party.account.at(self.t)) {
-                let class = if expected == actual { "dim" } else { "lost" };
-                notes = vec![(format!("holds {actual}, expected {expected}"), class)];
+            let idle = self.idle(node);
+            let away = away || idle.is_some();
+            if let Some(reason) = idle {
+                notes = vec![(reason, "dim")];
             }
             self.boxed(place, node, away, notes, kind);
+            self.under(place, node);
+            self.account(place, node);
         }
     }
 
@@ -91,13 +93,14 @@ impl Scene<'_> {
             rect(area, 12.0, if away { "box-away" } else { "box" }),
             self.line(
                 area.x + inset,
-                area.y + 23.0 * k,
+                area.y + (area.h / k - 54.0).min(0.0) * 0.3 * k + 23.0 * k,
                 room,
                 14.0,
                 Run::bold(&*node.name, if away { "dim" } else { "ink" }),
             ),
         ];
-        let y = area.y + 42.0 * k;
+        // A low box has its two lines closer.
+        let y = area.y + 42.0 * k + (area.h / k - 54.0).min(0.0) * 0.6 * k;
         let mut x = area.x + inset;
         for (i, (note, class)) in notes.into_iter().enumerate() {
             let note = if i == 0 { note } else { format!("\u{b7} {note}") };

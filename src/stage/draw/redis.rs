@@ -8,7 +8,7 @@ use crate::timeline::journal::count;
 
 /// `client-output-buffer-limit pubsub 32mb 8mb 60` of redis.conf, Redis 7.0: hard limit and soft
 /// limit in bytes.
-const HARD: u64 = 32 * 1024 * 1024;
+pub(super) const HARD: u64 = 32 * 1024 * 1024;
 const SOFT: u64 = 8 * 1024 * 1024;
 
 impl Scene<'_> {
@@ -34,31 +34,52 @@ impl Scene<'_> {
                 Run { mono: true, ..Run::bold(&*node.name, if down { "dim" } else { "ink" }) },
             ),
         ];
-        if !server.buffers.is_empty() {
+        let crowd = self.layout.crowds.iter().any(|crowd| crowd.system == System::Redis);
+        if !server.buffers.is_empty() || crowd {
             let (x, y) = server.heading;
             let heading = Run::plain("output buffers", "dim");
             marks.push(self.line(x, y, area.right() - x - 8.0, 11.0, heading));
         }
         if !self.layout.falls() {
             let y = area.bottom() - 16.0;
-            let word = if down { "crashed" } else { "keeps nothing" };
+            let word = match (down, server.streams.is_empty()) {
+                (true, _) => "crashed",
+                (false, true) => "keeps nothing",
+                (false, false) => "keeps streams; Pub/Sub keeps nothing",
+            };
+            let word = if server.channels.is_empty() && !server.streams.is_empty() && !down {
+                "keeps what is not trimmed"
+            } else {
+                word
+            };
             marks.push(self.line(area.x + 18.0, y, room, 11.5, Run::plain(word, "faint")));
         }
         let id = format!("node-{}", server.node.0);
         let phrase =
             format!("Redis server {}, {}", node.name, if down { "crashed" } else { "running" });
         self.add(id, Role::Button, phrase, Some(Target::Node(server.node)), area, marks);
-        for (name, bar) in &server.channels {
-            let heading = format!("channel {name}");
+        for bar in &server.channels {
+            let (name, area) = (&bar.name, bar.area);
+            let what = if bar.pattern { "pattern" } else { "channel" };
+            let heading = format!("{what} {name}");
             let marks = vec![
-                self.line(bar.x, bar.y - 8.0, bar.w, 12.0, Run::plain(&*heading, "dim")),
-                rect(*bar, bar.h / 2.0, "well"),
+                self.line(area.x, area.y - 8.0, area.w, 12.0, Run::plain(&*heading, "dim")),
+                rect(area, area.h / 2.0, if bar.pattern { "cell-next" } else { "well" }),
             ];
-            let id = format!("channel-{}-{}", server.node.0, slug(name));
+            let id = format!("{what}-{}-{}", server.node.0, slug(name));
             let target = Target::Channel(server.node, name.clone());
-            let area = Rect::new(bar.x, bar.y - 22.0 * k, bar.w, bar.h + 22.0 * k);
-            self.add(id, Role::Button, heading, Some(target), area, marks);
+            let whole = Rect::new(area.x, area.y - 22.0 * k, area.w, area.h + 22.0 * k);
+            self.add(id, Role::Button, heading, Some(target), whole, marks);
         }
+        if let (Some(last), 1..) = (server.channels.last(), server.more) {
+            let words = format!("and {} more", count(server.more, "channel"));
+            let run = Run::plain(&*words, "dim");
+            let (area, y) = (last.area, last.area.bottom() + 16.0 * k);
+            let marks = vec![self.line(area.x, y, area.w, 11.0, run)];
+            let whole = Rect::new(area.x, y - 12.0 * k, area.w, 16.0 * k);
+            self.add(format!("channels-{}", server.node.0), Role::Image, words, None, whole, marks);
+        }
+        self.streams(server);
         for (client, area) in &server.buffers {
             self.buffer(*client, *area);
         }

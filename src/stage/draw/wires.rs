@@ -3,10 +3,11 @@
 
 use super::Scene;
 use crate::event::{Carrier, ConnectionId, System};
-use crate::stage::layout::{Row, RowStyle};
+use crate::stage::layout::{Port, Row, RowStyle};
 use crate::stage::route::Route;
+use crate::stage::tokens::flows;
 use crate::stage::{Class, Mark, Rect, Role, Target};
-use crate::timeline::{Node, Wire};
+use crate::timeline::{Motion, Node, Phase, Wire};
 
 /// Up to this many wires on one side, all of them are drawn strong.
 const FEW: usize = 12;
@@ -35,15 +36,6 @@ impl Scene<'_> {
         rows
     }
 
-    /// Connections that carry something now.
-    fn busy(&self) -> Vec<ConnectionId> {
-        let mut busy = Vec::new();
-        self.timeline.under_way(self.t, |motion| busy.push(motion.hop.connection));
-        busy.sort_unstable();
-        busy.dedup();
-        busy
-    }
-
     pub(super) fn wires(&mut self) {
         let layout = self.layout;
         let rows: Vec<Row> = self.wired_rows().into_iter().cloned().collect();
@@ -61,11 +53,16 @@ impl Scene<'_> {
                         continue;
                     }
                     let id = format!("wire-{}-row-{}", place.node.0, row.log);
-                    self.wire(id, layout.wire_in_row(place.node, row), "wire-in", None);
+                    let class = if rows.len() > FEW { "wire-idle" } else { "wire-in" };
+                    self.wire(id, layout.wire_in_row(place.node, row), class, None);
                 }
             }
         }
-        let busy = self.busy();
+        let mut motions = Vec::new();
+        self.timeline.under_way(self.t, |motion| motions.push(motion));
+        let flows = flows(&motions);
+        let busy = busy(&motions);
+        let mut loose: Vec<Row> = Vec::new();
         let many = rows.len() * layout.consumers.len() > FEW;
         for place in &layout.consumers {
             let Some(node) = self.timeline.node(place.node) else { continue };
@@ -77,18 +74,51 @@ impl Scene<'_> {
                 _ if many && !used && !selected => "wire-idle",
                 _ => strong,
             };
+            let flow =
+                open.is_some_and(|wire| flows.binary_search_by_key(&wire.id, |f| f.0).is_ok());
             if place.system == Some(System::Redis) {
                 let id = format!("wire-{}", place.node.0);
                 let class = class("wire-redis", layout.consumers.len() > 2 * FEW);
+                let class = if flow { "flow-redis" } else { class };
                 self.wire(id, layout.wire_out(place.node), class, open);
                 continue;
             }
             let class = class("wire-kafka", many);
+            let class = if flow { "flow-kafka" } else { class };
             let Some(assigned) = node.assigned.at(self.t) else { continue };
-            for row in rows.iter().filter(|row| assigned.contains(&row.partition)) {
+            // What it gave back hangs loose until somebody has it again.
+            if matches!(node.phase.value(self.t), Phase::Join | Phase::Sync) {
+                for row in rows.iter().filter(|row| assigned.contains(&row.partition)) {
+                    loose.push(row.clone());
+                }
+                continue;
+            }
+            let mine = rows.iter().filter(|row| assigned.contains(&row.partition));
+            // One of many wires is enough to say that the plug is out.
+            let shown = if many && open.is_none() { 1 } else { usize::MAX };
+            for row in mine.take(shown) {
                 let id = format!("wire-{}-row-{}", place.node.0, row.log);
                 self.wire(id, layout.wire_out_row(place.node, row), class, open);
             }
+        }
+        for row in &loose {
+            self.loose(row);
+        }
+    }
+
+    /// A wire that nobody holds: it hangs from the partition's end.
+    fn loose(&mut self, row: &Row) {
+        let Port { x, y, nx, ny } = row.exit;
+        let (dx, dy) = (nx * 26.0 - ny * 8.0, ny * 22.0 + nx * 18.0);
+        let d = format!("M{x:.1} {y:.1}q{:.1} {:.1} {dx:.1} {dy:.1}", nx * 22.0, ny * 18.0);
+        let marks = vec![
+            Mark::Path { d, class: "loose" },
+            Mark::Circle { x: x + dx, y: y + dy, r: 2.5, class: "hollow" },
+        ];
+        let area = Rect::new(x.min(x + dx), y.min(y + dy), dx.abs(), dy.abs());
+        let id = format!("loose-{}", row.log);
+        if !self.shapes.iter().any(|shape| *shape.id == *id) {
+            self.decorate(id, area, marks);
         }
     }
 
@@ -101,4 +131,12 @@ impl Scene<'_> {
         let target = wire.map(|wire| Target::Wire(wire.id));
         self.add(id, Role::Decoration, "", target, Rect::new(x, y, w, h), vec![mark]);
     }
+}
+
+/// Connections that carry something now.
+fn busy(motions: &[Motion<'_>]) -> Vec<ConnectionId> {
+    let mut busy: Vec<ConnectionId> = motions.iter().map(|m| m.hop.connection).collect();
+    busy.sort_unstable();
+    busy.dedup();
+    busy
 }

@@ -1,0 +1,169 @@
+//! Streams in a server: cells as in a log, a bookmark for each group, and what is pending.
+
+use super::{Scene, rect, slug};
+use crate::stage::layout::{FREE, Server, StreamRow};
+use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::timeline::{Stream, StreamGroup};
+
+impl Scene<'_> {
+    pub(super) fn streams(&mut self, server: &Server) {
+        for row in &server.streams {
+            let Some(stream) = self.timeline.streams().get(row.stream) else { continue };
+            self.stream(server, row, stream);
+        }
+    }
+
+    fn stream(&mut self, server: &Server, row: &StreamRow, stream: &Stream) {
+        let (t, k) = (self.t, self.k());
+        let (base, entries) = stream.entries(t);
+        let end = base + entries.len() as u64;
+        let first = row.first(stream, t);
+        let dead = stream.is_dead_letter();
+        let left = row.cells.x;
+        let what = if dead { "dead-letter stream" } else { "stream" };
+        let length = format!("{} entries", entries.len());
+        let wide = text::width(&length, 10.5 * k, false, false);
+        let y = row.area.y + 12.0 * k;
+        let room = row.area.w - wide - 10.0;
+        let full = format!("{what} {}", stream.key);
+        let fits = text::width(&full, 12.0 * k, false, false) <= room;
+        let title = if fits { full.clone() } else { stream.key.to_string() };
+        let mut marks = vec![
+            self.line(left, y, room, 12.0, Run::plain(title, "dim")),
+            self.anchored(
+                row.area.right(),
+                y,
+                wide + 1.0,
+                10.5,
+                Anchor::End,
+                Run::plain(&*length, if dead && end > base { "waiting" } else { "faint" }),
+            ),
+        ];
+        let size = row.pitch - 4.0;
+        let middle = row.cells.middle();
+        let groups: Vec<&StreamGroup> = stream.groups(t).collect();
+        for slot in 0..row.capacity {
+            let count = first + slot;
+            let x = left + slot as f32 * row.pitch;
+            let area = Rect::new(x + 2.0, middle - size / 2.0, size, size);
+            if count >= end {
+                if count < end + FREE {
+                    marks.push(rect(area, 6.0, "cell-next"));
+                }
+                continue;
+            }
+            let Some(entry) = entries.get((count - base) as usize) else { continue };
+            marks.push(rect(area, 6.0, if dead { "cell-parked" } else { "cell" }));
+            let message = entry.tag.and_then(|tag| self.timeline.message(tag.message));
+            let key = message.and_then(|m| m.colour);
+            let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+            let r = (size * 0.3).min(8.5 * self.layout.scale);
+            marks.push(Mark::Circle { x: area.centre(), y: middle, r, class });
+            // Delivered and not acknowledged: framed, with how often and whose.
+            let owner = groups.iter().find_map(|group| group.owner(count, t));
+            if let Some(owner) = owner {
+                marks.push(rect(area, 6.0, "pending"));
+                if owner.deliveries > 1 {
+                    let words = format!("{}\u{d7}", owner.deliveries);
+                    let run = Run::bold(words, "waiting");
+                    let y = row.cells.bottom() + 11.0 * k;
+                    marks.push(self.anchored(
+                        area.centre(),
+                        y,
+                        row.pitch,
+                        9.5,
+                        Anchor::Middle,
+                        run,
+                    ));
+                }
+            }
+        }
+        let pending: Vec<String> = groups
+            .iter()
+            .map(|group| format!("{}: {} pending", group.name, group.pending(t)))
+            .collect();
+        let id = format!("stream-{}-{}", server.node.0, slug(&stream.key));
+        let tail =
+            if pending.is_empty() { String::new() } else { format!("; {}", pending.join(", ")) };
+        let name = format!("{full}, {length}{tail}");
+        let target = Some(Target::Channel(server.node, stream.key.clone()));
+        self.add(id, Role::Button, name, target, row.area, marks);
+        self.group_flags(server, row, stream, &groups, (first, end));
+    }
+
+    /// The last-delivered bookmark of each group, and under the cells what is pending, by owner.
+    fn group_flags(
+        &mut self,
+        server: &Server,
+        row: &StreamRow,
+        stream: &Stream,
+        groups: &[&StreamGroup],
+        (first, end): (u64, u64),
+    ) {
+        let (t, k) = (self.t, self.k());
+        let mut free = row.cells.x - 100.0;
+        let mut marks = Vec::new();
+        let mut order: Vec<&&StreamGroup> = groups.iter().collect();
+        order.sort_by_key(|group| group.delivered(t));
+        for group in order {
+            let at = group.delivered(t).clamp(first, end);
+            let x = row.cells.x + ((at - first).min(row.capacity)) as f32 * row.pitch;
+            let size = 9.5 * k;
+            let wide = text::width(&group.name, size, true, false) + 8.0;
+            let from = x.min(row.cells.right() - wide).max(row.cells.x);
+            let flag = Rect::new(from, row.cells.y - 15.0 * k, wide.min(row.cells.w), 14.0 * k);
+            let d = format!("M{x:.1} {:.1}V{:.1}", flag.y, row.cells.bottom() + 2.0);
+            marks.push(Mark::Path { d, class: "flag-line" });
+            if from >= free {
+                marks.push(rect(flag, 2.0, "flag"));
+                let y = flag.middle() + size * 0.36;
+                let run = Run::bold(&*group.name, "on-flag");
+                marks.push(self.anchored(flag.centre(), y, flag.w - 4.0, 9.5, Anchor::Middle, run));
+                free = flag.right() + 2.0;
+            }
+        }
+        let said: Vec<String> =
+            groups.iter().filter_map(|g| self.pending_words(g, (first, end))).collect();
+        if !said.is_empty() {
+            let y = row.cells.bottom() + 26.0 * k;
+            let class: Class = "waiting";
+            let words = said.join(" \u{b7} ");
+            marks.push(self.line(row.cells.x, y, row.cells.w, 11.0, Run::bold(words, class)));
+        }
+        if marks.is_empty() {
+            return;
+        }
+        let id = format!("pending-{}-{}", server.node.0, slug(&stream.key));
+        let phrase = if said.is_empty() {
+            format!("Groups of {}: nothing pending", stream.key)
+        } else {
+            format!("Groups of {}: {}", stream.key, said.join(", "))
+        };
+        let area = Rect {
+            y: row.cells.y - 15.0 * k,
+            h: row.area.bottom() - row.cells.y + 15.0 * k,
+            ..row.area
+        };
+        self.add(id, Role::Image, phrase, None, area, marks);
+    }
+
+    /// `3 pending: 2 billing-1, 1 billing-2`, of the newest shown.
+    fn pending_words(&self, group: &StreamGroup, (first, end): (u64, u64)) -> Option<String> {
+        let all = group.pending(self.t);
+        if all == 0 {
+            return None;
+        }
+        let mut owners: Vec<(&str, u32)> = Vec::new();
+        for owner in (first..end).filter_map(|entry| group.owner(entry, self.t)) {
+            match owners.iter_mut().find(|(name, _)| *name == &*owner.consumer) {
+                Some((_, count)) => *count += 1,
+                None => owners.push((&owner.consumer, 1)),
+            }
+        }
+        let whose: Vec<String> = owners.iter().map(|(name, n)| format!("{n} {name}")).collect();
+        Some(match whose.as_slice() {
+            [] => format!("{all} pending"),
+            _ => format!("{all} pending: {}", whose.join(", ")),
+        })
+    }
+}

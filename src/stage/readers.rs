@@ -127,7 +127,8 @@ pub(super) fn place(
         let share = (room + 8.0) / across as f32 - 8.0;
         // On a desk a box is as wide as its column, on a phone as wide as it needs to be.
         let w = if column.across > 1 { share.min(220.0) } else { share };
-        let left = x + (room - across as f32 * (w + 8.0) + 8.0) / 2.0;
+        let used = across as f32 * (w + 8.0) - 8.0;
+        let left = x + (room - used) / 2.0;
         for (n, chunk) in unit.nodes.chunks(across).enumerate() {
             if n > 0 {
                 at += if unit.group.is_some() { gap.min(12.0) } else { gap };
@@ -178,7 +179,7 @@ impl Readers {
         let side = |across: usize| w / across as f32;
         let high = |across: usize| n.div_ceil(across) as f32 * side(across);
         let fits = |across: &usize| high(*across) <= 170.0 || side(*across) < 7.0;
-        let columns = (10..).find(fits).unwrap_or(10);
+        let columns = (10..200).find(fits).unwrap_or(200);
         let grid = Rect::new(column.x, words.bottom() + 4.0, w, high(columns));
         let mut ids: Vec<NodeId> = nodes.iter().map(|node| node.id).collect();
         ids.sort_unstable();

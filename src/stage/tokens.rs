@@ -159,7 +159,7 @@ impl Painter<'_> {
                 self.messages(motion, System::Redis, route, &hop.tags, false);
             }
             Cargo::RedisPush { channel } if layout.crowd_of(hop.to).is_some() => {
-                self.to_crowd(motion, channel);
+                self.push_to_crowd(motion, channel);
             }
             Cargo::RedisPush { channel } => {
                 let way = |layout: &Layout| layout.push(hop.to, channel);
@@ -212,7 +212,7 @@ impl Painter<'_> {
     }
 
     /// One token along the trunk stands for all copies of a message that left together.
-    fn to_crowd(&mut self, motion: &Motion<'_>, channel: &Name) {
+    fn push_to_crowd(&mut self, motion: &Motion<'_>, channel: &Name) {
         let (hop, layout) = (motion.hop, self.layout);
         let Some(message) = hop.tags.first().map(|tag| tag.message) else { return };
         let same = |(m, at, _, _): &&mut (MessageId, Instant, usize, u32)| {

@@ -28,8 +28,8 @@ pub use streams::{Entry, Owner, Stream, StreamGroup};
 pub use topology::{Channel, Clock, Node, Phase, Subscription, Wire};
 
 use crate::event::{
-    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, Name, NodeId,
-    NodeKind, PartyId, Standing, System, Tag, TopicPartition, What,
+    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, NodeId, NodeKind,
+    PartyId, Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Instant, Span};
 

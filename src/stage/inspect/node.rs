@@ -92,9 +92,13 @@ impl At<'_> {
         sheet.rows(vec![("connected_clients", Cell::new(open(self.t).count().to_string()))]);
         let channels = self.timeline.channels(node.id, self.t).map(|channel| {
             let here = self.timeline.subscriptions(self.t);
-            let here = here.filter(|s| s.server == node.id && s.channel == *channel).count();
-            let target = Target::Channel(node.id, channel.clone());
-            vec![Cell::to(&**channel, target), Cell::new(here.to_string())]
+            let here = here
+                .filter(|s| {
+                    s.server == node.id && s.channel == channel.name && s.pattern == channel.pattern
+                })
+                .count();
+            let target = Target::Channel(node.id, channel.name.clone());
+            vec![Cell::to(&*channel.name, target), Cell::new(here.to_string())]
         });
         sheet.table("Channels and patterns", &["channel", "subscriptions"], channels.collect());
         let held =
@@ -321,7 +325,7 @@ impl At<'_> {
     }
 
     pub(super) fn channel(self, server: NodeId, name: &Name) -> Option<Sheet> {
-        let known = self.timeline.channels(server, self.t).any(|channel| channel == name);
+        let known = self.timeline.channels(server, self.t).any(|channel| channel.name == *name);
         let mut sheet = known.then(|| Sheet::new(&**name, "channel"))?;
         sheet.rows(vec![("server", Cell::to(&*self.name_of(server), Target::Node(server)))]);
         let here = self.timeline.subscriptions(self.t).filter(|s| s.server == server);

@@ -22,7 +22,7 @@ serve: ## build the release page and serve it on loopback (PORT=8080)
 	@scripts/build
 	@. scripts/env.sh && exec node scripts/serve.mjs --port $(PORT) www dist
 
-test: ## run every test; the last line says "N passed, N failed"
+test: ## run every test; the last line says "N passed, N failed" (and ", N skipped")
 	@scripts/setup test
 	@. scripts/env.sh && exec node scripts/test.mjs
 

@@ -2,7 +2,8 @@
 //
 //   node scripts/test.mjs [SUITE...]     without a name: all of them
 //
-// A suite that fails shows its whole output. The last line is always "N passed, N failed".
+// A suite that fails shows its whole output. The last line is always "N passed, N failed" and, where
+// something that tests need is missing, ", N skipped"; each skipped test is named with the reason.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -11,27 +12,32 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wasm = 'wasm32-unknown-unknown';
 
-/** Sums the "test result" lines of cargo test and of wasm-bindgen's runner. */
+/**
+ * Sums the "test result" lines of cargo test and of wasm-bindgen's runner. Tests that could not run
+ * say so themselves (tests/skipped) and are passed ones to the runner.
+ */
 function cargoCount(output) {
-  let passed = 0;
+  const skipped = [...output.matchAll(/^skipped: .*/gm)].map(([line]) => line);
+  let passed = -skipped.length;
   let failed = 0;
   for (const line of output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
     passed += Number(line[1]);
     failed += Number(line[2]);
   }
-  return { passed, failed };
+  return { passed, failed, skipped };
 }
 
 /** Sums the closing lines of node's test runner in its TAP form. */
 function tapCount(output) {
   const sum = (word) =>
     [...output.matchAll(new RegExp(`^# ${word} (\\d+)$`, 'gm'))].reduce((n, line) => n + Number(line[1]), 0);
-  return { passed: sum('pass'), failed: sum('fail') + sum('cancelled') };
+  const skipped = [...output.matchAll(/^ *ok \d+ - (.* # SKIP.*)$/gm)].map(([, words]) => words);
+  return { passed: sum('pass'), failed: sum('fail') + sum('cancelled'), skipped };
 }
 
 /** A check that is right or wrong as a whole. */
 function oneCheck(_output, code) {
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return code === 0 ? { passed: 1, failed: 0, skipped: [] } : { passed: 0, failed: 1, skipped: [] };
 }
 
 const browserTests = () => readdirSync(new URL('../tests/browser/', import.meta.url))
@@ -108,9 +114,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const rows = [['suite', 'passed', 'failed', 'seconds']];
-let passed = 0;
-let failed = 0;
+const rows = [['suite', 'passed', 'failed', 'skipped', 'seconds']];
+const words = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`;
+const all = { passed: 0, failed: 0, skipped: [] };
 for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   console.log(`\n== ${suite.name} (usually ${suite.usual}): ${suite.command.join(' ')}`);
   const started = performance.now();
@@ -121,18 +128,20 @@ for (const suite of SUITES.filter(({ name }) => wanted.length === 0 || wanted.in
   if (code !== 0 && count.failed === 0) {
     count.failed = 1;
     remark = `ended with ${code}`;
-  } else if (count.passed + count.failed === 0) {
+  } else if (count.passed + count.failed + count.skipped.length === 0) {
     count.failed = 1;
     remark = 'ran nothing';
   }
   if (count.failed > 0) console.log(output.trimEnd());
-  console.log(`${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s${remark && `: ${remark}`}`);
-  rows.push([suite.name, count.passed, count.failed, seconds]);
-  passed += count.passed;
-  failed += count.failed;
+  for (const line of count.skipped) console.log(line);
+  console.log(`${suite.name}: ${words(count)} in ${seconds} s${remark && `: ${remark}`}`);
+  rows.push([suite.name, count.passed, count.failed, count.skipped.length, seconds]);
+  all.passed += count.passed;
+  all.failed += count.failed;
+  all.skipped.push(...count.skipped);
 }
 
 console.log('');
 table(rows);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+console.log(`\n${words(all)}`);
+process.exitCode = all.failed === 0 && all.passed > 0 ? 0 : 1;

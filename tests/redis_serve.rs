@@ -1,6 +1,8 @@
 //! `pushpull serve --redis`: real sockets, and redis-py as a client.
 #![allow(clippy::unwrap_used, reason = "a broken socket fails the test")]
 
+mod skipped;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -107,8 +109,7 @@ fn redis_py_finds_what_it_expects() {
         asked.is_ok_and(|status| status.success())
     };
     let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(knows_redis) else {
-        println!("skipped: no Python here has redis-py (Debian: python3-redis)");
-        return;
+        return skipped::say("no Python here has redis-py (Debian: python3-redis)");
     };
     let front = Front::start();
     let driver = format!("{}/tests/redis/driver.py", env!("CARGO_MANIFEST_DIR"));

@@ -450,3 +450,28 @@ fn subscriptions_change_and_give_way_to_partitions_by_hand() {
         );
     }
 }
+
+/// KIP-1106: the first record that is not older than the duration, at the time of the question.
+#[test]
+fn a_reset_by_duration_begins_at_the_first_record_young_enough() {
+    let mut net = Net::new(BrokerConfig::default());
+    net.topic("orders", 1);
+    let producer = net.producer(ProducerConfig::default());
+    for number in 0..5 {
+        net.send(producer, "orders", None, &format!("v{number}"));
+        net.run(Span::from_secs(10));
+    }
+    // v0 is 50 s old now, v4 10 s; a group's first assignment takes 3 s more.
+    let config = ConsumerConfig {
+        auto_offset_reset: AutoOffsetReset::ByDuration(Span::from_secs(35)),
+        ..member("billing", &["orders"])
+    };
+    let reader = net.consumer(config, Span::ZERO);
+    net.run(Span::from_secs(5));
+    assert_eq!(net.values(reader), ["v2", "v3", "v4"]);
+    let set = net.facts.iter().find_map(|(_, fact)| match fact {
+        KafkaFact::PositionSet { offset, reason, .. } => Some((*offset, reason.to_string())),
+        _ => None,
+    });
+    assert_eq!(set, Some((2, "reset by duration".to_owned())));
+}

@@ -5,6 +5,7 @@ mod fuzz;
 mod harness;
 #[path = "../hunt/mod.rs"]
 mod hunt;
+mod readers;
 
 use harness::{Cluster, topic_partition};
 use pushpull::event::KafkaFact;

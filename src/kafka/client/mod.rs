@@ -9,7 +9,7 @@ mod metadata;
 mod network;
 
 pub(crate) use backoff::Backoff;
-pub(crate) use metadata::Metadata;
+pub(crate) use metadata::{Leader, Metadata};
 pub(crate) use network::Network;
 
 use super::protocol::{BrokerId, ErrorCode, Request};

@@ -1,6 +1,7 @@
 //! Commits: by the application, automatically inside `poll`, and before partitions are given up
 //! (`ConsumerCoordinator#commitOffsetsAsync`, `#maybeAutoCommitOffsetsAsync`).
 
+use super::positions::Stand;
 use super::state::{Asked, CommitResult, Consumer};
 use crate::event::{KafkaFact, TopicPartition};
 use crate::kafka::client::ClientOutput;
@@ -76,12 +77,18 @@ impl Consumer {
             let error = error.unwrap_or(ErrorCode::CoordinatorNotAvailable);
             return self.commit_failed(now, offsets, origin, error, out);
         };
+        // What the consumer commits of itself has the epoch (`SubscriptionState#allConsumed`), an
+        // application's `OffsetAndMetadata(offset)` has none.
+        let epoch = |partition: &TopicPartition| match self.positions.get(partition)?.stand {
+            Stand::At { leader_epoch, .. } if origin == Origin::Auto => leader_epoch,
+            _ => None,
+        };
         let partitions = offsets
             .iter()
             .map(|(partition, offset)| OffsetCommitPartition {
                 partition: partition.clone(),
                 committed_offset: *offset,
-                committed_leader_epoch: None,
+                committed_leader_epoch: epoch(partition),
                 committed_metadata: None,
             })
             .collect();

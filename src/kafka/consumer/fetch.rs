@@ -162,6 +162,10 @@ impl Consumer {
         while records.len() < max {
             let Some(mut completed) = self.buffer.completed.pop_front() else { break };
             let Some(owned) = self.positions.get_mut(&completed.partition) else { continue };
+            // `FetchCollector#fetchRecords` drops what came before a doubt, and keeps what is paused.
+            if owned.offset().is_none() {
+                continue;
+            }
             if !owned.is_fetchable() {
                 held_back.push_back(completed);
                 continue;

@@ -7,9 +7,7 @@
 //! `poll`: a consumer that is busy with its records neither joins nor commits nor fetches. A poll
 //! that returned nothing is still going on until the next one: the application waits in it.
 //!
-//! Simplifications: offsets are not validated against the leader's epochs before they are used
-//! again (`OffsetsForLeaderEpoch`), so a log truncated by an unclean election shows as out of
-//! range or not at all; fetch sessions are left out, every fetch names all its partitions; the
+//! Simplifications: fetch sessions are left out, every fetch names all its partitions; the
 //! commit before a rebalance is not waited for (it goes ahead of the join on the same connection);
 //! the sticky assignor's user data is the typed list of owned partitions.
 
@@ -23,6 +21,7 @@ mod positions;
 mod reset;
 mod state;
 mod subscription;
+mod validation;
 
 pub use super::client::ClientOutput;
 pub use config::{AutoOffsetReset, ConsumerConfig};

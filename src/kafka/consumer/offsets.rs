@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 impl Consumer {
     /// Asks for what is missing to know all positions.
     pub(super) fn find_positions(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
+        self.validate_positions(now, out);
         self.ask_committed(now, out);
         self.ask_offsets(now, out);
     }
@@ -142,7 +143,9 @@ impl Consumer {
                         Target::Policy(AutoOffsetReset::None) => continue,
                         Target::Time(_) => "seek by time",
                     };
-                    self.set_position(&answer.partition, offset, answer.leader_epoch, reason, out);
+                    // Without an epoch: a position that was just given needs no validation
+                    // (`OffsetFetcherUtils#resetPositionIfNeeded`).
+                    self.set_position(&answer.partition, offset, None, reason, out);
                 }
                 // `offsetsForTimes` gave null: applications go to the end then.
                 (ErrorCode::None, None) if matches!(target, Target::Time(_)) => {

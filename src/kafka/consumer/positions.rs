@@ -2,6 +2,7 @@
 
 use super::config::AutoOffsetReset;
 use crate::event::TopicPartition;
+use crate::kafka::client::Leader;
 use crate::kafka::protocol::OffsetSpec;
 use crate::sim::Instant;
 use std::collections::BTreeMap;
@@ -22,7 +23,10 @@ pub(super) enum Stand {
     NeedsCommitted,
     /// A new position is to be found (`AWAIT_RESET`).
     NeedsReset { target: Target, not_before: Instant },
-    /// The offset of the next record to return.
+    /// Another leader has taken over: the position is right only if that one has the record
+    /// before it, which was written under this epoch (`AWAIT_VALIDATION`).
+    Doubted { offset: u64, leader_epoch: u32, not_before: Instant },
+    /// The offset of the next record to return, and the epoch of the record before it.
     At { offset: u64, leader_epoch: Option<u32> },
 }
 
@@ -32,11 +36,13 @@ pub(super) struct Owned {
     pub(super) stand: Stand,
     pub(super) paused: bool,
     pub(super) high_watermark: Option<u64>,
+    /// Under whom the position was last found right.
+    pub(super) leader: Option<Leader>,
 }
 
 impl Owned {
     pub(super) fn new(stand: Stand) -> Self {
-        Self { stand, paused: false, high_watermark: None }
+        Self { stand, paused: false, high_watermark: None, leader: None }
     }
 
     pub(super) fn offset(&self) -> Option<u64> {

@@ -4,6 +4,7 @@ use super::config::ConsumerConfig;
 use super::fetch::Buffer;
 use super::membership::Membership;
 use super::positions::{Owned, Positions, Stand, Target};
+use super::validation::Doubted;
 use super::{AutoOffsetReset, commit};
 use crate::event::{KafkaFact, Name, TopicPartition};
 use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
@@ -41,6 +42,10 @@ pub enum ConsumerError {
     NoOffsetForPartition(TopicPartition),
     /// The position is out of range and `auto.offset.reset=none` (`OffsetOutOfRangeException`).
     OffsetOutOfRange(TopicPartition, u64),
+    /// The records before the position are not in the new leader's log and
+    /// `auto.offset.reset=none` (`LogTruncationException`): the position, and the first offset
+    /// known to differ where the leader can tell.
+    LogTruncation(TopicPartition, u64, Option<u64>),
     /// The group does not take this consumer: fenced, or without a common assignor.
     Group(ErrorCode),
 }
@@ -56,6 +61,7 @@ pub(super) enum Asked {
     Leave,
     CommittedOffsets,
     Offsets,
+    Epochs(Vec<Doubted>),
     Commit { offsets: Vec<(TopicPartition, u64)>, origin: commit::Origin },
     Fetch(Vec<(TopicPartition, u64)>),
 }
@@ -273,6 +279,8 @@ impl Consumer {
     ) -> bool {
         let Some(owned) = self.positions.get_mut(partition) else { return false };
         owned.stand = Stand::At { offset, leader_epoch };
+        // What has an epoch was not found just now: it is validated before it is used.
+        owned.leader = self.metadata.leader(partition).filter(|_| leader_epoch.is_none());
         self.buffer.forget(partition);
         out.push(ClientOutput::Fact(KafkaFact::PositionSet {
             group: self.config.group_id.clone().unwrap_or_else(|| "".into()),
@@ -309,6 +317,7 @@ impl Consumer {
                 Asked::Commit { offsets, origin } => {
                     self.commit_failed(now, offsets, origin, ErrorCode::NetworkException, out);
                 }
+                Asked::Epochs(doubted) => self.epochs_unanswered(now, &doubted),
                 Asked::CommittedOffsets
                 | Asked::Offsets
                 | Asked::Heartbeat
@@ -344,6 +353,9 @@ impl Consumer {
             }
             (Some(Asked::Offsets), Response::ListOffsets(response)) => {
                 self.found_offsets(now, &response, out);
+            }
+            (Some(Asked::Epochs(doubted)), Response::OffsetForLeaderEpoch(response)) => {
+                self.found_epochs(now, &doubted, &response, out);
             }
             (Some(Asked::Commit { offsets, origin }), Response::OffsetCommit(response)) => {
                 self.commit_answered(now, offsets, origin, &response, out);
@@ -411,7 +423,9 @@ impl Consumer {
         let auto = (self.config.enable_auto_commit && self.config.group_id.is_some())
             .then_some(self.next_auto_commit);
         let resets = self.positions.values().filter_map(|owned| match owned.stand {
-            Stand::NeedsReset { not_before, .. } => Some(not_before),
+            Stand::NeedsReset { not_before, .. } | Stand::Doubted { not_before, .. } => {
+                Some(not_before)
+            }
             Stand::NeedsCommitted => Some(self.offsets_not_before),
             Stand::At { .. } => None,
         });

@@ -15,6 +15,7 @@ pub(crate) struct Leader {
 /// The client's picture of the cluster, and when to renew it.
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
+    bootstrap: Vec<BrokerId>,
     brokers: Vec<BrokerId>,
     topics: BTreeMap<Name, Vec<Leader>>,
     wanted: BTreeSet<Name>,
@@ -32,7 +33,8 @@ pub(crate) struct Metadata {
 impl Metadata {
     pub(crate) fn new(bootstrap: Vec<BrokerId>, max_age: Span, backoff: Span) -> Self {
         Self {
-            brokers: bootstrap,
+            brokers: bootstrap.clone(),
+            bootstrap,
             topics: BTreeMap::new(),
             wanted: BTreeSet::new(),
             answered: BTreeSet::new(),
@@ -48,6 +50,12 @@ impl Metadata {
     /// Brokers to talk to: the bootstrap list until the first answer.
     pub(crate) fn brokers(&self) -> &[BrokerId] {
         &self.brokers
+    }
+
+    /// None of the known brokers can be reached: back to the bootstrap list
+    /// (`metadata.recovery.strategy=rebootstrap`, the default since Kafka 4.0; KIP-899).
+    pub(crate) fn rebootstrap(&mut self) {
+        self.brokers.clone_from(&self.bootstrap);
     }
 
     /// Adds a topic of interest.

@@ -80,6 +80,14 @@ impl<P> Network<P> {
         }
     }
 
+    /// Whether one of these brokers has a connection, is getting one, or may be tried now.
+    pub(crate) fn can_reach(&self, now: Instant, brokers: &[BrokerId]) -> bool {
+        brokers.iter().any(|broker| match self.peers.get(broker).map(|peer| peer.state) {
+            Some(State::Down { retry_at }) => retry_at <= now,
+            None | Some(State::Connecting { .. } | State::Up) => true,
+        })
+    }
+
     /// The broker with a connection and the fewest requests under way
     /// (`NetworkClient#leastLoadedNode`); opens a connection where none stands.
     pub(crate) fn least_loaded(

@@ -240,6 +240,9 @@ impl OffsetReset {
         if self.outcome.is_some() || busy || now < self.not_before {
             return;
         }
+        if !self.network.can_reach(now, self.metadata.brokers()) {
+            self.metadata.rebootstrap();
+        }
         let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) else {
             return;
         };

@@ -400,6 +400,9 @@ impl Consumer {
         for broker in self.network.overdue(now) {
             self.lost(now, broker, out);
         }
+        if self.metadata.is_due(now) && !self.network.can_reach(now, self.metadata.brokers()) {
+            self.metadata.rebootstrap();
+        }
         if self.metadata.is_due(now)
             && let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out)
         {

@@ -30,6 +30,9 @@ impl Producer {
         if !self.metadata.is_due(now) {
             return;
         }
+        if !self.network.can_reach(now, self.metadata.brokers()) {
+            self.metadata.rebootstrap();
+        }
         if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
             let request = self.metadata.ask(now);
             self.network.send(now, broker, request, Asked::Metadata, out);

@@ -29,6 +29,7 @@ fn till(takes: Span) -> World {
             channels: vec!["orders".into()],
             patterns: Vec::new(),
             takes,
+            server: None,
         },
         Action::AddConsumer {
             name: "billing".into(),

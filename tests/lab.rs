@@ -23,6 +23,7 @@ fn shop(seed: u64) -> World {
                 channels: vec!["orders".into()],
                 patterns: Vec::new(),
                 takes: Span::from_millis(5),
+                server: None,
             },
             Action::AddConsumer {
                 name: name.into(),

@@ -311,6 +311,7 @@ fn the_same_fault_costs_each_carrier_something_else() {
         channels: vec!["orders".into()],
         patterns: Vec::new(),
         takes: MS,
+        server: None,
     };
     act(&mut logged, subscriber);
     act(&mut logged, reader("log", Some("log"), MS, &[]));
@@ -366,6 +367,238 @@ fn a_server_without_replicas_takes_what_it_holds_with_it() {
     }
 }
 
+fn replica(name: &str) -> Action {
+    Action::AddReplica { name: name.into(), of: "redis-1".into(), config: Settings::new() }
+}
+
+fn console(world: &mut World, server: &str, line: &str) {
+    act(world, Action::Console { server: server.into(), line: line.into() });
+}
+
+/// What the consoles answered since the last call.
+fn replies(world: &mut World) -> Vec<String> {
+    let events = world.take_events();
+    let reply = |fact: &RedisFact| match fact {
+        RedisFact::Replied { reply, .. } => Some(reply.trim_end().to_owned()),
+        _ => None,
+    };
+    redis(&events).filter_map(reply).collect()
+}
+
+/// redis.io, "Redis replication": "replication is asynchronous by default". What was acknowledged
+/// and had not reached the replica is gone when that becomes the primary; the rest goes on there,
+/// pending entries included.
+#[test]
+fn a_failover_loses_what_the_replica_did_not_have() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    act(&mut world, replica("redis-2"));
+    let config = [("min-idle-time", "2000"), ("block", "500"), ("count", "1")];
+    act(&mut world, reader("billing-1", Some("billing"), SECOND, &config));
+    later(&mut world, 500);
+    burst(&mut world, 4);
+    later(&mut world, 1_600);
+    assert_eq!(party(&world, "billing").count(Standing::Delivered), 1);
+    // The replica is cut off: the primary goes on acknowledging.
+    act(&mut world, Action::Interrupt { node: "redis-2".into() });
+    burst(&mut world, 3);
+    later(&mut world, 100);
+    crash(&mut world, "redis-1");
+    let lost = Standing::Lost(LostReason::Replication);
+    assert_eq!(party(&world, "billing").count(lost), 3, "acknowledged, and on no machine now");
+    assert_eq!(party(&world, "billing").count(Standing::Refused), 0);
+    act(&mut world, Action::Heal { node: "redis-2".into() });
+    act(&mut world, Action::Promote { node: "redis-2".into() });
+    later(&mut world, 2_000);
+    burst(&mut world, 2);
+    later(&mut world, 20_000);
+    assert_eq!(sums(&world, "billing"), [(Standing::Delivered, 6), (lost, 3)]);
+    // Sentinel makes the old primary a replica of the new one.
+    restart(&mut world, "redis-1");
+    later(&mut world, 3_000);
+    world.take_events();
+    console(&mut world, "redis-1", "XLEN orders");
+    later(&mut world, 10);
+    console(&mut world, "redis-1", "ROLE");
+    later(&mut world, 10);
+    let replies = replies(&mut world);
+    assert_eq!(replies[0], "(integer) 6");
+    assert!(
+        replies[1].starts_with("1) \"slave\"\n2) \"redis-2\"\n3) (integer) 6379\n4) \"connected\"")
+    );
+}
+
+/// redis.io, "High availability with Redis Sentinel": a primary that is cut off goes on taking
+/// writes; when it is reachable again it becomes a replica and they are gone.
+#[test]
+fn writes_to_a_primary_that_was_cut_off_are_lost() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    act(&mut world, replica("redis-2"));
+    later(&mut world, 500);
+    burst(&mut world, 2);
+    later(&mut world, 100);
+    act(&mut world, reader("billing-1", Some("billing"), MS, &[("block", "500")]));
+    later(&mut world, 100);
+    act(&mut world, Action::Interrupt { node: "redis-1".into() });
+    act(&mut world, Action::Promote { node: "redis-2".into() });
+    later(&mut world, 1_000);
+    burst(&mut world, 2);
+    later(&mut world, 1_000);
+    world.take_events();
+    act(&mut world, Action::Heal { node: "redis-1".into() });
+    later(&mut world, 3_000);
+    let events = world.take_events();
+    let demoted = |fact: &&RedisFact| matches!(fact, RedisFact::RoleChanged { primary: false });
+    assert_eq!(redis(&events).filter(demoted).count(), 1);
+    assert_eq!(sums(&world, "billing"), [(Standing::Delivered, 4)]);
+}
+
+/// redis.io, PUBLISH and "Redis replication": a publication goes down the replication stream, so
+/// a subscriber of a replica gets it.
+#[test]
+fn a_subscriber_of_a_replica_gets_what_the_primary_publishes() {
+    let mut world = shop(&[Carrier::PubSub], &[]);
+    act(&mut world, replica("redis-2"));
+    let subscriber = Action::AddSubscriber {
+        name: "push".into(),
+        channels: vec!["orders".into()],
+        patterns: Vec::new(),
+        takes: MS,
+        server: Some("redis-2".into()),
+    };
+    act(&mut world, subscriber);
+    later(&mut world, 500);
+    burst(&mut world, 5);
+    later(&mut world, 100);
+    assert_eq!(sums(&world, "push"), [(Standing::Delivered, 5)]);
+    act(&mut world, Action::Interrupt { node: "redis-2".into() });
+    burst(&mut world, 2);
+    later(&mut world, 100);
+    assert_eq!(party(&world, "push").count(Standing::Waiting), 2);
+    crash(&mut world, "redis-1");
+    let lost = Standing::Lost(LostReason::Replication);
+    assert_eq!(sums(&world, "push"), [(Standing::Delivered, 5), (lost, 2)]);
+}
+
+/// redis.io, WAIT: answers how many replicas acknowledged the writes before it, at once or when
+/// its time is up. redis.conf, min-replicas-to-write: a primary without enough replicas refuses.
+#[test]
+fn waiting_for_replicas_and_refusing_without_them() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    act(&mut world, replica("redis-2"));
+    act(&mut world, reader("billing-1", Some("billing"), MS, &[]));
+    later(&mut world, 500);
+    world.take_events();
+    console(&mut world, "redis-1", "SET a 1");
+    later(&mut world, 1);
+    console(&mut world, "redis-1", "WAIT 1 1000");
+    let more = Action::Console { server: "redis-1".into(), line: "PING".into() };
+    assert!(world.can(&more).is_err_and(|no| no.reason.contains("still waits")));
+    later(&mut world, 1_000);
+    assert_eq!(replies(&mut world), ["OK", "(integer) 1"]);
+    act(&mut world, Action::Interrupt { node: "redis-2".into() });
+    console(&mut world, "redis-1", "SET a 2");
+    later(&mut world, 1);
+    console(&mut world, "redis-1", "WAIT 1 1000");
+    later(&mut world, 2_000);
+    assert_eq!(replies(&mut world), ["OK", "(integer) 0"]);
+    console(&mut world, "redis-1", "CONFIG SET min-replicas-to-write 1 min-replicas-max-lag 5");
+    later(&mut world, 10_000);
+    burst(&mut world, 2);
+    later(&mut world, 100);
+    assert_eq!(sums(&world, "billing"), [(Standing::Refused, 2)], "NOREPLICAS");
+}
+
+/// redis.io, "Redis as an LRU cache": with noeviction writes are refused when memory is full,
+/// else keys are evicted, a whole stream at a time.
+#[test]
+fn a_full_memory_refuses_or_evicts() {
+    let full = |policy: &str| {
+        let mut world = shop(&[Carrier::Stream], &[]);
+        act(&mut world, reader("billing-1", Some("billing"), MS, &[]));
+        later(&mut world, 50);
+        crash(&mut world, "billing-1");
+        burst(&mut world, 3);
+        later(&mut world, 50);
+        let line = format!("CONFIG SET maxmemory 2mb maxmemory-policy {policy}");
+        console(&mut world, "redis-1", &line);
+        later(&mut world, 50);
+        act(&mut world, Action::FillMemory { server: "redis-1".into(), bytes: 3_000_000 });
+        later(&mut world, 50);
+        burst(&mut world, 1);
+        later(&mut world, 50);
+        world
+    };
+    let world = full("noeviction");
+    assert_eq!(sums(&world, "billing"), [(Standing::Waiting, 3), (Standing::Refused, 1)]);
+    let mut world = full("allkeys-lru");
+    let evicted = Standing::Lost(LostReason::Evicted);
+    assert_eq!(sums(&world, "billing"), [(Standing::Waiting, 1), (evicted, 3)]);
+    let events = world.take_events();
+    let keys: Vec<_> = redis(&events)
+        .filter_map(|fact| match fact {
+            RedisFact::Evicted { key } => Some(&**key),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(keys[0], "orders", "the one that was used longest ago");
+}
+
+/// redis-cli splits a line into words as the server's inline commands are split, and says what
+/// is wrong with one that it cannot split.
+#[test]
+fn a_console_says_what_redis_says() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    for line in [
+        r#"SET "two words" 'a b'"#,
+        r#"GET "two words""#,
+        "INCR 'two words'",
+        "XTRIM orders MAXLEN 0",
+    ] {
+        console(&mut world, "redis-1", line);
+        later(&mut world, 1);
+    }
+    assert_eq!(
+        replies(&mut world),
+        ["OK", "\"a b\"", "(error) ERR value is not an integer or out of range", "(integer) 0"]
+    );
+    for (line, word) in [
+        ("SET \"open", "quote"),
+        ("", "empty"),
+        ("SUBSCRIBE orders", "without an answer"),
+        ("FROB 1", "ERR unknown command 'FROB'"),
+        ("GET", "ERR wrong number of arguments for 'get' command"),
+    ] {
+        let action = Action::Console { server: "redis-1".into(), line: line.into() };
+        let reason = world.can(&action).expect_err("it cannot be").reason;
+        assert!(reason.contains(word), "{reason}");
+    }
+    let promote = Action::Promote { node: "redis-1".into() };
+    assert!(world.can(&promote).is_err_and(|no| no.reason.contains("primary already")));
+}
+
+/// redis.conf, maxclients and timeout: one too many is told so and closed; an idle client is
+/// closed, one that subscribed or is blocked is not.
+#[test]
+fn too_many_and_idle_clients_are_closed() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    later(&mut world, 50);
+    console(&mut world, "redis-1", "CONFIG SET maxclients 2 timeout 5");
+    act(&mut world, reader("billing-1", Some("billing"), MS, &[("block", "0")]));
+    later(&mut world, 100);
+    let events = world.take_events();
+    let closed = |events: &[Event], why: &str| {
+        let is = |fact: &&RedisFact| matches!(fact, RedisFact::ClientClosed { reason, .. } if **reason == *why);
+        redis(events).filter(is).count()
+    };
+    assert_eq!(closed(&events, "max number of clients reached"), 1);
+    later(&mut world, 7_000);
+    let events = world.take_events();
+    assert!(closed(&events, "idle") >= 2, "the shop and the console");
+    burst(&mut world, 1);
+    later(&mut world, 1_000);
+    assert_eq!(party(&world, "billing").expected(), 1);
+}
+
 #[test]
 fn what_cannot_be_is_refused_with_the_reason() {
     let world = shop(&[Carrier::Stream], &[]);
@@ -406,6 +639,7 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
         channels: vec!["orders".into()],
         patterns: Vec::new(),
         takes,
+        server: None,
     };
     for action in [
         subscriber,
@@ -416,6 +650,14 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
         reader("tail", None, takes, &[("count", "2")]),
         worker("packer-1", takes, true),
         worker("packer-2", takes, false),
+        replica("redis-2"),
+        Action::AddSubscriber {
+            name: "far".into(),
+            channels: Vec::new(),
+            patterns: vec!["ord*".into()],
+            takes,
+            server: Some("redis-2".into()),
+        },
     ] {
         act(&mut world, action);
     }
@@ -430,12 +672,14 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
         "packer-2",
         "shop",
         "redis-1",
+        "redis-2",
+        "far",
     ];
     let mut events = Vec::new();
     for _ in 0..steps {
         world.advance_to(world.now() + Span::from_micros(rng.below(500_000)));
         let who: Name = names[rng.below(names.len() as u64) as usize].into();
-        let action = match rng.below(12) {
+        let action = match rng.below(15) {
             0 => Action::Unplug { consumer: who },
             1 => Action::PlugIn { consumer: who },
             2 => Action::Interrupt { node: who },
@@ -446,7 +690,28 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
             7 => Action::Resume { node: who },
             8 => Action::CloseConnection { client: who, server: "redis-1".into() },
             9 => Action::SetFailure { consumer: who, fails: Failure::Chance(200_000) },
-            10 => Action::Burst { producer: "shop".into(), messages: 1 + rng.below(20) as u32 },
+            10 => Action::Promote { node: who },
+            11 => Action::FillMemory { server: "redis-1".into(), bytes: 1 + rng.below(100_000) },
+            12 => {
+                let lines = [
+                    "XTRIM orders MAXLEN 5",
+                    "DEL orders",
+                    "FLUSHALL",
+                    "LTRIM orders 0 3",
+                    "RENAME orders old",
+                    "XADD orders * by hand",
+                    "LPUSH orders by-hand",
+                    "CONFIG SET maxmemory 1mb maxmemory-policy allkeys-random",
+                    "CONFIG SET maxmemory 0",
+                    "WAIT 1 100",
+                    "XGROUP DESTROY orders billing",
+                    "CLIENT KILL TYPE normal",
+                    "CONFIG SET min-replicas-to-write 0",
+                ];
+                let line = lines[rng.below(lines.len() as u64) as usize];
+                Action::Console { server: "redis-1".into(), line: line.into() }
+            }
+            13 => Action::Burst { producer: "shop".into(), messages: 1 + rng.below(20) as u32 },
             _ => Action::SetRate {
                 producer: "shop".into(),
                 per_kilosecond: 1_000 * (1 + rng.below(30)) as u32,
@@ -496,7 +761,8 @@ fn what_is_kept_until_it_is_acknowledged_is_handled_in_the_end() {
     for seed in 0..24 {
         let (mut world, _) = random_run(seed, 60);
         act(&mut world, Action::SetRate { producer: "shop".into(), per_kilosecond: 0 });
-        for name in ["shop", "redis-1", "billing-1", "billing-2", "packer-1", "packer-2"] {
+        for name in ["shop", "redis-1", "redis-2", "billing-1", "billing-2", "packer-1", "packer-2"]
+        {
             for action in [
                 Action::PlugIn { consumer: name.into() },
                 Action::Heal { node: name.into() },

@@ -37,6 +37,7 @@ fn shop(names: &[&str], partitions: u32) -> World {
             channels: vec!["orders".into()],
             patterns: Vec::new(),
             takes: Span::from_millis(5),
+            server: None,
         });
         actions.push(Action::AddConsumer {
             name: (*name).into(),

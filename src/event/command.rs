@@ -86,6 +86,9 @@ pub enum Action {
         patterns: Vec<Name>,
         /// How long its handler works on a message.
         takes: Span,
+        /// The server it connects to, for example a replica; none for the primary, whichever
+        /// that is.
+        server: Option<Name>,
     },
     /// Adds a Kafka consumer. The first of a group adds the party.
     AddConsumer {
@@ -253,6 +256,35 @@ pub enum Action {
         /// Whether it keeps each element in a processing list while it works on it (`BLMOVE`,
         /// then `LREM`); else it pops it (`BRPOP`).
         safe: bool,
+    },
+    /// Adds a Redis server that is a replica of another one.
+    AddReplica {
+        /// Its name.
+        name: Name,
+        /// The server it replicates.
+        of: Name,
+        /// What differs from the defaults, by the names of `redis.conf`.
+        config: Settings,
+    },
+    /// Makes a replica the primary, as Redis Sentinel does it: `REPLICAOF NO ONE` there; the
+    /// other servers are told to follow it, and so are the clients.
+    Promote {
+        /// The replica's name.
+        node: Name,
+    },
+    /// Types one line at a Redis server's `redis-cli`.
+    Console {
+        /// The server's name.
+        server: Name,
+        /// The line, with words quoted as `redis-cli` reads them.
+        line: Name,
+    },
+    /// Fills a Redis server's memory with a value that nobody reads.
+    FillMemory {
+        /// The server's name.
+        server: Name,
+        /// How many bytes more.
+        bytes: u64,
     },
 }
 

@@ -72,6 +72,11 @@ pub enum Cargo {
         /// The answer in one line, as `redis-cli` prints it.
         text: Name,
     },
+    /// The replication stream of a Redis primary, on its way to a replica.
+    RedisReplicate {
+        /// The first command's name in upper case, or `snapshot`.
+        command: Name,
+    },
     /// A batch on its way to a partition's leader.
     Produce {
         /// Where to.

@@ -223,6 +223,19 @@ pub enum RedisFact {
     },
     /// A database was emptied: by a command, or by a replica before it loads its primary's.
     Flushed,
+    /// A line typed at the server's `redis-cli` was answered.
+    Replied {
+        /// The line.
+        line: Name,
+        /// The answer as `redis-cli` prints it; its lines end in a line feed.
+        reply: Name,
+    },
+    /// The replication stream went on: at a primary by what it wrote, at a replica by what it
+    /// took. How far apart they are is the replica's lag in bytes.
+    OffsetMoved {
+        /// Offset of the replication stream.
+        offset: u64,
+    },
     /// A replica was brought up to date and gets the stream of changes from now on.
     ReplicaSynced {
         /// The replica's connection.

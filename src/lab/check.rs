@@ -9,6 +9,8 @@ use crate::event::{Action, Carrier, NodeKind, NodeState, Refusal};
 
 /// Messages of one burst, at the most: what a page can still show.
 const MOST_AT_ONCE: u32 = 10_000;
+/// `proto-max-bulk-len`: the longest value that a Redis command may carry.
+const MOST_BYTES: u64 = 512 << 20;
 
 impl World {
     /// The checks of [`World::can`]; changes nothing.
@@ -53,9 +55,23 @@ impl World {
                 }
                 Ok(())
             }
-            Action::AddSubscriber { name, channels, patterns, .. } => {
+            Action::AddReplica { name, of, config } => {
+                redis::options::server(config)?;
+                self.free(name, NodeKind::RedisServer)?;
+                self.needs_server(of)
+            }
+            Action::Promote { node } => self.check_promotion(node),
+            Action::Console { server, line } => self.check_line(server, line),
+            Action::FillMemory { server, bytes } => {
+                if !(1..=MOST_BYTES).contains(bytes) {
+                    return refuse("A value has between 1 byte and 512 MB (proto-max-bulk-len).");
+                }
+                self.check_line(server, "SET filler value")
+            }
+            Action::AddSubscriber { name, channels, patterns, server, .. } => {
                 self.free(name, NodeKind::Subscriber)?;
                 self.needs_redis(name)?;
+                server.iter().try_for_each(|server| self.needs_server(server))?;
                 if channels.is_empty() && patterns.is_empty() {
                     return refuse(format!("\"{name}\" subscribes to nothing."));
                 }

@@ -9,7 +9,7 @@ use super::workload::Workload;
 use super::{Account, Due, World};
 use crate::event::{
     Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, MessageId, Name,
-    NodeId, NodeKind, NodeState, PartyId, Settings, System, What,
+    NodeId, NodeKind, NodeState, PartyId, Payload, Settings, System, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
@@ -35,8 +35,30 @@ impl World {
                 let index = self.nodes.len() as u64;
                 let Ok(settings) = redis::options::server(&config) else { return };
                 let server = Server::new(settings, self.seed ^ index);
-                let role = Role::Redis(Box::new(RedisProcess::new(server)));
-                self.add_node(name, role, None, config, cause);
+                let role = Role::Redis(Box::new(RedisProcess::new(server, None)));
+                let node = self.add_node(name, role, None, config, cause);
+                self.primary.get_or_insert(node);
+            }
+            Action::AddReplica { name, of, config } => {
+                let index = self.nodes.len() as u64;
+                let Ok(settings) = redis::options::server(&config) else { return };
+                let server = Server::new(settings, self.seed ^ index);
+                let role = Role::Redis(Box::new(RedisProcess::new(server, Some(of))));
+                let node = self.add_node(name, role, None, config, cause);
+                self.take_place(node, cause);
+            }
+            Action::Promote { node } => {
+                for id in self.named(&node) {
+                    self.promote(id, cause);
+                }
+            }
+            Action::Console { server, line } => self.type_line(&server, &line, cause),
+            Action::FillMemory { server, bytes } => {
+                let key = format!("filler:{}", self.emitted);
+                let value = Payload::synthetic(u32::try_from(bytes).unwrap_or(u32::MAX), 0);
+                let line = format!("SET {key} ({bytes} bytes)");
+                let args = vec!["SET".into(), key.as_str().into(), value];
+                self.type_words(&server, line.into(), args, cause);
             }
             Action::AddController { name } => {
                 let config = ControllerConfig { seed: self.seed, ..ControllerConfig::default() };
@@ -79,12 +101,12 @@ impl World {
                 self.start(node, cause);
                 self.schedule_send(node);
             }
-            Action::AddSubscriber { name, channels, patterns, takes } => {
+            Action::AddSubscriber { name, channels, patterns, takes, server } => {
                 let party = self.add_party(&name, System::Redis, cause);
                 let index = self.nodes.len() as u32;
                 let handler = Handler::new(takes, self.seed, index);
                 let subscriber =
-                    Subscriber { party, channels, patterns, connection: None, handler };
+                    Subscriber { party, channels, patterns, server, connection: None, handler };
                 let role = Role::Subscriber(Box::new(subscriber));
                 let node = self.add_node(name, role, Some(party), Settings::new(), cause);
                 self.start(node, cause);
@@ -234,6 +256,7 @@ impl World {
                     for due in std::mem::take(&mut self.node_mut(id).stalled) {
                         self.queue.push(self.now, due);
                     }
+                    self.reconfigure(id, cause);
                 }
             }
             Action::Interrupt { node } => {
@@ -244,6 +267,7 @@ impl World {
             Action::Heal { node } => {
                 for id in self.named(&node) {
                     self.set_interrupted(id, false, cause);
+                    self.reconfigure(id, cause);
                 }
             }
             Action::SetLatency { node, latency } => {
@@ -391,8 +415,8 @@ impl World {
         let now = self.now;
         match &mut self.node_mut(id).role {
             Role::Redis(process) => {
-                process.server =
-                    Server::new(redis::options::server(&settings).unwrap_or_default(), seed);
+                let config = redis::options::server(&settings).unwrap_or_default();
+                **process = RedisProcess::new(Server::new(config, seed), process.of.take());
             }
             Role::Consumer(reader) => {
                 reader.wires.clear();
@@ -414,6 +438,7 @@ impl World {
             Role::Controller(controller) => controller.restart(now),
             Role::Subscriber(_) | Role::StreamReader(_) | Role::ListWorker(_) => {}
         }
+        self.take_place(id, cause);
         self.start(id, cause);
         self.schedule_send(id);
         self.schedule_tick(id);

@@ -210,6 +210,11 @@ impl Ledger {
         done
     }
 
+    /// The messages that are not folded, in order.
+    pub fn messages(&self) -> Vec<MessageId> {
+        self.open.keys().copied().collect()
+    }
+
     /// Messages that are not folded.
     pub fn open_messages(&self) -> usize {
         self.open.len()

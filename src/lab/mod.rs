@@ -48,6 +48,8 @@ pub struct World {
     partitioned: BTreeMap<MessageId, EventId>,
     /// What each Redis connection would take with it.
     outstanding: redis::Outstanding,
+    /// The Redis server that clients use.
+    primary: Option<NodeId>,
     /// Where what a busy Redis server does later came from.
     origins: redis::Origins,
     /// Copies on their way to a dead-letter stream, and whose they are.
@@ -125,6 +127,7 @@ impl World {
             appended: BTreeMap::new(),
             partitioned: BTreeMap::new(),
             outstanding: redis::Outstanding::new(),
+            primary: None,
             origins: redis::Origins::default(),
             parking: BTreeMap::new(),
             logs: standing::Logs::default(),

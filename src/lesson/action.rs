@@ -1,6 +1,8 @@
 //! What a lesson may let a reader do: the actions of the format.
 
-use super::shape::Shape::{Flag, List, Name, Rate, Record as Rec, Tagged, Time, Whole, Word};
+use super::shape::Shape::{
+    Flag, List, Name, Rate, Record as Rec, Tagged, Time, Whole, Word, Words,
+};
 use super::shape::{self, Field, Record, may, must};
 use super::tree::{flag, get, list, name, number, span, tagged, text};
 use crate::event::{Action, CommitPoint, Failure, TopicPartition};
@@ -30,6 +32,9 @@ pub(super) static ACTIONS: Record = Record {
         may("setDeduplication", Rec(&SET_DEDUPLICATION), "throws repeats away, or no longer"),
         may("addAccount", Rec(&ADD_ACCOUNT), "gives a consumer an account table"),
         may("addPartitions", Rec(&ADD_PARTITIONS), "gives a topic more partitions"),
+        node("promote", "makes a Redis replica the primary, as Sentinel does"),
+        may("console", Rec(&CONSOLE), "types a line at a Redis server's redis-cli"),
+        may("fillMemory", Rec(&FILL_MEMORY), "fills a Redis server's memory"),
         may("seek", Rec(&SEEK), "sets a consumer's position in one partition"),
     ],
 };
@@ -70,6 +75,14 @@ static ADD_ACCOUNT: Record =
 static ADD_PARTITIONS: Record = action(&[
     must("topic", Name, "the topic"),
     must("partitions", Whole(1, 64), "how many it shall have"),
+]);
+static CONSOLE: Record = action(&[
+    must("server", Name, "the Redis server's name"),
+    must("line", Words, "the line, words quoted as redis-cli reads them"),
+]);
+static FILL_MEMORY: Record = action(&[
+    must("server", Name, "the Redis server's name"),
+    must("bytes", Whole(1, 536_870_912), "how many bytes more"),
 ]);
 static SEEK: Record = action(&[
     CONSUMER,
@@ -135,6 +148,11 @@ pub(super) fn read(value: &Value) -> Option<Action> {
             topic: name(of, "topic"),
             partitions: number(of, "partitions")? as u32,
         },
+        "promote" => Action::Promote { node },
+        "console" => Action::Console { server: name(of, "server"), line: text(of, "line").into() },
+        "fillMemory" => {
+            Action::FillMemory { server: name(of, "server"), bytes: number(of, "bytes")? }
+        }
         "seek" => {
             let partition = number(of, "partition")? as u32;
             let partition = TopicPartition { topic: name(of, "topic"), partition };

@@ -157,6 +157,15 @@ impl Builder<'_> {
             self.add(Role::Redis, &name, server);
             put(server, Action::AddRedis { name, config });
         }
+        for replica in list(value, "redisReplicas") {
+            let (of, primary) = (name(replica, "name"), name(replica, "of"));
+            if let Some(at) = get(replica, "of") {
+                self.known(at, &[Role::Redis], "Redis server");
+            }
+            self.add(Role::Redis, &of, replica);
+            let config = settings(replica);
+            put(replica, Action::AddReplica { name: of, of: primary, config });
+        }
         if let Some(controller) = get(value, "controller") {
             let name = name(value, "controller");
             self.add(Role::Controller, &name, controller);
@@ -188,8 +197,13 @@ impl Builder<'_> {
             for channel in channels.iter().chain(&patterns) {
                 self.nodes.insert((Role::Channel, channel.clone()));
             }
+            if let Some(server) = get(subscriber, "server") {
+                self.known(server, &[Role::Redis], "Redis server");
+            }
+            let server = get(subscriber, "server").and_then(string).map(Name::from);
             let takes = span(subscriber, "takes").unwrap_or_default();
-            put(subscriber, Action::AddSubscriber { name: of, channels, patterns, takes });
+            let (name, on) = (of, server);
+            put(subscriber, Action::AddSubscriber { name, channels, patterns, takes, server: on });
         }
         for reader in list(value, "streamReaders") {
             let (of, stream) = (name(reader, "name"), name(reader, "stream"));

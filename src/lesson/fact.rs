@@ -30,6 +30,13 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("elementMoved", "an element was moved to another list; of: either key"),
     ("groupCreated", "a group was created on a stream; of: key or group"),
     ("blocked", "a client began to wait for a key"),
+    ("replied", "a line typed at a Redis server was answered; of: the line"),
+    ("fullResync", "a replica was sent its primary's whole data set"),
+    ("partialResync", "a replica was sent what it had missed"),
+    ("linkUp", "a replica's link to its primary came up"),
+    ("linkDown", "a replica's link to its primary went down"),
+    ("promoted", "a Redis replica became a primary"),
+    ("demoted", "a Redis primary became a replica"),
     ("keyDeleted", "a stream or a list was deleted; of: key"),
     ("flushed", "a Redis server's data set was emptied"),
     ("keyExpired", "a key's time was up; of: key"),
@@ -133,6 +140,14 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             RedisFact::ElementMoved { from, to, .. } => by_names("elementMoved", [from, to, to]),
             RedisFact::GroupCreated { key, group, .. } => {
                 by_names("groupCreated", [key, group, group])
+            }
+            RedisFact::Replied { line, .. } => by_name("replied", line),
+            RedisFact::ReplicaSynced { full, .. } => {
+                fact(if *full { "fullResync" } else { "partialResync" })
+            }
+            RedisFact::LinkChanged { up, .. } => fact(if *up { "linkUp" } else { "linkDown" }),
+            RedisFact::RoleChanged { primary } => {
+                fact(if *primary { "promoted" } else { "demoted" })
             }
             RedisFact::Blocked { .. } => fact("blocked"),
             RedisFact::KeyDeleted { key } => by_name("keyDeleted", key),

@@ -26,6 +26,7 @@ static TOPOLOGY: Record = Record {
     name: "a topology",
     fields: &[
         may("redis", List(0, &SERVER), "Redis servers"),
+        may("redisReplicas", List(0, &REPLICA), "Redis servers that replicate another one"),
         may("controller", Name, "the KRaft controller's name; else the first broker is it"),
         may("brokers", List(0, &SERVER), "Kafka brokers"),
         may("topics", List(0, &TOPIC), "Kafka topics"),
@@ -45,6 +46,15 @@ const CONFIG: Field =
 static SERVER: Shape =
     Rec(&Record { name: "a server", fields: &[must("name", Name, "its name"), CONFIG] });
 
+static REPLICA: Shape = Rec(&Record {
+    name: "a replica",
+    fields: &[
+        must("name", Name, "its name"),
+        must("of", Name, "the Redis server it replicates"),
+        CONFIG,
+    ],
+});
+
 static TOPIC: Shape = Rec(&Record {
     name: "a topic",
     fields: &[
@@ -61,6 +71,7 @@ static SUBSCRIBER: Shape = Rec(&Record {
         must("name", Name, "its name; the same as a consumer's: one party in both lanes"),
         may("channels", List(0, &Name), "channels for SUBSCRIBE"),
         may("patterns", List(0, &Name), "patterns for PSUBSCRIBE"),
+        may("server", Name, "the Redis server it connects to; the primary when left out"),
         must("takes", Time, "how long its handler works on a message"),
     ],
 });

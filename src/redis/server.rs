@@ -365,6 +365,16 @@ impl Server {
         }
     }
 
+    /// Whether there is such a command and it may have so many words; else the error of Redis.
+    pub fn knows(args: &[Payload]) -> Result<(), String> {
+        let command = super::call::lookup(args).map_err(|fault| fault.0.to_string())?;
+        let words = i32::try_from(args.len()).unwrap_or(i32::MAX);
+        if words == command.arity || (command.arity < 0 && words >= -command.arity) {
+            return Ok(());
+        }
+        Err(super::fault::Fault::arity(command.name).0.to_string())
+    }
+
     /// What INFO shows as `process_id`.
     pub fn set_process_id(&mut self, id: u32) {
         self.process_id = id;

@@ -203,7 +203,8 @@ impl Painter<'_> {
                     self.request(motion, System::Kafka, route, Some(label));
                 }
             }
-            Cargo::RedisCommand { .. }
+            Cargo::RedisReplicate { .. }
+            | Cargo::RedisCommand { .. }
             | Cargo::RedisReply { .. }
             | Cargo::Replicate { .. }
             | Cargo::KafkaRequest { .. }

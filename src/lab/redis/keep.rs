@@ -6,7 +6,7 @@
 use super::super::World;
 use super::super::node::Role;
 use crate::event::{
-    EventId, LostReason, MessageId, Name, NodeId, NodeState, PartyId, RedisFact, Standing, Tag,
+    EventId, LostReason, MessageId, Name, NodeId, PartyId, RedisFact, Standing, Tag,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -199,9 +199,12 @@ impl World {
                 batch.gone.extend((0..more).map(|_| (message, event)));
             }
         }
+        // A replica drops what its primary dropped, or all of it for its primary's data set.
+        let primary = self.redis_server() == Some(node);
+        let reason = if primary { LostReason::Evicted } else { LostReason::Replication };
         for (message, event) in batch.gone {
             self.ledger.stored(message, false);
-            self.reconsider(message, LostReason::Evicted, event);
+            self.reconsider(message, reason, event);
             self.fold(message);
         }
     }
@@ -209,6 +212,11 @@ impl World {
     /// A server's process is gone with its memory.
     pub(in super::super) fn memory_gone(&mut self, node: NodeId, event: EventId) {
         let Some(store) = self.store(node).map(std::mem::take) else { return };
+        if self.redis_server() == Some(node) {
+            for other in self.redis_nodes() {
+                self.publications_gone(other, event);
+            }
+        }
         for message in store.messages() {
             self.ledger.stored(message, false);
             self.reconsider(message, LostReason::Replication, event);
@@ -291,7 +299,7 @@ impl World {
     }
 
     /// Whether a client of the party has the message, or it is on its way to one.
-    fn is_under_way(&self, message: MessageId, party: PartyId) -> bool {
+    pub(super) fn is_under_way(&self, message: MessageId, party: PartyId) -> bool {
         let ids = (0_u32..).map(NodeId);
         ids.zip(&self.nodes).any(|(id, node)| {
             node.role.handler().is_some_and(|(handler, of)| {
@@ -318,21 +326,25 @@ impl World {
             if !matches!(standing, Standing::Waiting | Standing::Parked) {
                 continue;
             }
-            let Some(keys) = self.keys(party) else { continue };
-            let server = self.redis_server().map(|node| self.node(node));
-            let held = server.is_some_and(|node| match &node.role {
-                Role::Redis(process) if node.state != NodeState::Crashed => match &keys {
-                    Keys::Stream(key) if standing == Standing::Parked => {
-                        process.store.stream_holds(&dead_letters(key), message)
-                    }
-                    Keys::Stream(key) => process.store.stream_holds(key, message),
-                    Keys::List(key) => process.store.list_holds(key, message),
-                },
-                _ => false,
-            });
-            if !held && !self.is_under_way(message, party) {
+            if self.keys(party).is_some()
+                && !self.is_kept(message, party, standing)
+                && !self.is_under_way(message, party)
+            {
                 self.settle(message, party, Standing::Lost(reason), Some(cause));
             }
         }
+    }
+
+    /// Whether a server keeps the message where the party finds it.
+    pub(super) fn is_kept(&self, message: MessageId, party: PartyId, standing: Standing) -> bool {
+        let Some(keys) = self.keys(party) else { return false };
+        self.keepers().into_iter().any(|node| match (&self.node(node).role, &keys) {
+            (Role::Redis(process), Keys::Stream(key)) if standing == Standing::Parked => {
+                process.store.stream_holds(&dead_letters(key), message)
+            }
+            (Role::Redis(process), Keys::Stream(key)) => process.store.stream_holds(key, message),
+            (Role::Redis(process), Keys::List(key)) => process.store.list_holds(key, message),
+            _ => false,
+        })
     }
 }

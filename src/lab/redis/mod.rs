@@ -3,10 +3,12 @@
 //! Here are the connections, the commands and the replies; what a client does with them stands
 //! in a file for each kind of client, and what the servers keep in `keep`.
 
+mod console;
 mod keep;
 mod list;
 pub(super) mod options;
 mod pubsub;
+mod replica;
 mod stream;
 
 pub(super) use keep::Store;
@@ -34,11 +36,19 @@ pub(super) struct RedisProcess {
     pub(super) server: Server,
     /// What its streams and lists hold.
     pub(super) store: Store,
+    /// The server it is to follow; none for a primary.
+    pub(super) of: Option<Name>,
+    /// Its connection to that one.
+    link: Option<ConnectionId>,
+    /// Offset of the replication stream, as told.
+    offset: u64,
+    console: console::Console,
 }
 
 impl RedisProcess {
-    pub(super) fn new(server: Server) -> Self {
-        Self { server, store: Store::default() }
+    pub(super) fn new(server: Server, of: Option<Name>) -> Self {
+        let (store, console) = (Store::default(), console::Console::default());
+        Self { server, store, of, link: None, offset: 0, console }
     }
 }
 
@@ -52,10 +62,9 @@ pub(super) struct Origins {
 }
 
 impl World {
-    /// The Redis server that clients use.
+    /// The Redis server that clients use: the first, until another one is promoted.
     pub(super) fn redis_server(&self) -> Option<NodeId> {
-        let ids = (0_u32..).map(NodeId);
-        ids.zip(&self.nodes).find(|(_, n)| matches!(n.role, Role::Redis(_))).map(|(id, _)| id)
+        self.primary
     }
 
     /// The connection that a Redis client opened, whether it stands or not.
@@ -65,6 +74,7 @@ impl World {
             Role::StreamReader(reader) => reader.connection,
             Role::ListWorker(worker) => worker.connection,
             Role::Source(source) => source.publisher.as_ref()?.connection,
+            Role::Redis(process) => process.link,
             _ => None,
         }
     }
@@ -76,6 +86,7 @@ impl World {
             Role::StreamReader(reader) => Some(&mut reader.connection),
             Role::ListWorker(worker) => Some(&mut worker.connection),
             Role::Source(source) => Some(&mut source.publisher.as_mut()?.connection),
+            Role::Redis(process) => Some(&mut process.link),
             _ => None,
         }
     }
@@ -91,17 +102,20 @@ impl World {
         if self.redis_connection(node).is_some() {
             return self.redis_next(node, None);
         }
-        let Some(server) = self.redis_server() else { return };
-        if self.redis_slot(node).is_none() {
-            return;
-        }
+        let Some(server) = self.redis_target(node) else { return };
         let connection = self.open(node, server);
         if let Some(slot) = self.redis_slot(node) {
             *slot = connection;
         }
         if connection.is_none() && !self.node(node).unplugged {
-            self.queue.push(self.now + RECONNECT, Due::Reconnect(node));
+            self.reconnect_later(node);
         }
+    }
+
+    fn reconnect_later(&mut self, node: NodeId) {
+        // replicationCron tries once a second.
+        let pause = if self.is_redis_node(node) { Span::from_secs(1) } else { RECONNECT };
+        self.queue.push(self.now + pause, Due::Reconnect(node));
     }
 
     pub(super) fn redis_connected(
@@ -120,6 +134,9 @@ impl World {
             Role::Subscriber(_) => self.subscribe(client, id, cause),
             Role::StreamReader(_) => self.stream_connected(client, cause),
             Role::ListWorker(_) => self.list_connected(client, cause),
+            Role::Redis(_) => self.with_server(client, Some(cause), |replica, now, out| {
+                replica.link_up(now, id, out);
+            }),
             _ => {}
         }
     }
@@ -195,6 +212,12 @@ impl World {
             act(&mut process.server, now, &mut out);
         }
         self.redis_outputs(node, out, cause);
+        if let Role::Redis(process) = &mut self.node_mut(node).role {
+            let offset = process.server.replication_offset();
+            if std::mem::replace(&mut process.offset, offset) != offset {
+                self.emit(cause, What::Redis { node, fact: RedisFact::OffsetMoved { offset } });
+            }
+        }
         self.schedule_tick(node);
     }
 
@@ -219,19 +242,28 @@ impl World {
                         RedisFact::ClientClosed { client, lost, .. } => {
                             self.buffer_lost(client, &lost, event);
                         }
+                        RedisFact::ReplicaSynced { client, full: true, .. } => {
+                            if let Some(replica) = self.network.wire(client).map(|w| w.client) {
+                                self.publications_gone(replica, event);
+                            }
+                        }
                         _ => {}
                     }
                 }
                 Output::Write { client, frames, bytes } => {
-                    self.redis_write(client, frames, bytes, cause);
+                    if !self.console_answered(node, client, &frames, bytes) {
+                        self.redis_write(node, client, frames, bytes, cause);
+                    }
                 }
                 Output::Close { client } => {
-                    self.close(client, CloseReason::ByServer, cause);
+                    if !self.console_closed(node, client) {
+                        self.close(client, CloseReason::ByServer, cause);
+                    }
                 }
             }
         }
         for (channel, tag, event) in published {
-            self.published(&channel, tag, event, &copies);
+            self.published(node, &channel, tag, event, &copies);
         }
         self.kept(node, batch);
     }
@@ -262,11 +294,19 @@ impl World {
 
     fn redis_write(
         &mut self,
+        node: NodeId,
         id: ConnectionId,
         frames: Vec<Frame>,
         bytes: u64,
         cause: Option<EventId>,
     ) {
+        let Some(client) = self.network.wire(id).map(|wire| wire.client) else { return };
+        if client == node {
+            return self.link_write(node, id, frames, bytes, cause);
+        }
+        if self.is_redis_node(client) {
+            return self.replicate(id, frames, bytes, cause);
+        }
         let sent: Vec<Tag> = frames.iter().flat_map(Frame::tags).collect();
         let queued = self.outstanding.get(&id).and_then(|list| {
             let first = sent.first()?.message;
@@ -303,6 +343,9 @@ impl World {
             return self.pushed(client, tags, bytes, cause);
         }
         self.redis_acknowledged(client, bytes, cause);
+        if self.is_redis_node(client) {
+            return self.replicated(client, frames, cause);
+        }
         let mut tags = tags.into_iter();
         for frame in frames {
             let count = frame.tags().len();
@@ -334,8 +377,11 @@ impl World {
                 self.undelivered(wire.client, message, party, LostReason::ConnectionClosed, cause);
             }
         }
+        if self.is_redis_node(wire.client) && self.node(wire.client).state != NodeState::Crashed {
+            self.with_server(wire.client, Some(cause), Server::link_down);
+        }
         if !self.node(wire.client).unplugged {
-            self.queue.push(self.now + RECONNECT, Due::Reconnect(wire.client));
+            self.reconnect_later(wire.client);
         }
     }
 

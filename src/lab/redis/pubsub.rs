@@ -33,6 +33,8 @@ pub(in super::super) struct Subscriber {
     pub(in super::super) party: PartyId,
     pub(in super::super) channels: Vec<Name>,
     pub(in super::super) patterns: Vec<Name>,
+    /// The server it connects to; none for the primary.
+    pub(in super::super) server: Option<Name>,
     pub(in super::super) connection: Option<ConnectionId>,
     pub(in super::super) handler: Handler,
 }
@@ -140,20 +142,30 @@ impl World {
     /// lost to everybody else who was owed one.
     pub(super) fn published(
         &mut self,
+        node: NodeId,
         channel: &Name,
         tag: Tag,
         event: EventId,
         copies: &[(ConnectionId, Tag, EventId)],
     ) {
-        let subscribers: Vec<_> = self
-            .nodes
-            .iter()
-            .filter_map(|node| match &node.role {
-                Role::Subscriber(s) if s.wants(channel) => Some((s.party, s.connection)),
+        let subscribers: Vec<_> = (0_u32..)
+            .map(NodeId)
+            .zip(&self.nodes)
+            .filter_map(|(id, reader)| match &reader.role {
+                Role::Subscriber(s) if s.wants(channel) => {
+                    Some((s.party, s.connection, self.redis_target(id) == Some(node)))
+                }
                 _ => None,
             })
             .collect();
-        for (party, connection) in subscribers {
+        for (party, connection, here) in subscribers {
+            if !here {
+                // It is replicated to the server of that subscriber.
+                if self.ledger.standing(tag.message, party) == Some(Standing::OnItsWay) {
+                    self.settle(tag.message, party, Standing::Waiting, Some(event));
+                }
+                continue;
+            }
             let copy = copies.iter().find(|(id, t, _)| Some(*id) == connection && *t == tag);
             if let Some((_, _, queued)) = copy {
                 // A second copy changes nothing for a party that has had the first.

@@ -139,11 +139,28 @@ impl Server {
         }
     }
 
+    /// `replicaof` of redis.conf: follows this primary from now on.
+    pub fn follow(&mut self, now: Instant, host: &str, port: u16, out: &mut Vec<Output>) {
+        self.now = now;
+        self.demote(host.to_owned(), port);
+        out.append(&mut self.out);
+    }
+
+    /// Whether this server is a primary.
+    pub fn is_primary(&self) -> bool {
+        !self.replication.is_replica()
+    }
+
     /// The primary that this server wants a connection to; whoever owns the wires makes one
     /// and calls [`Server::link_up`]. Try again once a second.
     pub fn wanted_primary(&self) -> Option<(&str, u16)> {
         let link = self.replication.link.as_ref()?;
         link.connection.is_none().then_some((link.host.as_str(), link.port))
+    }
+
+    /// The host that this server replicates, where it is a replica.
+    pub fn follows(&self) -> Option<&str> {
+        self.replication.link.as_ref().map(|link| link.host.as_str())
     }
 
     /// Whether this server is a replica whose link to its primary is up.

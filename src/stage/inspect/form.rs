@@ -280,6 +280,7 @@ impl Form {
                 channels: typed.names("SUBSCRIBE"),
                 patterns: typed.names("PSUBSCRIBE"),
                 takes: takes()?,
+                server: None,
             },
             Subject::Broker => Action::AddBroker { name: name()?, config: typed.settings() },
             Subject::Topic => Action::CreateTopic {

@@ -11,9 +11,15 @@ pub fn done(action: &Action) -> String {
         | Action::AddBroker { name, .. }
         | Action::AddProducer { name, .. }
         | Action::AddSubscriber { name, .. }
+        | Action::AddReplica { name, .. }
         | Action::AddStreamReader { name, .. }
         | Action::AddListWorker { name, .. }
         | Action::AddConsumer { name, .. } => format!("{name} added"),
+        Action::Promote { node } => format!("{node} promoted"),
+        Action::Console { server, line } => format!("{line} typed at {server}"),
+        Action::FillMemory { server, bytes } => {
+            format!("memory of {server} filled with {bytes} bytes more")
+        }
         Action::CreateTopic { name, partitions, .. } => {
             format!("topic {name} created with {}", count(*partitions as usize, "partition"))
         }

@@ -25,7 +25,16 @@ impl Words<'_> {
                 format!("{} pushed from channel {channel}", self.messages(&hop.tags))
             }
             Cargo::RedisCommand { command } => command.to_string(),
-            Cargo::RedisReply { text } => format!("the answer {text}"),
+            Cargo::RedisReply { text } if hop.tags.is_empty() => format!("the answer {text}"),
+            Cargo::RedisReply { text } => {
+                format!("the answer {text} with {}", self.messages(&hop.tags))
+            }
+            Cargo::RedisReplicate { command } if hop.tags.is_empty() => {
+                format!("{command} for the replica")
+            }
+            Cargo::RedisReplicate { command } => {
+                format!("{command} for the replica with {}", self.messages(&hop.tags))
+            }
             Cargo::Produce { partition } => {
                 format!("Produce to {partition} with {}", self.messages(&hop.tags))
             }

@@ -89,6 +89,12 @@ impl Words<'_> {
                 "{node} removed {} from list {key}; it holds {length}.",
                 count(*removed as usize, "element")
             ),
+            RedisFact::Replied { line, reply } => {
+                format!("{node} answered {line}: {}.", reply.trim_end().replace('\n', ", "))
+            }
+            RedisFact::OffsetMoved { offset } => {
+                format!("The replication stream of {node} is at {offset}.")
+            }
             RedisFact::KeyDeleted { key } => format!("{node} deleted key {key}."),
             RedisFact::Flushed => format!("{node} emptied its data set."),
             RedisFact::Expired { key } => format!("Key {key} expired on {node}."),

@@ -96,6 +96,7 @@ fn add_subscriber(world: &mut World, name: &str, channels: &[&str], patterns: &[
             channels: channels.iter().map(|c| (*c).into()).collect(),
             patterns: patterns.iter().map(|c| (*c).into()).collect(),
             takes: Span::from_millis(takes),
+            server: None,
         },
     );
 }

@@ -8,7 +8,9 @@ import { call, frames, start } from '../tests/browser/support.mjs';
 
 const path = fileURLToPath(new URL('../www/social.png', import.meta.url));
 const house = await start();
-const { page } = await house.open({ size: { width: 1200, height: 630 }, context: { colorScheme: 'light', reducedMotion: 'reduce' } });
+// 1200 x 630 pixels, of a page that is somewhat larger.
+const context = { colorScheme: 'light', reducedMotion: 'reduce', deviceScaleFactor: 1200 / 1440 };
+const { page } = await house.open({ size: { width: 1440, height: 756 }, context });
 await call(page, 'seek', 2400);
 await call(page, 'command', { unplug: { consumer: 'billing' } });
 await call(page, 'seek', 4605);

@@ -18,8 +18,8 @@
 // The event `progress` comes when the step, a task, the commands, playing or the theme has changed;
 // its detail is what progress() gives.
 
-/** Which build the engines belong to; a deployed page has it filled in. */
-const BUILD = '';
+/** Which build the engines belong to: filled in by a release build, or as this file was asked for. */
+const BUILD = '' || new URL(import.meta.url).searchParams.get('v');
 
 const beside = (name) => new URL(name, import.meta.url).href;
 
@@ -78,6 +78,9 @@ class PushPull extends HTMLElement {
   #observer = null;
   #look = 0;
   #said = '';
+  /** The run as it was after the last deed: what is left of it when the program fails. */
+  #last = '';
+  #deeds = 0;
   #mounting = 0;
   #resolve;
   #reject;
@@ -185,6 +188,8 @@ class PushPull extends HTMLElement {
     clearTimeout(this.#look);
     this.#look = 0;
     this.#said = '';
+    this.#last = '';
+    this.#deeds = 0;
     this.#handle?.unmount();
     this.#handle = null;
     this.shadowRoot.replaceChildren();
@@ -193,12 +198,38 @@ class PushPull extends HTMLElement {
   /** Whenever something was drawn: the links stand in the head, and changes are told. */
   #watch(root, links) {
     this.#observer = new MutationObserver(() => {
+      const defect = root.querySelector('.defect');
+      if (defect) {
+        this.#giveBack(defect);
+        return;
+      }
       const head = root.querySelector('.head');
       if (head && links.parentNode !== head) head.insertBefore(links, head.querySelector('.tools'));
       else if (!head && links.parentNode !== this.shadowRoot) root.before(links);
       this.#look ||= setTimeout(() => this.#tell(), LOOK_MS);
     });
     this.#observer.observe(root, { childList: true, subtree: true, characterData: true, attributes: true });
+  }
+
+  /** The program has failed and is not asked again; the run up to the last deed is still here. */
+  #giveBack(notice) {
+    this.#observer.disconnect();
+    clearTimeout(this.#look);
+    this.#handle = null;
+    if (!this.#last) return;
+    const [words, link] = ['p', 'a'].map((name) => document.createElement(name));
+    const page = this.hasAttribute('whole') ? location.href.split('#')[0] : beside('./');
+    link.href = `${page}#${this.#last}`;
+    link.textContent = 'Go on from your last deed';
+    link.addEventListener('click', (event) => {
+      // Only a page that is loaded anew has a program that runs.
+      if (!this.hasAttribute('whole')) return;
+      event.preventDefault();
+      location.assign(link.href);
+      location.reload();
+    });
+    words.append(link, ', or send this link with what stands below.');
+    notice.querySelector('p').replaceWith(words);
   }
 
   #place() {
@@ -215,6 +246,10 @@ class PushPull extends HTMLElement {
     const said = JSON.stringify(lasting);
     if (said === this.#said) return;
     this.#said = said;
+    if (detail.commands !== this.#deeds) {
+      this.#deeds = detail.commands;
+      this.#last = this.#handle.link();
+    }
     this.dispatchEvent(new CustomEvent('progress', { detail, bubbles: true }));
   }
 

@@ -31,8 +31,9 @@ export function files(folder) {
 /** Seals a built page. */
 export function seal(folder) {
   const engines = sha256(ENGINES.map((name) => sha256(readFileSync(join(folder, name)))).join()).slice(0, 12);
-  for (const name of ['push-pull.js', 'site/offline.js']) change(join(folder, name), "const BUILD = '';", `const BUILD = '${engines}';`);
-  for (const name of ENGINES) change(join(folder, 'index.html'), `href="${name}"`, `href="${name}?v=${engines}"`);
+  for (const name of ['push-pull.js', 'site/offline.js']) change(join(folder, name), "const BUILD = ''", `const BUILD = '${engines}'`);
+  for (const name of [...ENGINES, 'push-pull.js']) change(join(folder, 'index.html'), `href="${name}"`, `href="${name}?v=${engines}"`);
+  change(join(folder, 'index.html'), 'src="push-pull.js"', `src="push-pull.js?v=${engines}"`);
   const all = files(folder);
   change(join(folder, 'sw.js'), "const BUILD = '';", `const BUILD = '${sha256(JSON.stringify(all)).slice(0, 12)}';`);
   change(join(folder, 'sw.js'), 'const FILES = {};', `const FILES = ${JSON.stringify(all)};`);

@@ -41,7 +41,8 @@ fn tell(info: &std::panic::PanicHookInfo<'_>) {
             ("pre", what.as_str()),
         ];
         let Ok(notice) = document.create_element("div") else { continue };
-        notice.set_class_name("notice");
+        // By this class push-pull.js knows it, and adds the way back into the run.
+        notice.set_class_name("notice defect");
         let _ = notice.set_attribute("role", "alert");
         for (tag, words) in parts {
             if let Ok(part) = document.create_element(tag) {

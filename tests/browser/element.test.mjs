@@ -77,6 +77,34 @@ test('the theme attribute is the widget\'s, and may change', async () => {
   await check();
 });
 
+test('a program that fails gives the run back up to the last deed', async () => {
+  // Engines that fail as src/embed/failure.rs tells it, once a deed is done.
+  const engines = `export default async () => {};
+    export async function mount(root) {
+      let commands = 0;
+      root.innerHTML = '<p>It runs.</p>';
+      return {
+        progress: () => ({ lesson: 'one-plug', step: 1, steps: 1, done: [false], commands }),
+        link: () => 'pp1.given-back',
+        command: () => { commands += 1; root.append('.'); },
+        pause: () => { root.innerHTML = '<div class="notice defect" role="alert"><h1>It stopped.</h1><p>Reload.</p><pre>why</pre></div>'; },
+        unmount: () => {},
+      };
+    }`;
+  const { page, check } = await house.open({
+    before: (page) => page.route('**/pushpull.js*', (route) => route.fulfill({ body: engines, contentType: 'text/javascript' })),
+  });
+  await page.evaluate(() => new Promise((resolve) => {
+    const widget = document.querySelector('push-pull');
+    widget.addEventListener('progress', ({ detail }) => { if (detail.commands === 1) resolve(); });
+    widget.command({});
+  }));
+  await page.evaluate(() => document.querySelector('push-pull').pause());
+  const link = page.getByRole('link', { name: 'Go on from your last deed' });
+  assert.match(await link.getAttribute('href'), /#pp1\.given-back$/);
+  await check();
+});
+
 test('engines that cannot be loaded are said in words, beside the static text', async () => {
   const { page, close } = await house.open({
     ready: false,

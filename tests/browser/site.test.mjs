@@ -68,6 +68,8 @@ test('what is done is marked in the index, and stays in this browser', async () 
   await deed('Plug billing in');
   await call(page, 'seek', 12000);
   await page.waitForFunction(() => JSON.parse(localStorage.getItem('pushpull-progress'))?.['one-plug']?.done[0]);
+  // And the way on is shown.
+  await page.getByRole('status').filter({ hasText: /^(Next: |That was the last lesson)/ }).waitFor();
   await page.goto(`${house.address}lessons.html`);
   await page.locator('[data-lesson="one-plug"] .mark.done').waitFor();
   await check();

@@ -106,6 +106,17 @@ function offerLast() {
   });
 }
 
+/** Once everything in a lesson is done: the one after it. */
+async function offerNext({ lesson, own, step, steps, done }) {
+  if (own || ended || step < steps || !done.every(Boolean)) return;
+  ended = true;
+  const lessons = await (await fetch('lessons/index.json')).json();
+  const next = lessons[lessons.findIndex(({ name }) => name === lesson) + 1];
+  if (next) offer(`Next: ${next.title}`, { Go: () => location.assign(`./?lesson=${next.name}`) });
+  else offer('That was the last lesson.', { 'Open the Lab': () => location.assign('lab.html') });
+}
+
+let ended = false;
 let away = () => {};
 let current;
 /** The offer belongs to the beginning: with the first deed it goes. */
@@ -128,6 +139,7 @@ widget.addEventListener('progress', ({ target, detail }) => {
   entitle(detail);
   progress.see(detail);
   save(detail).catch(() => {});
+  offerNext(detail).catch(() => {});
 });
 
 addEventListener('popstate', () => {

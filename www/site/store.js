@@ -42,7 +42,8 @@ export const progress = {
     if (own) return;
     const all = progress.all();
     const before = all[lesson]?.done ?? [];
-    all[lesson] = { step, steps, done: done.map((now, n) => now || Boolean(before[n])) };
+    // A step without tasks is done by being read.
+    all[lesson] = { step, steps, done: done.map((now, n) => (now && n < step) || Boolean(before[n])) };
     keep('progress', all);
   },
 };

@@ -1,4 +1,7 @@
-// A quiet word in the corner with something to do about it. It takes no focus and blocks nothing.
+// A quiet word with something to do about it. It takes no focus, blocks nothing and goes by itself.
+
+/** How long it stays, in real milliseconds; longer while it is pointed at or in focus. */
+const STAYS_MS = 15_000;
 
 /** Shows `words` and a button for each of `deeds`, a name and what it does; gives how to take it away. */
 export function offer(words, deeds) {
@@ -8,11 +11,24 @@ export function offer(words, deeds) {
   const text = document.createElement('p');
   text.textContent = words;
   note.append(text);
-  const away = () => note.remove();
-  for (const [name, deed] of [...Object.entries(deeds), ['Not now', undefined]]) {
+  let stays;
+  const away = () => {
+    clearTimeout(stays);
+    note.remove();
+  };
+  const wait = () => {
+    clearTimeout(stays);
+    stays = setTimeout(() => {
+      if (note.matches(':hover, :focus-within')) wait();
+      else away();
+    }, STAYS_MS);
+  };
+  wait();
+  for (const [name, deed] of [...Object.entries(deeds), ['×', undefined]]) {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = name;
+    if (!deed) button.setAttribute('aria-label', 'Not now');
     button.addEventListener('click', () => {
       away();
       deed?.();

@@ -98,7 +98,7 @@ function offerLast() {
   const last = kept('last');
   const { run, experiment, template } = asked();
   if (!last?.run || run || experiment || template) return () => {};
-  return offer(`You were in the middle of “${last.title}”.`, {
+  return offer(`Go on with “${last.title}”?`, {
     Continue: () => {
       history.pushState(null, '', last.address ?? location.href);
       widget.import(last.run);

@@ -286,6 +286,16 @@ pub enum Action {
         /// How many bytes more.
         bytes: u64,
     },
+    /// Lets a producer's Redis client wait so long for an answer and then send again. A copy of
+    /// what had arrived after all is a second message to Redis.
+    SetPublishRetry {
+        /// The producer's name.
+        producer: Name,
+        /// How long it waits; zero for ever, as without this.
+        timeout: Span,
+        /// How often it sends again, before its application gets an error.
+        retries: u32,
+    },
 }
 
 /// How a producer's messages travel.

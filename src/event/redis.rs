@@ -236,6 +236,19 @@ pub enum RedisFact {
         /// Offset of the replication stream.
         offset: u64,
     },
+    /// Used memory changed noticeably since it was last told.
+    MemoryChanged {
+        /// `used_memory` in bytes.
+        used: u64,
+        /// `maxmemory` in bytes; 0 where there is no limit.
+        most: u64,
+    },
+    /// The event loop's load changed noticeably since it was last told.
+    LoopBusy {
+        /// Thousandths of the last tenth of a second in which it worked; more than 1000 where it
+        /// took up more work than it could do.
+        per_mille: u32,
+    },
     /// A replica was brought up to date and gets the stream of changes from now on.
     ReplicaSynced {
         /// The replica's connection.

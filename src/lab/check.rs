@@ -60,6 +60,9 @@ impl World {
                 self.free(name, NodeKind::RedisServer)?;
                 self.needs_server(of)
             }
+            Action::SetPublishRetry { producer, timeout, retries } => {
+                self.check_retry(producer, *timeout, *retries)
+            }
             Action::Promote { node } => self.check_promotion(node),
             Action::Console { server, line } => self.check_line(server, line),
             Action::FillMemory { server, bytes } => {

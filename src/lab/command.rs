@@ -4,12 +4,12 @@ use super::cluster::CONTROLLER;
 use super::handler::Handler;
 use super::node::{BrokerProcess, KafkaSide, Node, Reader, Role, Source};
 use super::options;
-use super::redis::{self, ListWorker, Publisher, RedisProcess, StreamReader, Subscriber};
+use super::redis::{self, Publisher, RedisProcess, Subscriber};
 use super::workload::Workload;
 use super::{Account, Due, World};
 use crate::event::{
     Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, MessageId, Name,
-    NodeId, NodeKind, NodeState, PartyId, Payload, Settings, System, What,
+    NodeId, NodeKind, NodeState, PartyId, Settings, System, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
@@ -31,35 +31,14 @@ impl World {
     /// Carries out what [`World::check`] allowed.
     pub(super) fn perform(&mut self, action: Action, cause: EventId) {
         match action {
-            Action::AddRedis { name, config } => {
-                let index = self.nodes.len() as u64;
-                let Ok(settings) = redis::options::server(&config) else { return };
-                let server = Server::new(settings, self.seed ^ index);
-                let role = Role::Redis(Box::new(RedisProcess::new(server, None)));
-                let node = self.add_node(name, role, None, config, cause);
-                self.primary.get_or_insert(node);
-            }
-            Action::AddReplica { name, of, config } => {
-                let index = self.nodes.len() as u64;
-                let Ok(settings) = redis::options::server(&config) else { return };
-                let server = Server::new(settings, self.seed ^ index);
-                let role = Role::Redis(Box::new(RedisProcess::new(server, Some(of))));
-                let node = self.add_node(name, role, None, config, cause);
-                self.take_place(node, cause);
-            }
-            Action::Promote { node } => {
-                for id in self.named(&node) {
-                    self.promote(id, cause);
-                }
-            }
-            Action::Console { server, line } => self.type_line(&server, &line, cause),
-            Action::FillMemory { server, bytes } => {
-                let key = format!("filler:{}", self.emitted);
-                let value = Payload::synthetic(u32::try_from(bytes).unwrap_or(u32::MAX), 0);
-                let line = format!("SET {key} ({bytes} bytes)");
-                let args = vec!["SET".into(), key.as_str().into(), value];
-                self.type_words(&server, line.into(), args, cause);
-            }
+            Action::AddRedis { .. }
+            | Action::AddReplica { .. }
+            | Action::AddStreamReader { .. }
+            | Action::AddListWorker { .. }
+            | Action::Promote { .. }
+            | Action::Console { .. }
+            | Action::FillMemory { .. }
+            | Action::SetPublishRetry { .. } => self.perform_redis(action, cause),
             Action::AddController { name } => {
                 let config = ControllerConfig { seed: self.seed, ..ControllerConfig::default() };
                 let controller = Controller::new(CONTROLLER, config);
@@ -92,7 +71,7 @@ impl World {
                 let rate = load.per_kilosecond;
                 let producer =
                     carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
-                let publisher = publisher(&carriers, &config);
+                let publisher = Publisher::of(&carriers, &config);
                 let workload = Workload::new(load, self.seed, index);
                 let source = Source { topic, workload, plan: 0, publisher, producer };
                 let node = self.add_node(name, Role::Source(Box::new(source)), None, config, cause);
@@ -132,36 +111,6 @@ impl World {
                 };
                 let role = Role::Consumer(Box::new(reader));
                 let node = self.add_node(name, role, Some(party), config, cause);
-                self.start(node, cause);
-            }
-            Action::AddStreamReader { name, stream, group, takes, config } => {
-                let Ok(settings) = redis::options::stream_reader(&config, group.is_some()) else {
-                    return;
-                };
-                let party = match &group {
-                    Some(group) => self
-                        .stream_group(&stream, group)
-                        .unwrap_or_else(|| self.add_party(group, System::Redis, cause)),
-                    None => self.add_party(&name, System::Redis, cause),
-                };
-                let handler = Handler::new(takes, self.seed, self.nodes.len() as u32);
-                let from_start = group.is_none() && !settings.at_end;
-                let key = stream.clone();
-                let reader = StreamReader::new(party, stream, group, settings, handler);
-                let role = Role::StreamReader(Box::new(reader));
-                let node = self.add_node(name, role, Some(party), config, cause);
-                if let Some(server) = self.redis_server().filter(|_| from_start) {
-                    self.begin_at(server, &key, party, (0, 0), cause);
-                }
-                self.start(node, cause);
-            }
-            Action::AddListWorker { name, list, takes, safe } => {
-                let party = self
-                    .list_party(&list)
-                    .unwrap_or_else(|| self.add_party(&list, System::Redis, cause));
-                let handler = Handler::new(takes, self.seed, self.nodes.len() as u32);
-                let role = Role::ListWorker(Box::new(ListWorker::new(party, list, safe, handler)));
-                let node = self.add_node(name, role, Some(party), Settings::new(), cause);
                 self.start(node, cause);
             }
             Action::SetRate { producer, per_kilosecond } => {
@@ -307,7 +256,7 @@ impl World {
         self.brokers().map(Broker::id).collect()
     }
 
-    fn add_node(
+    pub(super) fn add_node(
         &mut self,
         name: Name,
         role: Role,
@@ -340,7 +289,7 @@ impl World {
         node
     }
 
-    fn add_party(&mut self, name: &Name, system: System, cause: EventId) -> PartyId {
+    pub(super) fn add_party(&mut self, name: &Name, system: System, cause: EventId) -> PartyId {
         let party = PartyId(self.parties);
         self.parties += 1;
         self.ledger.add_party(party, name.clone(), system);
@@ -350,7 +299,7 @@ impl World {
     }
 
     /// Begins whatever a process does by itself.
-    fn start(&mut self, node: NodeId, cause: EventId) {
+    pub(super) fn start(&mut self, node: NodeId, cause: EventId) {
         self.connect_redis(node);
         self.start_kafka_client(node, cause);
     }
@@ -376,6 +325,7 @@ impl World {
             _ => {}
         }
         let party = role.handler().map(|(_, party)| party);
+        self.publisher_gone(id, cause);
         self.close_all(id, CloseReason::ProcessGone, cause);
         for message in received {
             if let Some(party) = party {
@@ -472,14 +422,6 @@ impl World {
             self.schedule_send(node);
         }
     }
-}
-
-/// A producer's Redis client, where it uses one.
-fn publisher(carriers: &[Carrier], config: &Settings) -> Option<Publisher> {
-    let mut carriers = carriers.to_vec();
-    carriers.retain(|carrier| *carrier != Carrier::Kafka);
-    let (maxlen, _) = redis::options::maxlen(config).unwrap_or_default();
-    (!carriers.is_empty()).then(|| Publisher { carriers, maxlen, ..Publisher::default() })
 }
 
 pub(super) fn create_topic(

@@ -94,6 +94,10 @@ enum Due {
     Poll(NodeId),
     /// A Redis client tries to connect again.
     Reconnect(NodeId),
+    /// A publisher may have waited long enough for an answer.
+    PublishTimeout(NodeId),
+    /// A Redis server's memory and load are looked at.
+    Observe(NodeId),
     /// A Kafka client learns that a broker cannot be reached.
     Unreachable(NodeId, BrokerId),
 }
@@ -107,6 +111,8 @@ impl Due {
             | Self::Finished(node, _)
             | Self::Poll(node)
             | Self::Reconnect(node)
+            | Self::PublishTimeout(node)
+            | Self::Observe(node)
             | Self::Unreachable(node, _) => Some(node),
             Self::Arrival(..) | Self::Established(_) => None,
         }
@@ -205,6 +211,8 @@ impl World {
             Due::Finished(node, job) => self.finished(node, job),
             Due::Poll(node) => self.poll_due(node),
             Due::Reconnect(node) => self.connect_redis(node),
+            Due::PublishTimeout(node) => self.publish_timeout(node),
+            Due::Observe(node) => self.observe(node),
             Due::Unreachable(node, broker) => self.kafka_unreachable(node, broker),
         }
     }
@@ -275,7 +283,7 @@ impl World {
         );
         self.drafts.insert(message, (draft.key.clone(), draft.number));
         self.owe(message, &topic, &carriers, sent);
-        self.publish(node, &topic, &draft, message, sent);
+        self.publish(node, &draft, message, sent);
         if carriers.contains(&Carrier::Kafka) {
             self.produce(node, &topic, &draft, message, sent);
         }

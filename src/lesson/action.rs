@@ -33,6 +33,7 @@ pub(super) static ACTIONS: Record = Record {
         may("addAccount", Rec(&ADD_ACCOUNT), "gives a consumer an account table"),
         may("addPartitions", Rec(&ADD_PARTITIONS), "gives a topic more partitions"),
         node("promote", "makes a Redis replica the primary, as Sentinel does"),
+        may("setPublishRetry", Rec(&SET_PUBLISH_RETRY), "sends again to Redis after a time-out"),
         may("console", Rec(&CONSOLE), "types a line at a Redis server's redis-cli"),
         may("fillMemory", Rec(&FILL_MEMORY), "fills a Redis server's memory"),
         may("seek", Rec(&SEEK), "sets a consumer's position in one partition"),
@@ -75,6 +76,11 @@ static ADD_ACCOUNT: Record =
 static ADD_PARTITIONS: Record = action(&[
     must("topic", Name, "the topic"),
     must("partitions", Whole(1, 64), "how many it shall have"),
+]);
+static SET_PUBLISH_RETRY: Record = action(&[
+    PRODUCER,
+    must("timeout", Time, "how long it waits for an answer; 0 s for ever"),
+    must("retries", Whole(0, 100), "how often it sends again"),
 ]);
 static CONSOLE: Record = action(&[
     must("server", Name, "the Redis server's name"),
@@ -147,6 +153,11 @@ pub(super) fn read(value: &Value) -> Option<Action> {
         "addPartitions" => Action::AddPartitions {
             topic: name(of, "topic"),
             partitions: number(of, "partitions")? as u32,
+        },
+        "setPublishRetry" => Action::SetPublishRetry {
+            producer,
+            timeout: span(of, "timeout")?,
+            retries: number(of, "retries")? as u32,
         },
         "promote" => Action::Promote { node },
         "console" => Action::Console { server: name(of, "server"), line: text(of, "line").into() },

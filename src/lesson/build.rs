@@ -2,7 +2,7 @@
 //! checks between fields. Whatever is missing has been reported before and is passed over.
 
 use super::shape::{self, Report, mend, place};
-use super::tree::{flag, get, list, name, names, number, settings, span, string, tagged, text};
+use super::tree::{get, list, name, names, number, settings, span, string, tagged, text};
 use super::{
     Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
     Task, Text, Trigger, action, format,
@@ -85,7 +85,7 @@ fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
 
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Role {
+pub(super) enum Role {
     Redis,
     Controller,
     Broker,
@@ -118,10 +118,10 @@ const NODES: &[Role] = &[
     Role::Producer,
 ];
 
-struct Builder<'t> {
-    report: Report<'t>,
+pub(super) struct Builder<'t> {
+    pub(super) report: Report<'t>,
     /// Every name of the topology with what it stands for.
-    nodes: BTreeSet<(Role, Name)>,
+    pub(super) nodes: BTreeSet<(Role, Name)>,
 }
 
 fn lower(text: &str) -> String {
@@ -157,15 +157,7 @@ impl Builder<'_> {
             self.add(Role::Redis, &name, server);
             put(server, Action::AddRedis { name, config });
         }
-        for replica in list(value, "redisReplicas") {
-            let (of, primary) = (name(replica, "name"), name(replica, "of"));
-            if let Some(at) = get(replica, "of") {
-                self.known(at, &[Role::Redis], "Redis server");
-            }
-            self.add(Role::Redis, &of, replica);
-            let config = settings(replica);
-            put(replica, Action::AddReplica { name: of, of: primary, config });
-        }
+        self.replicas(value, &mut put);
         if let Some(controller) = get(value, "controller") {
             let name = name(value, "controller");
             self.add(Role::Controller, &name, controller);
@@ -184,46 +176,7 @@ impl Builder<'_> {
             let replicas = number(topic, "replicas").unwrap_or(1) as u32;
             put(topic, Action::CreateTopic { name, partitions, replicas, config });
         }
-        for subscriber in list(value, "subscribers") {
-            let of = name(subscriber, "name");
-            self.add(Role::Subscriber, &of, subscriber);
-            self.needs(Role::Redis, subscriber, "a subscriber needs a Redis server", "`redis`");
-            let (channels, patterns) =
-                (names(subscriber, "channels"), names(subscriber, "patterns"));
-            if channels.is_empty() && patterns.is_empty() {
-                let wrong = "this subscriber subscribes to nothing";
-                self.report.add(place(subscriber), wrong, "add `channels` or `patterns`");
-            }
-            for channel in channels.iter().chain(&patterns) {
-                self.nodes.insert((Role::Channel, channel.clone()));
-            }
-            if let Some(server) = get(subscriber, "server") {
-                self.known(server, &[Role::Redis], "Redis server");
-            }
-            let server = get(subscriber, "server").and_then(string).map(Name::from);
-            let takes = span(subscriber, "takes").unwrap_or_default();
-            let (name, on) = (of, server);
-            put(subscriber, Action::AddSubscriber { name, channels, patterns, takes, server: on });
-        }
-        for reader in list(value, "streamReaders") {
-            let (of, stream) = (name(reader, "name"), name(reader, "stream"));
-            self.add(Role::StreamReader, &of, reader);
-            self.needs(Role::Redis, reader, "a stream reader needs a Redis server", "`redis`");
-            self.nodes.insert((Role::Key, stream.clone()));
-            let group = get(reader, "group").and_then(string).map(Name::from);
-            self.nodes.extend(group.iter().map(|group| (Role::Group, group.clone())));
-            let (takes, config) = (span(reader, "takes").unwrap_or_default(), settings(reader));
-            put(reader, Action::AddStreamReader { name: of, stream, group, takes, config });
-        }
-        for worker in list(value, "listWorkers") {
-            let (of, list) = (name(worker, "name"), name(worker, "list"));
-            self.add(Role::ListWorker, &of, worker);
-            self.needs(Role::Redis, worker, "a list worker needs a Redis server", "`redis`");
-            self.nodes.insert((Role::Key, list.clone()));
-            let (takes, safe) = (span(worker, "takes").unwrap_or_default(), flag(worker, "safe"));
-            let safe = safe.unwrap_or(false);
-            put(worker, Action::AddListWorker { name: of, list, takes, safe });
-        }
+        self.redis_readers(value, &mut put);
         for consumer in list(value, "consumers") {
             let (of, group) = (name(consumer, "name"), name(consumer, "group"));
             self.add(Role::Consumer, &of, consumer);
@@ -304,7 +257,7 @@ impl Builder<'_> {
     }
 
     /// Two nodes may have one name only when they read in different ways for one service.
-    fn add(&mut self, role: Role, name: &Name, at: &Value) {
+    pub(super) fn add(&mut self, role: Role, name: &Name, at: &Value) {
         let twin =
             |other: Role| role != other && CONSUMERS.contains(&role) && CONSUMERS.contains(&other);
         let clash = |other: &&Role| self.nodes.contains(&(**other, name.clone())) && !twin(**other);
@@ -319,14 +272,14 @@ impl Builder<'_> {
         self.nodes.insert((role, name.clone()));
     }
 
-    fn needs(&mut self, role: Role, at: &Value, wrong: &str, field: &str) {
+    pub(super) fn needs(&mut self, role: Role, at: &Value, wrong: &str, field: &str) {
         if !self.nodes.iter().any(|(known, _)| *known == role) {
             self.report.add(place(at), wrong, format!("add one to {field}"));
         }
     }
 
     /// Reports a name that stands for nothing in the topology.
-    fn known(&mut self, at: &Value, roles: &[Role], what: &str) {
+    pub(super) fn known(&mut self, at: &Value, roles: &[Role], what: &str) {
         let Some(wanted) = string(at).filter(|name| !name.is_empty()) else { return };
         let known: Vec<Name> = self
             .nodes

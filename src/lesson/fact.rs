@@ -37,6 +37,8 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("linkDown", "a replica's link to its primary went down"),
     ("promoted", "a Redis replica became a primary"),
     ("demoted", "a Redis primary became a replica"),
+    ("loopBusy", "the load of a Redis server's event loop changed"),
+    ("memoryChanged", "the memory that a Redis server uses changed"),
     ("keyDeleted", "a stream or a list was deleted; of: key"),
     ("flushed", "a Redis server's data set was emptied"),
     ("keyExpired", "a key's time was up; of: key"),
@@ -149,6 +151,8 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             RedisFact::RoleChanged { primary } => {
                 fact(if *primary { "promoted" } else { "demoted" })
             }
+            RedisFact::LoopBusy { .. } => fact("loopBusy"),
+            RedisFact::MemoryChanged { .. } => fact("memoryChanged"),
             RedisFact::Blocked { .. } => fact("blocked"),
             RedisFact::KeyDeleted { key } => by_name("keyDeleted", key),
             RedisFact::Flushed => fact("flushed"),

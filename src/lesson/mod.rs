@@ -9,6 +9,7 @@ mod fact;
 mod format;
 mod model;
 mod progress;
+mod redis;
 mod shape;
 mod tree;
 

@@ -64,6 +64,11 @@ impl Server {
         BASE + data + clients
     }
 
+    /// `used_memory` and `maxmemory` in bytes; the second is 0 where there is no limit.
+    pub fn memory(&self) -> (u64, u64) {
+        (self.used_memory(), self.config.maxmemory)
+    }
+
     /// Evicts until memory is below `maxmemory`; false when it cannot (`performEvictions`).
     pub(super) fn free_memory(&mut self) -> bool {
         let most = self.config.maxmemory;

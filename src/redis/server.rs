@@ -375,6 +375,11 @@ impl Server {
         Err(super::fault::Fault::arity(command.name).0.to_string())
     }
 
+    /// How long the event loop has worked so far, all turns together.
+    pub fn worked(&self) -> Span {
+        self.turn.worked
+    }
+
     /// What INFO shows as `process_id`.
     pub fn set_process_id(&mut self, id: u32) {
         self.process_id = id;

@@ -23,6 +23,8 @@ pub(super) struct Turn {
     busy_until: Instant,
     /// The cron's last run.
     last_cron: Instant,
+    /// All work booked so far.
+    pub(super) worked: Span,
 }
 
 impl Turn {
@@ -45,6 +47,7 @@ impl Turn {
 
     pub(super) fn extend(&mut self, work: Span) {
         self.busy_until += work;
+        self.worked = self.worked + work;
     }
 }
 

@@ -3,17 +3,21 @@
 //! Here are the connections, the commands and the replies; what a client does with them stands
 //! in a file for each kind of client, and what the servers keep in `keep`.
 
+mod act;
 mod console;
+mod gauge;
 mod keep;
 mod list;
 pub(super) mod options;
+mod publish;
 mod pubsub;
 mod replica;
 mod stream;
 
 pub(super) use keep::Store;
 pub(super) use list::ListWorker;
-pub(super) use pubsub::{Outstanding, Publisher, Subscriber};
+pub(super) use publish::Publisher;
+pub(super) use pubsub::{Outstanding, Subscriber};
 pub(super) use stream::{StreamConfig, StreamReader};
 
 use super::network::{Body, Load, Wire};
@@ -43,12 +47,14 @@ pub(super) struct RedisProcess {
     /// Offset of the replication stream, as told.
     offset: u64,
     console: console::Console,
+    gauge: gauge::Gauge,
 }
 
 impl RedisProcess {
     pub(super) fn new(server: Server, of: Option<Name>) -> Self {
         let (store, console) = (Store::default(), console::Console::default());
-        Self { server, store, of, link: None, offset: 0, console }
+        let gauge = gauge::Gauge::default();
+        Self { server, store, of, link: None, offset: 0, console, gauge }
     }
 }
 
@@ -131,6 +137,7 @@ impl World {
             return;
         }
         match &self.node(client).role {
+            Role::Source(_) => self.publisher_connected(client, id, cause),
             Role::Subscriber(_) => self.subscribe(client, id, cause),
             Role::StreamReader(_) => self.stream_connected(client, cause),
             Role::ListWorker(_) => self.list_connected(client, cause),
@@ -218,6 +225,7 @@ impl World {
                 self.emit(cause, What::Redis { node, fact: RedisFact::OffsetMoved { offset } });
             }
         }
+        self.watch(node);
         self.schedule_tick(node);
     }
 

@@ -1,12 +1,10 @@
-//! Publishers, and subscribers of channels.
+//! Subscribers of channels, and what was published to them.
 
 use super::super::World;
 use super::super::handler::Handler;
 use super::super::node::{InHand, Role};
-use super::super::workload::Draft;
 use crate::event::{
-    Carrier, ConnectionId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Payload,
-    Standing, Tag,
+    ConnectionId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Payload, Standing, Tag,
 };
 use crate::redis::Frame;
 use std::collections::{BTreeMap, VecDeque};
@@ -14,18 +12,6 @@ use std::collections::{BTreeMap, VecDeque};
 /// What a server has queued for a client and the client has not received: the messages that its
 /// connection would take with it.
 pub(in super::super) type Outstanding = BTreeMap<ConnectionId, VecDeque<(MessageId, EventId)>>;
-
-/// A producer's Redis client.
-#[derive(Clone, Debug, Default)]
-pub(in super::super) struct Publisher {
-    pub(in super::super) connection: Option<ConnectionId>,
-    /// How its messages travel.
-    pub(in super::super) carriers: Vec<Carrier>,
-    /// `MAXLEN` of its `XADD`s, with its sign.
-    pub(in super::super) maxlen: Vec<Name>,
-    /// Sent and not yet answered; an answer lost with its connection is an error to the sender.
-    pub(in super::super) unanswered: VecDeque<(Carrier, Tag)>,
-}
 
 /// A Redis client that subscribed, and its application.
 #[derive(Clone, Debug)]
@@ -50,76 +36,7 @@ impl Subscriber {
     }
 }
 
-impl Publisher {
-    /// The command that carries a message.
-    fn command(&self, carrier: Carrier, topic: &Name, draft: &Draft, tag: Tag) -> Vec<Payload> {
-        let topic = Payload::from(&**topic);
-        let value = draft.value.clone().with_tag(tag);
-        match carrier {
-            Carrier::Stream => {
-                let mut args = vec!["XADD".into(), topic];
-                args.extend(self.maxlen.iter().map(|word| Payload::from(&**word)));
-                args.push("*".into());
-                if let Some(key) = &draft.key {
-                    args.extend(["key".into(), Payload::from(&**key)]);
-                }
-                args.extend(["value".into(), value]);
-                args
-            }
-            Carrier::List => vec!["LPUSH".into(), topic, value],
-            _ => vec!["PUBLISH".into(), topic, value],
-        }
-    }
-}
-
 impl World {
-    /// An application sends a message by every Redis carrier it uses.
-    pub(in super::super) fn publish(
-        &mut self,
-        node: NodeId,
-        topic: &Name,
-        draft: &Draft,
-        message: MessageId,
-        cause: EventId,
-    ) {
-        let Role::Source(source) = &self.node(node).role else { return };
-        let Some(publisher) = &source.publisher else { return };
-        let live = self.live(node);
-        for carrier in publisher.carriers.clone() {
-            let Some(id) = live else {
-                self.refuse(message, carrier, Some(cause));
-                continue;
-            };
-            let tag = Tag { message, copy: self.next_copy() };
-            let Role::Source(source) = &mut self.node_mut(node).role else { return };
-            let Some(publisher) = &mut source.publisher else { return };
-            publisher.unanswered.push_back((carrier, tag));
-            let args = publisher.command(carrier, topic, draft, tag);
-            self.redis_send(id, args, vec![tag], Some(cause));
-        }
-    }
-
-    /// The server answered a publisher's oldest command.
-    pub(super) fn publisher_answered(&mut self, node: NodeId, frame: &Frame, cause: EventId) {
-        let Role::Source(source) = &mut self.node_mut(node).role else { return };
-        let Some(publisher) = &mut source.publisher else { return };
-        let Some((carrier, tag)) = publisher.unanswered.pop_front() else { return };
-        self.origins.carried.remove(&tag.copy);
-        if matches!(frame, Frame::Error(_)) {
-            self.refuse(tag.message, carrier, Some(cause));
-        }
-    }
-
-    /// The answers that were under way are gone: errors to the sender.
-    pub(super) fn publisher_disconnected(&mut self, node: NodeId, cause: EventId) {
-        let Role::Source(source) = &mut self.node_mut(node).role else { return };
-        let Some(publisher) = &mut source.publisher else { return };
-        for (carrier, tag) in std::mem::take(&mut publisher.unanswered) {
-            self.origins.carried.remove(&tag.copy);
-            self.refuse(tag.message, carrier, Some(cause));
-        }
-    }
-
     /// A subscriber's connection stands.
     pub(super) fn subscribe(&mut self, node: NodeId, id: ConnectionId, cause: EventId) {
         let Role::Subscriber(subscriber) = &self.node(node).role else { return };

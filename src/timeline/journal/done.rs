@@ -2,6 +2,7 @@
 
 use super::count;
 use crate::event::{Action, CommitPoint, Failure};
+use crate::sim::Span;
 
 /// What a person did, in the past tense and short: `billing unplugged`.
 pub fn done(action: &Action) -> String {
@@ -15,6 +16,13 @@ pub fn done(action: &Action) -> String {
         | Action::AddStreamReader { name, .. }
         | Action::AddListWorker { name, .. }
         | Action::AddConsumer { name, .. } => format!("{name} added"),
+        Action::SetPublishRetry { producer, timeout: Span::ZERO, .. } => {
+            format!("{producer} waits for every answer")
+        }
+        Action::SetPublishRetry { producer, timeout, retries } => format!(
+            "{producer} waits {timeout} for an answer and sends again {}",
+            count(*retries as usize, "time")
+        ),
         Action::Promote { node } => format!("{node} promoted"),
         Action::Console { server, line } => format!("{line} typed at {server}"),
         Action::FillMemory { server, bytes } => {

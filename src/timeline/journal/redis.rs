@@ -95,6 +95,16 @@ impl Words<'_> {
             RedisFact::OffsetMoved { offset } => {
                 format!("The replication stream of {node} is at {offset}.")
             }
+            RedisFact::MemoryChanged { used, most: 0 } => {
+                format!("{node} uses {used} bytes of memory.")
+            }
+            RedisFact::MemoryChanged { used, most } => {
+                format!("{node} uses {used} of {most} bytes of memory.")
+            }
+            RedisFact::LoopBusy { per_mille } => {
+                let (whole, tenth) = (per_mille / 10, per_mille % 10);
+                format!("The event loop of {node} is busy for {whole}.{tenth} % of the time.")
+            }
             RedisFact::KeyDeleted { key } => format!("{node} deleted key {key}."),
             RedisFact::Flushed => format!("{node} emptied its data set."),
             RedisFact::Expired { key } => format!("Key {key} expired on {node}."),

@@ -5,7 +5,7 @@ use pushpull::stage::CLASSES;
 
 #[test]
 fn every_class_of_the_stage_has_a_style() {
-    let sheet = include_str!("../www/push-pull.css");
+    let sheet = include_str!("../www/css/3-stage.css");
     let styled = |class: &str| {
         let word = format!(".{class}");
         let ends = |at: usize| {

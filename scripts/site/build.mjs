@@ -1,8 +1,9 @@
 // What the page's build adds to what trunk has made: the pages around the first one, the index of
-// lessons, the stills, and in a release the seal. trunk runs it before it moves its staging folder
-// to dist/ (Trunk.toml). SITE, where the site will stand, gives its picture a whole address.
+// lessons, the stills, the widget's style sheet in one file, and in a release the seal. trunk runs
+// it before it moves its staging folder to dist/ (Trunk.toml). SITE, where the site will stand,
+// gives its picture a whole address.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { faithful } from './faithful.mjs';
@@ -35,9 +36,17 @@ function place(folder, site) {
   }
 }
 
+/** The widget's style sheet: its parts in the order of their names, so that it is one request. */
+export function style() {
+  const parts = join(root, 'www/css');
+  return readdirSync(parts).sort().map((name) => readFileSync(join(parts, name), 'utf8')).join('\n');
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = process.argv[2] ?? process.env.TRUNK_STAGING_DIR;
   if (!folder) throw new Error('build.mjs FOLDER, or from trunk');
+  writeFileSync(join(folder, 'push-pull.css'), style());
+  rmSync(join(folder, 'css'), { recursive: true, force: true });
   const first = readFileSync(join(root, 'www/lessons/one-plug.json'), 'utf8');
   for (const [name, text] of Object.entries({ ...build(), ...await stills(folder, first) })) writeFileSync(join(folder, name), text);
   if (process.env.SITE) place(folder, process.env.SITE);

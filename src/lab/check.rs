@@ -5,7 +5,7 @@ use super::handler::Handler;
 use super::lookup::refuse;
 use super::node::Role;
 use super::{World, options, redis};
-use crate::event::{Action, Carrier, NodeKind, NodeState, Refusal};
+use crate::event::{Action, Carrier, Failure, NodeKind, NodeState, Refusal};
 
 /// Messages of one burst, at the most: what a page can still show.
 const MOST_AT_ONCE: u32 = 10_000;
@@ -131,7 +131,9 @@ impl World {
                 self.changes(consumer, same, "varies by this already")
             }
             Action::SetFailure { consumer, fails } => {
-                self.changes(consumer, |handler| handler.fails == *fails, "fails so already")
+                let already =
+                    if *fails == Failure::Never { "does not fail" } else { "fails so already" };
+                self.changes(consumer, |handler| handler.fails == *fails, already)
             }
             Action::SetDeduplication { consumer, on } => {
                 let same = |handler: &Handler| handler.remembers.is_some() == *on;

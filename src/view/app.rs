@@ -1,20 +1,27 @@
 //! The root component: hears the page's messages, draws its panels, keeps the frame loop.
 
 use super::canvas::{Canvas, Palette};
-use super::clipboard;
+use super::form::{FormModel, FormView};
 use super::frame::Frames;
+use super::hands::Hands;
 use super::header::Header;
+use super::journal::{Journal, JournalView};
 use super::keys::{KeyMap, meaning};
 use super::lesson::{LessonPanel, LessonView};
-use super::listen::Listener;
-use super::page::{Msg, Page, plain};
+use super::listen::{Listener, focus};
+use super::menu::{MenuModel, MenuView};
+use super::over::{Over, OverView};
+use super::page::{Format, Msg, Page, Panel, Place, plain};
 use super::sentence::SentenceView;
+use super::sheet::SheetView;
 use super::stage::StageView;
 use super::theme;
 use super::transport::{TransportPanel, TransportView};
 use super::watch::{self, Watch};
 use super::{Failure, Same, Shared};
-use crate::stage::{Run, Shape, Target};
+use super::{card, clipboard};
+use crate::stage::inspect::Sheet;
+use crate::stage::{Role, Run, Shape, Target};
 use gloo_timers::callback::{Interval, Timeout};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -28,6 +35,8 @@ const REFRESH_MS: u32 = 100;
 const SETTLE_MS: f64 = 33.0;
 /// So many tokens make drawings wait for the panels' own rhythm.
 const BUSY: usize = 40;
+/// Real milliseconds between two links that are kept against a defect.
+const KEEP_MS: f64 = 3_000.0;
 /// Real milliseconds between two sentences for those who listen.
 const HUSH_MS: f64 = 6_000.0;
 
@@ -56,8 +65,29 @@ struct Drawn {
     sentence: Same<Vec<Run>>,
     lesson: Same<LessonPanel>,
     transport: Same<TransportPanel>,
-    /// What is selected, in words.
+    /// What is selected, or what happened last, in words.
     note: Option<AttrValue>,
+    over: Same<Over>,
+    /// The open sheet, with the class of its place.
+    sheet: Option<(Same<Sheet>, &'static str)>,
+    journal: Option<Same<Journal>>,
+    menu: Option<Same<MenuModel>>,
+    form: Option<Same<FormModel>>,
+    open: Option<Panel>,
+}
+
+impl Drawn {
+    fn pops(&self) -> bool {
+        self.menu.is_some() || self.form.is_some()
+    }
+}
+
+/// The same value again where it did not change.
+fn keep<T: PartialEq>(old: Option<&Same<T>>, new: T) -> Same<T> {
+    match old {
+        Some(old) => old.or_new(new),
+        None => Same::new(new),
+    }
 }
 
 /// See the module.
@@ -71,8 +101,16 @@ pub(crate) struct App {
     copied: Option<Timeout>,
     said: AttrValue,
     said_at: f64,
+    kept_at: f64,
     listeners: Vec<Listener>,
     watch: Option<Watch>,
+    /// One for the life of the root, so that no component is drawn again for it.
+    send: Callback<Msg>,
+    hands: Hands,
+    /// The shape that Tab comes to.
+    rove: AttrValue,
+    /// What had the focus before a popover took it.
+    back: Option<Element>,
 }
 
 #[derive(Clone, Default)]
@@ -90,7 +128,13 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let (canvas, nodes, visible) = (Rc::default(), Nodes::default(), Rc::new(Cell::new(true)));
+        let send = ctx.link().callback(|msg: Msg| msg);
+        let shared = Rc::clone(&ctx.props().shared);
         Self {
+            hands: Hands::new(shared, nodes.stage.clone(), send.clone()),
+            send,
+            rove: AttrValue::default(),
+            back: None,
             frames: frames(ctx, Rc::clone(&canvas), nodes.clone(), Rc::clone(&visible)),
             canvas,
             nodes,
@@ -100,12 +144,14 @@ impl Component for App {
             copied: None,
             said: AttrValue::default(),
             said_at: 0.0,
+            kept_at: 0.0,
             listeners: Vec::new(),
             watch: None,
         }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let msg = self.placed(ctx, msg);
         match &msg {
             Msg::Theme => theme::turn(&ctx.props().root),
             Msg::Help => {
@@ -118,17 +164,32 @@ impl Component for App {
                 let link = ctx.link().clone();
                 self.copied = done
                     .then(|| Timeout::new(2_000, move || link.send_message(Msg::Copied(false))));
+                if *done {
+                    (self.said, self.said_at) = ("Result copied.".into(), watch::now());
+                }
                 return true;
             }
             Msg::Visible(visible) => self.visible.set(*visible),
+            Msg::Rove(id) if !id.is_empty() => self.rove = id.clone(),
+            Msg::Save(format) => self.save(ctx, *format),
             _ => {}
         }
         if matches!(msg, Msg::Theme | Msg::Recolour) {
             self.repaint();
         }
-        if let Some(page) = ctx.props().shared.page.borrow_mut().as_mut() {
+        // After a defect the page may be held for ever; the notice stands in its place then.
+        let Ok(mut page) = ctx.props().shared.page.try_borrow_mut() else { return false };
+        if let Some(page) = page.as_mut() {
+            self.keep(&ctx.props().shared, page, &msg);
             page.update(msg);
+            ctx.props().shared.kept.borrow_mut().during.clear();
+            let popped = self.drawn.as_ref().is_some_and(Drawn::pops);
             self.draw(page);
+            match (popped, self.drawn.as_ref().is_some_and(Drawn::pops)) {
+                (false, true) => self.back = watch::focused(&ctx.props().root),
+                (true, false) => focus(self.back.take()),
+                _ => {}
+            }
             let runs = page.playing() && self.visible.get() && !watch::is_hidden();
             if runs != self.refresh.is_some() {
                 let link = ctx.link().clone();
@@ -154,22 +215,28 @@ impl Component for App {
                 <div class="notice" role="status"><p class="soft">{ "Starting both systems …" }</p></div>
             };
         };
-        let send = ctx.link().callback(|msg: Msg| msg);
+        let send = &self.send;
         let title = shared.page.borrow().as_ref().map(|page| page.lesson().title.clone());
+        let side = drawn.journal.is_some() || matches!(drawn.sheet, Some((_, "inspector")));
         html! {
-            <@{if ctx.props().whole { "main" } else { "div" }} class="page">
-                <Header title={title.unwrap_or_default()}
-                    on_theme={ctx.link().callback(|_| Msg::Theme)}
-                    on_help={ctx.link().callback(|_| Msg::Help)} />
-                <LessonView panel={drawn.lesson.clone()}
-                    on_deed={ctx.link().callback(Msg::Act)}
-                    on_choose={ctx.link().callback(Msg::Choose)}
-                    on_light={ctx.link().callback(Msg::Light)}
-                    on_step={ctx.link().callback(Msg::ShowStep)} />
-                { self.stage(ctx, drawn) }
-                <SentenceView runs={drawn.sentence.clone()} note={drawn.note.clone()} copied={self.copied.is_some()}
-                    on_copy={ctx.link().callback(|_| Msg::Copy)} />
+            <@{if ctx.props().whole { "main" } else { "div" }} class={classes!("page", side.then_some("side"))}>
+                <Header title={title.unwrap_or_default()} open={drawn.open} send={send} />
+                <LessonView panel={drawn.lesson.clone()} send={send} />
+                { self.stage(drawn) }
+                if let Some((sheet, class)) = &drawn.sheet {
+                    <SheetView sheet={sheet.clone()} class={*class} send={send} />
+                }
+                if let Some(journal) = &drawn.journal {
+                    <JournalView journal={journal.clone()} send={send} />
+                }
+                <SentenceView runs={drawn.sentence.clone()} note={drawn.note.clone()} copied={self.copied.is_some()} send={send} />
                 <TransportView panel={drawn.transport.clone()} scrubber={self.nodes.scrubber.clone()} send={send} />
+                if let Some(menu) = &drawn.menu {
+                    <MenuView menu={menu.clone()} send={send} />
+                }
+                if let Some(model) = &drawn.form {
+                    <FormView model={model.clone()} send={send} />
+                }
                 <KeyMap node={self.nodes.keys.clone()} />
                 <p class="away" role="status" aria-live="polite">{ &self.said }</p>
             </@>
@@ -190,34 +257,58 @@ impl Component for App {
 }
 
 impl App {
-    fn stage(&self, ctx: &Context<Self>, drawn: &Drawn) -> Html {
+    fn stage(&self, drawn: &Drawn) -> Html {
         let (width, height) = drawn.size;
-        let (shared, link) = (Rc::clone(&ctx.props().shared), ctx.link().clone());
-        let stage = self.nodes.stage.clone();
-        let click = move |event: MouseEvent| {
-            if let Some(target) = pointed(&shared, &stage, &event) {
-                link.send_message(Msg::Pick(target));
-            } else {
-                link.send_message(Msg::Select(None));
-            }
+        let hear = |heard: fn(&Hands, &PointerEvent)| {
+            let hands = self.hands.clone();
+            Callback::from(move |event: PointerEvent| heard(&hands, &event))
         };
-        let (shared, link) = (Rc::clone(&ctx.props().shared), ctx.link().clone());
-        let press = move |event: KeyboardEvent| {
-            if matches!(event.key().as_str(), "Enter" | " ")
-                && let Some(target) = event.target().and_then(|at| shape_under(&shared, &at))
-            {
-                event.prevent_default();
-                event.stop_propagation();
-                link.send_message(Msg::Pick(target));
-            }
-        };
+        let (click, menu, key) = (self.hands.clone(), self.hands.clone(), self.hands.clone());
         let swatches = Palette::SWATCHES.iter().map(|class| html! { <i class={*class}></i> });
         html! {
-            <section class="stage" ref={&self.nodes.stage} aria-label="What happens" onclick={click} onkeydown={press}>
-                <StageView shapes={drawn.shapes.clone()} dock={drawn.dock.clone()} width={width} height={height} />
+            <section class="stage" ref={&self.nodes.stage} aria-label="What happens"
+                onclick={move |event: MouseEvent| click.click(&event)}
+                oncontextmenu={move |event: MouseEvent| menu.menu(&event)}
+                onpointerdown={hear(Hands::press)} onpointermove={hear(Hands::wander)}
+                onpointerup={hear(|hands, _| hands.release())} onpointercancel={hear(|hands, _| hands.release())}
+                onkeydown={move |event: KeyboardEvent| key.key(&event)}>
+                <StageView shapes={drawn.shapes.clone()} dock={drawn.dock.clone()} width={width} height={height} rove={self.rove.clone()} />
                 <canvas class="tokens" ref={&self.nodes.canvas} aria-hidden="true"></canvas>
+                <OverView over={drawn.over.clone()} send={&self.send} />
                 <span class="swatches" hidden=true ref={&self.nodes.swatches}>{ for swatches }</span>
             </section>
+        }
+    }
+
+    /// Keeps the run as it is before something is done to it, and now and then while time runs.
+    fn keep(&mut self, shared: &Shared, page: &Page, msg: &Msg) {
+        let now = watch::now();
+        let deed = if let Msg::Act(action) = msg { Some(action) } else { None };
+        if deed.is_none() && now - self.kept_at < KEEP_MS {
+            return;
+        }
+        self.kept_at = now;
+        let mut kept = shared.kept.borrow_mut();
+        kept.well = page.link();
+        kept.during = deed.map(|action| page.link_with(action)).unwrap_or_default();
+    }
+
+    /// A popover that belongs to a place on the stage belongs to one of the widget.
+    fn placed(&self, ctx: &Context<Self>, msg: Msg) -> Msg {
+        let stage = self.nodes.stage.cast::<Element>();
+        let svg = stage.and_then(|stage| stage.query_selector("svg").ok().flatten());
+        let origin = svg.map(|svg| svg.get_bounding_client_rect());
+        let (left, top) = origin.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
+        let moved = |place: Place| match place {
+            Place::Stage(x, y) => {
+                watch::in_widget(&ctx.props().root, left + f64::from(x), top + f64::from(y))
+            }
+            place @ Place::Widget(..) => place,
+        };
+        match msg {
+            Msg::Menu(of, place) => Msg::Menu(of, moved(place)),
+            Msg::Ask(form, place) => Msg::Ask(form, moved(place)),
+            msg => msg,
         }
     }
 
@@ -230,7 +321,9 @@ impl App {
             .position(|shape| &*shape.id == "strip")
             .map(|at| picture.shapes.remove(at));
         let before = self.drawn.as_ref();
-        let note = page.note(&picture);
+        let note = page.note(&picture).or_else(|| page.caption());
+        let over = page.over(&picture);
+        let lights = page.lights();
         let mut old = before.map(|drawn| drawn.shapes.iter()).into_iter().flatten().peekable();
         let lit = page.lit().map(|term| term.to_lowercase());
         let shapes: Vec<Same<Shape>> = picture
@@ -240,6 +333,7 @@ impl App {
                 shape.selected |= lit.as_ref().is_some_and(|term| {
                     shape.target.is_some() && shape.name.to_lowercase().contains(&**term)
                 });
+                shape.selected |= shape.target.as_ref().is_some_and(|it| lights.contains(it));
                 // Mostly the same shapes in the same order: look ahead from where we are.
                 let kept = before
                     .filter(|_| old.peek().is_none_or(|kept| kept.id != shape.id))
@@ -251,6 +345,11 @@ impl App {
                 }
             })
             .collect();
+        let here = |id: &str| shapes.iter().any(|shape| *shape.id == *id);
+        if !here(&self.rove) {
+            let first = shapes.iter().find(|shape| shape.role == Role::Button);
+            self.rove = first.map(|shape| shape.id.to_string().into()).unwrap_or_default();
+        }
         let same_shapes = before.filter(|drawn| *drawn.shapes == shapes);
         let said = page.take_said();
         let now = watch::now();
@@ -268,18 +367,24 @@ impl App {
                 None => Same::new(strip),
             }),
             size: (picture.width, picture.height),
-            sentence: match before {
-                Some(drawn) => drawn.sentence.or_new(picture.sentence),
-                None => Same::new(picture.sentence),
-            },
-            lesson: match before {
-                Some(drawn) => drawn.lesson.or_new(page.lesson_panel()),
-                None => Same::new(page.lesson_panel()),
-            },
-            transport: match before {
-                Some(drawn) => drawn.transport.or_new(page.transport_panel()),
-                None => Same::new(page.transport_panel()),
-            },
+            sentence: keep(before.map(|drawn| &drawn.sentence), picture.sentence),
+            lesson: keep(before.map(|drawn| &drawn.lesson), page.lesson_panel()),
+            transport: keep(before.map(|drawn| &drawn.transport), page.transport_panel()),
+            over: keep(before.map(|drawn| &drawn.over), over),
+            sheet: page.sheet().map(|(sheet, class)| {
+                let old = before.and_then(|drawn| drawn.sheet.as_ref());
+                (keep(old.map(|(sheet, _)| sheet), sheet), class)
+            }),
+            journal: page
+                .journal()
+                .map(|journal| keep(before.and_then(|drawn| drawn.journal.as_ref()), journal)),
+            menu: page
+                .menu()
+                .map(|menu| keep(before.and_then(|drawn| drawn.menu.as_ref()), menu.clone())),
+            form: page
+                .form()
+                .map(|form| keep(before.and_then(|drawn| drawn.form.as_ref()), form.clone())),
+            open: page.panel(),
             note: note.map(Into::into),
         });
     }
@@ -291,6 +396,15 @@ impl App {
         {
             canvas.set_palette(Palette::read(&swatches));
         }
+    }
+
+    /// The stage as a picture, with its sentence, in the colours that the page has now.
+    fn save(&self, ctx: &Context<Self>, format: Format) {
+        let root = &ctx.props().root;
+        let mut page = ctx.props().shared.page.borrow_mut();
+        let Some(page) = page.as_mut() else { return };
+        let (svg, size) = page.card(theme::is_dark(root));
+        card::save(&svg, size, format, root);
     }
 
     fn copy(&self, ctx: &Context<Self>) {
@@ -359,7 +473,7 @@ fn frames(
     let (shared, link) = (Rc::clone(&ctx.props().shared), ctx.link().clone());
     let (mut last, mut settled, mut unsettled) = (None::<f64>, 0.0, false);
     Frames::new(move |stamp| {
-        let mut page = shared.page.borrow_mut();
+        let Ok(mut page) = shared.page.try_borrow_mut() else { return false };
         let Some(page) = page.as_mut() else { return false };
         let runs = page.playing() && visible.get();
         if runs {
@@ -387,20 +501,6 @@ fn frames(
         }
         runs
     })
-}
-
-/// What a click means: the nearest token, else the shape under it.
-fn pointed(shared: &Shared, stage: &NodeRef, event: &MouseEvent) -> Option<Target> {
-    let rect = stage.cast::<Element>()?.query_selector("svg").ok()??.get_bounding_client_rect();
-    let x = f64::from(event.client_x()) - rect.left();
-    let y = f64::from(event.client_y()) - rect.top();
-    let near = shared.page.borrow_mut().as_mut().and_then(|page| page.token_at(x as f32, y as f32));
-    near.or_else(|| event.target().and_then(|at| shape_under(shared, &at)))
-}
-
-fn shape_under(shared: &Shared, at: &web_sys::EventTarget) -> Option<Target> {
-    let shape = at.dyn_ref::<Element>()?.closest(".pick").ok()??;
-    shared.page.borrow_mut().as_mut()?.target_of(&shape.id())
 }
 
 /// A lesson that cannot be shown: every mistake with its place and its mend.

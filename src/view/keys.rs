@@ -1,12 +1,12 @@
 //! The keyboard map, and what each key means.
 
 use super::icon::{CROSS, icon};
-use super::page::Msg;
+use super::page::{MenuOf, Msg, Panel, Place};
 use web_sys::{HtmlDialogElement, KeyboardEvent};
 use yew::prelude::*;
 
 /// The map, as shown.
-const MAP: [(&str, &str); 11] = [
+const MAP: [(&str, &str); 18] = [
     ("Space", "play or pause"),
     ("→", "step to the next drawn event"),
     ("←", "step back"),
@@ -14,9 +14,16 @@ const MAP: [(&str, &str); 11] = [
     ("U", "undo what was done last"),
     ("Home", "to the start"),
     ("End", "to the newest instant"),
-    ("Tab, Enter", "walk through the stage and select"),
+    ("Shift + U", "do it again"),
+    ("J", "jumps: next loss, repeat, rebalance and more"),
+    ("Tab, arrows", "to the stage, and from thing to thing"),
+    ("Enter", "inspect the thing"),
+    ("M", "commands for the thing"),
+    ("I", "inspector"),
+    ("G", "journal"),
+    ("A", "everything as tables"),
     ("T", "light or dark"),
-    ("Esc", "let go of what is selected"),
+    ("Esc", "close, let go"),
     ("?", "this map"),
 ];
 
@@ -30,12 +37,18 @@ pub(super) fn meaning(event: &KeyboardEvent) -> Option<Msg> {
         "ArrowRight" => Msg::Step,
         "ArrowLeft" => Msg::StepBack,
         "p" | "P" => Msg::Plug,
-        "u" | "U" => Msg::Undo,
+        "u" => Msg::Undo,
+        "U" if event.shift_key() => Msg::Redo,
+        "U" => Msg::Undo,
+        "j" | "J" => Msg::Menu(MenuOf::Time, Place::Widget(f32::MAX, f32::MAX)),
+        "i" | "I" => Msg::Open(Some(Panel::Inspector)),
+        "g" | "G" => Msg::Open(Some(Panel::Journal)),
+        "a" | "A" => Msg::Open(Some(Panel::Tables)),
         "Home" => Msg::ToStart,
         "End" => Msg::ToEnd,
         "t" | "T" => Msg::Theme,
         "?" => Msg::Help,
-        "Escape" => Msg::Select(None),
+        "Escape" => Msg::LetGo,
         _ => return None,
     })
 }

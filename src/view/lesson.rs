@@ -2,6 +2,8 @@
 
 use super::Same;
 use super::icon::{CROSS, TICK, icon};
+use super::page::Msg;
+use super::sheet::says;
 use crate::event::Action;
 use yew::prelude::*;
 
@@ -58,10 +60,7 @@ pub(super) struct TaskLine {
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct LessonProps {
     pub(super) panel: Same<LessonPanel>,
-    pub(super) on_deed: Callback<Action>,
-    pub(super) on_choose: Callback<usize>,
-    pub(super) on_light: Callback<Option<AttrValue>>,
-    pub(super) on_step: Callback<usize>,
+    pub(super) send: Callback<Msg>,
 }
 
 #[component(LessonView)]
@@ -74,10 +73,7 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
         let sheet = sheet.clone();
         move |_: MouseEvent| sheet.set(!*sheet)
     };
-    let go = |to: usize| {
-        let on_step = props.on_step.clone();
-        Callback::from(move |_: MouseEvent| on_step.emit(to))
-    };
+    let go = |to: usize| says(&props.send, Msg::ShowStep(to));
     html! {
         <section class={classes!("lesson", sheet.then_some("open"))} aria-label="Lesson">
             <div class="say">
@@ -88,13 +84,13 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 <button type="button" class="quiet more" aria-expanded={sheet.to_string()} onclick={turn}>
                     { if *sheet { "Less" } else { "More" } }
                 </button>
-                <p class="text">{ for panel.text.iter().map(|words| piece(words, &props.on_light)) }</p>
+                <p class="text">{ for panel.text.iter().map(|words| piece(words, &props.send)) }</p>
             </div>
             <div class="do">
-                { for panel.buttons.iter().map(|button| deed(button, &props.on_deed)) }
+                { for panel.buttons.iter().map(|button| deed(button, &props.send)) }
             </div>
             if let Some(question) = &panel.question {
-                { ask(question, &props.on_choose) }
+                { ask(question, &props.send) }
             }
             if !panel.tasks.is_empty() {
                 <ul class="tasks" aria-label="Tasks">
@@ -115,44 +111,41 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
     }
 }
 
-fn piece(piece: &Words, on_light: &Callback<Option<AttrValue>>) -> Html {
+fn piece(piece: &Words, send: &Callback<Msg>) -> Html {
     let Some(term) = piece.term.clone() else {
         return html! { { &piece.words } };
     };
-    let (light, touched) = (on_light.clone(), on_light.clone());
-    let (on, off) = (term.clone(), on_light.clone());
-    let focused = on.clone();
-    let in_focus = on_light.clone();
-    let unfocused = on_light.clone();
+    let light = |term: Option<AttrValue>| {
+        let send = send.clone();
+        move || send.emit(Msg::Light(term.clone()))
+    };
+    let (enter, focus, touch) =
+        (light(Some(term.clone())), light(Some(term.clone())), light(Some(term)));
+    let (leave, blur) = (light(None), light(None));
     html! {
-        <button type="button" class="term"
-            onpointerenter={move |_| light.emit(Some(on.clone()))}
-            onpointerleave={move |_| off.emit(None)}
-            onfocus={move |_| in_focus.emit(Some(focused.clone()))}
-            onblur={move |_| unfocused.emit(None)}
-            onclick={move |_| touched.emit(Some(term.clone()))}>{ &piece.words }</button>
+        <button type="button" class="term" onpointerenter={move |_| enter()} onpointerleave={move |_| leave()}
+            onfocus={move |_| focus()} onblur={move |_| blur()} onclick={move |_| touch()}>{ &piece.words }</button>
     }
 }
 
-fn deed(button: &DeedButton, on_deed: &Callback<Action>) -> Html {
-    let (on_deed, deed) = (on_deed.clone(), button.deed.clone());
+fn deed(button: &DeedButton, send: &Callback<Msg>) -> Html {
     html! {
         <button type="button" class="act" disabled={button.refused.is_some()} title={button.refused.clone()}
-            onclick={move |_| on_deed.emit(deed.clone())}>{ &button.label }</button>
+            onclick={says(send, Msg::Act(button.deed.clone()))}>{ &button.label }</button>
     }
 }
 
-fn ask(question: &Question, on_choose: &Callback<usize>) -> Html {
+fn ask(question: &Question, send: &Callback<Msg>) -> Html {
     let decided = question.right.is_some();
     let choices = question.choices.iter().enumerate().map(|(index, words)| {
-        let on_choose = on_choose.clone();
+        let send = send.clone();
         let chosen = question.chosen == Some(index);
         let right = question.right == Some(index);
         let wrong = decided && chosen && !right;
         html! {
             <label class={classes!("choice", chosen.then_some("chosen"), right.then_some("right"))}>
                 <input type="radio" name="prediction" class="away" checked={chosen} disabled={decided}
-                    onchange={move |_| on_choose.emit(index)} />
+                    onchange={move |_| send.emit(Msg::Choose(index))} />
                 <span>{ words }</span>
                 if right {
                     <span class="mark fine" role="img" aria-label="right">{ icon(TICK) }</span>

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Event, EventTarget};
+use web_sys::{Element, Event, EventTarget, HtmlElement, SvgElement};
 
 /// A listener that stays as long as this value.
 pub(super) struct Listener {
@@ -28,5 +28,15 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let heard = self.heard.as_ref().unchecked_ref();
         let _ = self.target.remove_event_listener_with_callback(self.kind, heard);
+    }
+}
+
+/// Gives the focus to an element, where it is there and can have it: HTML and SVG alike.
+pub(super) fn focus(element: Option<Element>) {
+    let Some(element) = element else { return };
+    if let Some(html) = element.dyn_ref::<HtmlElement>() {
+        let _ = html.focus();
+    } else if let Some(shape) = element.dyn_ref::<SvgElement>() {
+        let _ = shape.focus();
     }
 }

@@ -6,17 +6,24 @@
 
 mod app;
 mod canvas;
+mod card;
 mod clipboard;
+mod form;
 mod frame;
+mod hands;
 mod header;
 mod icon;
+mod journal;
 mod keys;
 mod lesson;
 mod listen;
+mod menu;
+mod over;
 mod page;
 mod panel;
 mod same;
 mod sentence;
+mod sheet;
 mod stage;
 mod theme;
 mod transport;
@@ -37,6 +44,18 @@ pub(crate) struct Shared {
     pub(crate) page: RefCell<Option<Page>>,
     /// Why it is not.
     pub(crate) failure: RefCell<Option<Failure>>,
+    /// The run as it last stood well, and as it stands while something is done to it: links for
+    /// the notice of a defect.
+    pub(crate) kept: RefCell<Kept>,
+}
+
+/// Links to a run, without `#`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    /// When all was well.
+    pub(crate) well: String,
+    /// With what was being done when it was not; empty when nothing was.
+    pub(crate) during: String,
 }
 
 /// Why there is no lesson on the page.

@@ -1,12 +1,13 @@
 //! What the panels say at the cursor: from a session and a timeline to plain models.
 
 use super::lesson::{DeedButton, LessonPanel, Question, TaskLine, Words};
+use super::page::Page;
 use super::transport::{Fold, Mark, TransportPanel, extent};
 use crate::history::Session;
 use crate::lesson::{Piece, Progress};
 use crate::sim::{Instant, Span};
-use crate::timeline::pace::{self, Pace};
-use crate::timeline::{MarkKind, Timeline};
+use crate::timeline::MarkKind;
+use crate::timeline::pace::Pace;
 use std::borrow::Cow;
 
 /// Ticks and faces at the cursor: of the head, or folded again up to an earlier instant.
@@ -92,16 +93,10 @@ pub(super) fn lesson(
     }
 }
 
-/// The transport bar; `scale` in virtual nanoseconds a real second.
-pub(super) fn transport(
-    session: &Session,
-    timeline: &Timeline,
-    cursor: Instant,
-    playing: bool,
-    scale: f64,
-) -> TransportPanel {
-    let head = session.head();
-    let whole = extent(head);
+/// The transport bar.
+pub(super) fn transport(page: &Page) -> TransportPanel {
+    let (session, timeline, cursor) = (page.session(), page.timeline(), page.cursor());
+    let whole = extent(session.head());
     let share = |t: Instant| (t.as_nanos() as f64 / whole.as_nanos() as f64) as f32;
     let marks = timeline.marks().iter().map(|mark| Mark {
         at: share(mark.at),
@@ -112,21 +107,25 @@ pub(super) fn transport(
             MarkKind::Fact => "fact",
         },
     });
-    let folds = pace::folds(timeline, Instant::ZERO, head, Span(whole.as_nanos() / 24));
+    let folds = page.folds().into_iter().map(|fold| Fold {
+        at: share(fold.from).midpoint(share(fold.to)),
+        length: rounded(fold.length()).to_string().into(),
+        from: fold.from,
+        open: page.is_unfolded(fold.from),
+    });
+    let forks = session.branches().iter();
     TransportPanel {
-        playing,
+        playing: page.playing(),
         clock: clock(cursor).into(),
-        scale: Pace::words(scale).into(),
+        scale: Pace::words(page.scale()).into(),
         now_ms: cursor.as_millis() as u32,
         end_ms: whole.as_millis() as u32,
         marks: marks.collect(),
-        folds: folds
-            .iter()
-            .map(|fold| Fold {
-                at: share(fold.from).midpoint(share(fold.to)),
-                label: format!("{} folded", rounded(fold.length())).into(),
-            })
-            .collect(),
+        folds: folds.collect(),
+        forks: forks.map(|fork| (share(fork.forked_at), share(fork.until).min(1.0))).collect(),
+        speeds: page.speeds(),
+        undo: session.can_undo(),
+        redo: session.can_redo(),
     }
 }
 
@@ -136,7 +135,8 @@ pub(super) fn clock(t: Instant) -> String {
     format!("{}.{:03} s", ms / 1_000, ms % 1_000)
 }
 
-fn rounded(span: Span) -> Span {
+/// To a tenth of a second.
+pub(super) fn rounded(span: Span) -> Span {
     let tenth = 100_000_000;
     Span(span.as_nanos() / tenth * tenth)
 }

@@ -19,13 +19,15 @@ pub(super) struct StageProps {
     pub(super) width: f32,
     /// Height in CSS px.
     pub(super) height: f32,
+    /// The shape that Tab comes to; arrows go on from there.
+    pub(super) rove: AttrValue,
 }
 
 /// All shapes, one SVG px to one CSS px.
 #[component(StageView)]
 pub(super) fn stage_view(props: &StageProps) -> Html {
     let shapes = props.shapes.iter().map(|shape| {
-        html! { <ShapeView key={&*shape.id} shape={shape.clone()} /> }
+        html! { <ShapeView key={&*shape.id} shape={shape.clone()} stop={*shape.id == *props.rove} /> }
     });
     // The other lane's strip on a phone stays in sight while the flow scrolls.
     let top = props.dock.as_ref().map_or(props.height, |dock| dock.area.y - DOCK_GAP);
@@ -35,7 +37,7 @@ pub(super) fn stage_view(props: &StageProps) -> Html {
             <svg class="shapes dock" role="group" aria-label="The other lane"
                 width={width.clone()} height={height.clone()}
                 viewBox={format!("0 {} {width} {height}", px(top))}>
-                <ShapeView shape={dock.clone()} />
+                <ShapeView shape={dock.clone()} stop=true />
             </svg>
         }
     });
@@ -54,6 +56,8 @@ pub(super) fn stage_view(props: &StageProps) -> Html {
 #[derive(Clone, PartialEq, Properties)]
 struct ShapeProps {
     shape: Same<Shape>,
+    /// Whether Tab comes to it.
+    stop: bool,
 }
 
 #[component(ShapeView)]
@@ -68,7 +72,13 @@ fn shape_view(props: &ShapeProps) -> Html {
     if shape.role == Role::Decoration && shape.target.is_none() {
         return html! { <g aria-hidden="true">{ for marks }</g> };
     }
-    let acts = matches!(shape.role, Role::Button | Role::Switch { .. });
+    let tab = match shape.role {
+        Role::Button => Some(if props.stop { "0" } else { "-1" }),
+        // A switch is worth a stop of its own: it is what the lesson asks to turn.
+        Role::Switch { .. } => Some("0"),
+        _ => None,
+    };
+    let hit = if shape.role == Role::Decoration { wire(shape) } else { area(shape) };
     let checked = match shape.role {
         Role::Switch { on } => Some(if on { "true" } else { "false" }),
         _ => None,
@@ -83,18 +93,33 @@ fn shape_view(props: &ShapeProps) -> Html {
         <g id={shape.id.to_string()} role={role} aria-label={role.map(|_| shape.name.clone())}
             aria-hidden={role.is_none().then_some("true")} aria-live={live}
             aria-checked={checked} aria-pressed={pressed}
-            tabindex={acts.then_some("0")}
+            tabindex={tab}
             class={classes!("shape", shape.target.is_some().then_some("pick"),
                 shape.selected.then_some("chosen"))}>
             { for shape.marks.iter().filter(named).map(mark) }
-            <rect class="hit" x={px(shape.area.x)} y={px(shape.area.y)}
-                width={px(shape.area.w)} height={px(shape.area.h)} rx="6" />
+            { hit }
         </g>
         <g aria-hidden="true" class="aside">
             { for shape.marks.iter().filter(|mark| !named(mark)).map(mark) }
         </g>
         </>
     }
+}
+
+fn area(shape: &Shape) -> Html {
+    let area = shape.area;
+    html! {
+        <rect class="hit" x={px(area.x)} y={px(area.y)} width={px(area.w)} height={px(area.h)} rx="6" />
+    }
+}
+
+/// A wire is hit along its course, as wide as a finger can aim.
+fn wire(shape: &Shape) -> Html {
+    let paths = shape.marks.iter().filter_map(|mark| match mark {
+        Mark::Path { d, .. } => Some(html! { <path class="hit-wire" d={d.clone()} /> }),
+        _ => None,
+    });
+    html! { <>{ for paths }</> }
 }
 
 fn mark(mark: &Mark) -> Html {

@@ -22,14 +22,18 @@ pub(crate) fn restore(root: &Element) {
     }
 }
 
-/// Turns the theme over and keeps the choice.
-pub(super) fn turn(root: &Element) {
-    let dark = match root.get_attribute("data-theme").as_deref() {
+/// Whether the page is dark now.
+pub(super) fn is_dark(root: &Element) -> bool {
+    match root.get_attribute("data-theme").as_deref() {
         Some("dark") => true,
         Some("light") => false,
         _ => prefers("(prefers-color-scheme: dark)"),
-    };
-    let theme = if dark { "light" } else { "dark" };
+    }
+}
+
+/// Turns the theme over and keeps the choice.
+pub(super) fn turn(root: &Element) {
+    let theme = if is_dark(root) { "light" } else { "dark" };
     let _ = root.set_attribute("data-theme", theme);
     if let Some(store) = store() {
         let _ = store.set_item(KEPT, theme);

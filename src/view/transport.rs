@@ -1,8 +1,11 @@
 //! The bar that holds time: play, step, the clock, the scrubber with what happened, the scale.
 
 use super::Same;
-use super::icon::{PAUSE, PLAY, STEP, STEP_BACK, icon};
-use super::page::Msg;
+use super::icon::{MORE, PAUSE, PLAY, REDO, STEP, STEP_BACK, UNDO, icon};
+use super::journal::select;
+use super::page::{MenuOf, Msg, Panel};
+use super::sheet::says;
+use super::watch::spot;
 use crate::sim::{Instant, Span};
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -17,6 +20,12 @@ pub(super) struct TransportPanel {
     pub(super) end_ms: u32,
     pub(super) marks: Vec<Mark>,
     pub(super) folds: Vec<Fold>,
+    /// Other futures: where each was left and how far it went.
+    pub(super) forks: Vec<(f32, f32)>,
+    /// Speeds to choose from, and whether each is chosen.
+    pub(super) speeds: Vec<(&'static str, bool)>,
+    pub(super) undo: bool,
+    pub(super) redo: bool,
 }
 
 /// Something a person did, or that mattered.
@@ -31,7 +40,11 @@ pub(super) struct Mark {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fold {
     pub(super) at: f32,
-    pub(super) label: AttrValue,
+    pub(super) length: AttrValue,
+    /// Where it begins: what it is known by.
+    pub(super) from: Instant,
+    /// Whether it is passed slowly for now.
+    pub(super) open: bool,
 }
 
 /// Lengths of the scrubber in seconds, up to a day.
@@ -58,23 +71,60 @@ pub(super) struct TransportProps {
 #[component(TransportView)]
 pub(super) fn transport_view(props: &TransportProps) -> Html {
     let panel = &props.panel;
-    let says = |msg: Msg| {
-        let send = props.send.clone();
-        Callback::from(move |_: MouseEvent| send.emit(msg.clone()))
-    };
+    let send = &props.send;
     let (play, path) = if panel.playing { ("Pause", PAUSE) } else { ("Play", PLAY) };
+    let speeds = (0..panel.speeds.len()).map(Msg::Speed).collect();
+    let menu = {
+        let send = send.clone();
+        move |event: MouseEvent| send.emit(Msg::Menu(MenuOf::Time, spot(&event)))
+    };
     html! {
         <section class="transport" aria-label="Time">
             <button type="button" class="round back" aria-label="Step back" title="Step back (←)"
-                onclick={says(Msg::StepBack)}>{ icon(STEP_BACK) }</button>
+                onclick={says(send, Msg::StepBack)}>{ icon(STEP_BACK) }</button>
             <button type="button" class="play" aria-label={play} title={format!("{play} (Space)")}
-                onclick={says(Msg::Toggle)}>{ icon(path) }</button>
+                onclick={says(send, Msg::Toggle)}>{ icon(path) }</button>
             <button type="button" class="round" aria-label="Step" title="Step to the next event (→)"
-                onclick={says(Msg::Step)}>{ icon(STEP) }</button>
+                onclick={says(send, Msg::Step)}>{ icon(STEP) }</button>
             <p class="clock"><span class="away">{ "Virtual time: " }</span>{ &panel.clock }</p>
-            { scrubber(props) }
+            <div class="ruler">
+                { scrubber(props) }
+                { ruler(panel, send) }
+            </div>
             <p class="scale"><span class="away">{ "Scale: " }</span>{ &panel.scale }</p>
+            <span class="speed">{ select("Speed", &panel.speeds, speeds, send) }</span>
+            <button type="button" class="round undo" aria-label="Undo" title="Undo (U)" disabled={!panel.undo}
+                onclick={says(send, Msg::Undo)}>{ icon(UNDO) }</button>
+            <button type="button" class="round undo" aria-label="Redo" title="Redo (Shift+U)" disabled={!panel.redo}
+                onclick={says(send, Msg::Redo)}>{ icon(REDO) }</button>
+            <button type="button" class="round" aria-label="Jump and more" title="Jump and more (J)" aria-haspopup="menu"
+                onclick={menu}>{ icon(MORE) }</button>
         </section>
+    }
+}
+
+/// What lies on the scrubber: what happened, folded silence, other futures.
+fn ruler(panel: &TransportPanel, send: &Callback<Msg>) -> Html {
+    let forks = panel.forks.iter().map(|(from, until)| {
+        html! {
+            <line x1={percent(*from)} x2={percent(*until)} y1="72%" y2="72%" />
+        }
+    });
+    html! {
+        <>
+            <svg class="signs" aria-hidden="true">
+                <g class="forks">{ for forks }</g>
+                { for marks(&panel.marks) }
+            </svg>
+            <svg class="folds" role="group" aria-label="Folded time">
+                { for panel.folds.iter().map(|of| fold(of, send)) }
+            </svg>
+            if !panel.forks.is_empty() {
+                <button type="button" class="fork" onclick={says(send, Msg::Open(Some(Panel::Futures)))}>
+                    { if panel.forks.len() == 1 { "1 other future".to_owned() } else { format!("{} other futures", panel.forks.len()) } }
+                </button>
+            }
+        </>
     }
 }
 
@@ -116,10 +166,6 @@ fn scrubber(props: &TransportProps) -> Html {
             <span class="rail"></span>
             <span class="seen"></span>
             <span class="past"></span>
-            <svg aria-hidden="true">
-                { for panel.folds.iter().map(fold) }
-                { for marks(&panel.marks) }
-            </svg>
             <span class="thumb"></span>
         </div>
     }
@@ -151,11 +197,30 @@ fn marks(marks: &[Mark]) -> Vec<Html> {
     marks.iter().map(draw).collect()
 }
 
-fn fold(fold: &Fold) -> Html {
+fn fold(fold: &Fold, send: &Callback<Msg>) -> Html {
+    let words = format!("{} {}", fold.length, if fold.open { "unfolded" } else { "folded" });
+    let (click, press) = (says(send, Msg::Unfold(fold.from)), send.clone());
+    let from = fold.from;
+    let press = move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            event.stop_propagation();
+            press.emit(Msg::Unfold(from));
+        }
+    };
     html! {
         <svg class="fold" x={percent(fold.at)} y="50%" overflow="visible">
-            <path d="M-8-8q6 8 0 16M-2-8q6 8 0 16M4-8q6 8 0 16" />
-            <text class="fold-length" x="0" y="24" text-anchor="middle">{ &fold.label }</text>
+            <g role="switch" tabindex="0" aria-checked={fold.open.to_string()} aria-label={format!("Pass {} slowly", fold.length)}
+                onclick={click} onkeydown={press}>
+                <title>{ if fold.open { "Pass it quickly" } else { "Pass it slowly" } }</title>
+                <rect class="hit" x="-14" y="-11" width="28" height="40" />
+                if fold.open {
+                    <path d="M-10-7v14M10-7v14" />
+                } else {
+                    <path d="M-8-8q6 8 0 16M-2-8q6 8 0 16M4-8q6 8 0 16" />
+                }
+                <text class="fold-length" x="0" y="24" text-anchor="middle">{ words }</text>
+            </g>
         </svg>
     }
 }

@@ -1,11 +1,12 @@
 //! What the browser says about the widget's place: its size, whether it is in sight, whose keys.
 
+use super::page::Place;
 use js_sys::Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{
     Element, HtmlElement, IntersectionObserver, IntersectionObserverEntry, KeyboardEvent,
-    ResizeObserver,
+    MouseEvent, ResizeObserver, ShadowRoot,
 };
 
 /// The reader's wish for stillness.
@@ -88,7 +89,12 @@ pub(super) fn is_ours(event: &KeyboardEvent, root: &Element, whole: bool) -> boo
         let target = path.get(0);
         target.dyn_ref::<Element>().is_some_and(|at| at.matches(selector).unwrap_or(false))
     };
-    if own("input[type=text], textarea, select, [contenteditable]") || dialog_is_open(root) {
+    if event.key() == "Escape" && is_open(root, ".pop") {
+        return true;
+    }
+    if own("input[type=text], textarea, select, [contenteditable]")
+        || is_open(root, "dialog[open], .pop")
+    {
         return false;
     }
     match event.key().as_str() {
@@ -99,6 +105,34 @@ pub(super) fn is_ours(event: &KeyboardEvent, root: &Element, whole: bool) -> boo
     }
 }
 
-fn dialog_is_open(root: &Element) -> bool {
-    root.query_selector("dialog[open]").is_ok_and(|found| found.is_some())
+fn is_open(root: &Element, selector: &str) -> bool {
+    root.query_selector(selector).is_ok_and(|found| found.is_some())
+}
+
+/// Where a popover for a click opens: at the pointer, or below the button that a key pressed.
+pub(super) fn spot(event: &MouseEvent) -> Place {
+    let target = event.current_target();
+    let Some(element) = target.as_ref().and_then(|at| at.dyn_ref::<Element>()) else {
+        return Place::Widget(0.0, 0.0);
+    };
+    let rect = element.get_bounding_client_rect();
+    let (mut x, mut y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+    if (x, y) == (0.0, 0.0) {
+        (x, y) = (rect.left(), rect.bottom());
+    }
+    in_widget(element, x, y)
+}
+
+/// A point of the window as a point of the widget.
+pub(super) fn in_widget(element: &Element, x: f64, y: f64) -> Place {
+    let widget = element.closest(".push-pull").ok().flatten();
+    let rect = widget.map(|widget| widget.get_bounding_client_rect());
+    let (left, top) = rect.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
+    Place::Widget((x - left) as f32, (y - top) as f32)
+}
+
+/// What has the focus inside the widget.
+pub(super) fn focused(root: &Element) -> Option<Element> {
+    let tree = root.get_root_node();
+    tree.dyn_ref::<ShadowRoot>().and_then(ShadowRoot::active_element)
 }

@@ -80,13 +80,6 @@ impl At<'_> {
             }
             None => Sheet::new(partition.to_string(), "partition"),
         };
-        let list = |ids: &[u32]| {
-            let all: Vec<String> = ids.iter().map(u32::to_string).collect();
-            if all.is_empty() { Cell::of("nobody", "lost") } else { Cell::new(all.join(", ")) }
-        };
-        let leader = log
-            .leader(t)
-            .map_or_else(|| Cell::of("none", "lost"), |id| Cell::new(format!("broker {id}")));
         let (start, high, end) = (log.start(t), log.high_watermark(t), log.end(t));
         let cells = log.cells(t);
         let size: u64 = cells.iter().map(|cell| u64::from(cell.bytes)).sum();
@@ -101,9 +94,8 @@ impl At<'_> {
                 ("lag", lag),
             ]);
         }
+        sheet.rows(self.replicas(log));
         sheet.rows(vec![
-            ("leader", leader),
-            ("in-sync replicas", list(log.in_sync(t))),
             ("log start offset", Cell::new(start.to_string())),
             (
                 "high watermark",
@@ -136,6 +128,18 @@ impl At<'_> {
         });
         sheet.table("Newest records", &["offset", "message", "key", "appended"], rows.collect());
         Some(sheet)
+    }
+
+    /// Who leads and who is in sync; nothing where the run has not said so.
+    fn replicas(self, log: &Log) -> Vec<(&'static str, Cell)> {
+        let (leader, in_sync) = (log.leader(self.t), log.in_sync(self.t));
+        if leader.is_none() && in_sync.is_empty() {
+            return Vec::new();
+        }
+        let leader =
+            leader.map_or_else(|| Cell::of("none", "lost"), |id| Cell::new(format!("broker {id}")));
+        let all: Vec<String> = in_sync.iter().map(u32::to_string).collect();
+        vec![("leader", leader), ("in-sync replicas", Cell::new(all.join(", ")))]
     }
 
     fn lag_chart(self, log: &Log, groups: &[Name]) -> Option<Chart> {

@@ -4,7 +4,6 @@ use super::words::{clock, standing, time};
 use super::{At, Block, Cell, Line, Sheet};
 use crate::event::{Event, LabFact, MessageId, Standing, What};
 use crate::stage::{Class, Target};
-use crate::timeline::journal;
 
 impl At<'_> {
     pub(super) fn message(self, id: MessageId) -> Option<Sheet> {
@@ -33,12 +32,7 @@ impl At<'_> {
         let events = self.timeline.biography(id).iter();
         let events = events.filter_map(|event| self.timeline.event(*event));
         let told = events.filter(|event| event.at <= self.t);
-        let line = |event: &Event| {
-            let (class, odd) = meaning(event);
-            let why = odd.then_some(event.id);
-            Line { at: event.at, text: journal::sentence(self.timeline, event), class, why }
-        };
-        let lines: Vec<Line> = told.map(line).collect();
+        let lines: Vec<Line> = told.map(|event| Line::of(self.timeline, event)).collect();
         if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
             let took = time(last.at.since(first.at));
             sheet.blocks.push(Block::Heading(format!("Its biography so far, {took}")));

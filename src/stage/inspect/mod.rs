@@ -4,8 +4,10 @@
 //! A new feature of an engine needs a row here, not a component in the page.
 
 mod chart;
+mod filter;
 mod form;
 mod jump;
+mod light;
 mod log;
 mod menu;
 mod message;
@@ -20,8 +22,10 @@ mod walk;
 mod words;
 
 pub use chart::{Chart, Limit, Series};
+pub use filter::{Filter, SORTS, Sort};
 pub use form::{Entry, Field, Form, Kind, Subject};
 pub use jump::{JUMPS, Jump};
+pub use light::touched;
 pub use menu::{Deed, Item, menu};
 pub use place::{Spot, adders, spots};
 pub use sheet::{Block, Cell, Go, Line, Sheet, Table};

@@ -1,6 +1,5 @@
 //! The numbers of a lane, what stands behind each of them, and what was lost and why.
 
-use super::message::meaning;
 use super::node::share;
 use super::words::{figure, lane, time};
 use super::{At, Block, Cell, Line, Sheet};
@@ -137,9 +136,7 @@ impl At<'_> {
             .filter_map(|event| self.timeline.event(*event))
             .filter(|event| event.at <= self.t)
             .find(of)?;
-        let (class, odd) = meaning(event);
-        let text = journal::sentence(self.timeline, event);
-        Some(Line { at: event.at, text, class, why: odd.then_some(event.id) })
+        Some(Line::of(self.timeline, event))
     }
 
     /// The ledger as a table, of one lane or of both.

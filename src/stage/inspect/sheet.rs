@@ -1,9 +1,11 @@
 //! The value that a panel is: blocks of rows, tables, charts and sentences.
 
 use super::Chart;
-use crate::event::EventId;
+use super::message::meaning;
+use crate::event::{Event, EventId};
 use crate::sim::Instant;
 use crate::stage::{Class, Target};
+use crate::timeline::{Timeline, journal};
 
 /// What a panel says about one thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +79,17 @@ pub enum Go {
     At(Instant),
     /// To the chain that led to an event.
     Why(EventId),
+    /// Over to another future, by its place among them.
+    Over(usize),
+}
+
+impl Line {
+    /// An event as a sentence.
+    pub fn of(timeline: &Timeline, event: &Event) -> Self {
+        let (class, odd) = meaning(event);
+        let text = journal::sentence(timeline, event);
+        Self { at: event.at, text, class, why: odd.then_some(event.id) }
+    }
 }
 
 impl Cell {
@@ -107,6 +120,9 @@ impl Sheet {
     }
 
     pub(super) fn rows(&mut self, rows: Vec<(&str, Cell)>) {
+        if rows.is_empty() {
+            return;
+        }
         let rows = rows.into_iter().map(|(label, cell)| (label.to_owned(), cell));
         self.blocks.push(Block::Rows(rows.collect()));
     }

@@ -68,9 +68,11 @@ impl At<'_> {
         let t = self.t;
         let here = self.timeline.logs().iter().filter(|log| log.created <= t);
         here.map(|log| {
-            let leader = log
-                .leader(t)
-                .map_or_else(|| Cell::of("none", "lost"), |id| Cell::new(id.to_string()));
+            let unsaid = log.in_sync(t).is_empty();
+            let leader = log.leader(t).map_or_else(
+                || if unsaid { Cell::of("-", "dim") } else { Cell::of("none", "lost") },
+                |id| Cell::new(id.to_string()),
+            );
             let in_sync: Vec<String> = log.in_sync(t).iter().map(ToString::to_string).collect();
             vec![
                 Cell::to(log.partition.to_string(), Target::Partition(log.partition.clone())),

@@ -1,15 +1,21 @@
 //! The page as a value: a run, a cursor in it, a pace, a selection. Changes only by messages
 //! through [`Page::update`] and by time passing in [`Page::frame`]. Touches no DOM.
 
+mod desk;
+mod models;
+
+pub(crate) use desk::Panel;
+
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Event, LabFact, Refusal, What};
+use crate::event::{Action, Command, Event, EventId, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
-use crate::stage::{self, Layout, Picture, Role, Run, Target, Token, View};
-use crate::timeline::pace::Pace;
+use crate::stage::inspect::{Filter, Form, Jump, spots};
+use crate::stage::{self, Layout, Picture, Rect, Role, Run, Size, Target, Token, View};
+use crate::timeline::pace::{self, Fold, Pace};
 use crate::timeline::{Timeline, journal};
 use yew::AttrValue;
 
@@ -46,12 +52,44 @@ pub(crate) enum Msg {
     Act(Action),
     /// Takes back what was done last.
     Undo,
+    /// Does again what was taken back.
+    Redo,
+    /// Goes over to another future, by its place among them.
+    Switch(usize),
+    /// Runs time at one of the speeds to choose from, by its place.
+    Speed(usize),
+    /// Passes the silence that begins there slowly, or quickly again.
+    Unfold(Instant),
+    /// To the next moment of a kind (true), or to the one before.
+    Jump(Jump, bool),
     /// Pulls the first plug, or puts it back.
     Plug,
-    /// Selects a thing, or lets go.
-    Select(Option<Target>),
     /// What a click on a thing means: a plug is pulled, a lane is opened, all else is selected.
     Pick(Target),
+    /// Selects a thing and opens the inspector on it.
+    Show(Target),
+    /// Opens a panel, or closes the one that is open.
+    Open(Option<Panel>),
+    /// What led to an event.
+    Why(EventId),
+    /// Opens a menu.
+    Menu(MenuOf, Place),
+    /// Opens a form.
+    Ask(Box<Form>, Place),
+    /// What was typed into the form.
+    Submit(Vec<String>),
+    /// Closes the menu or the form.
+    CloseMenu,
+    /// Lets go: of a menu, then of a panel with what is selected.
+    LetGo,
+    /// Which events the journal lists.
+    Sieve(Filter),
+    /// The first line of the journal that is drawn, from the newest.
+    Line(usize),
+    /// The thing on the stage that the arrow keys have come to, by its id.
+    Rove(AttrValue),
+    /// The stage as a picture of its own: as SVG, or as PNG.
+    Save(Format),
     /// Answers the shown step's question.
     Choose(usize),
     /// Shows another step, from 0.
@@ -80,6 +118,35 @@ pub(crate) enum Msg {
     Visible(bool),
 }
 
+/// A point of the page that a popover belongs to, in CSS px.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// From the widget's upper left corner.
+    Widget(f32, f32),
+    /// From the stage's.
+    Stage(f32, f32),
+}
+
+/// What a menu is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum MenuOf {
+    /// A thing on the stage.
+    Thing(Target),
+    /// Time.
+    Time,
+    /// The stage as a picture to save.
+    Pictures,
+}
+
+/// A format of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Shapes and text.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
 /// A lesson on the page.
 pub(crate) struct Page {
     session: Session,
@@ -100,6 +167,8 @@ pub(crate) struct Page {
     lit: Option<AttrValue>,
     /// What the last deed came to, for those who listen.
     said: Option<String>,
+    desk: desk::Desk,
+    found: models::Found,
 }
 
 impl Page {
@@ -139,6 +208,8 @@ impl Page {
             chosen,
             lit: None,
             said: None,
+            desk: desk::Desk::default(),
+            found: models::Found::default(),
         };
         page.fold();
         page.begin();
@@ -170,6 +241,7 @@ impl Page {
             Msg::Act(action) => {
                 // The buttons that could do nothing are greyed, with the reason.
                 let _ = self.act(action);
+                self.close();
             }
             Msg::Undo => {
                 if self.session.undo() {
@@ -188,12 +260,13 @@ impl Page {
                     let _ = self.act(action);
                 }
             }
-            Msg::Pick(Target::Lane(lane)) => self.view.front = lane,
-            Msg::Pick(target) => {
-                let again = self.view.selected.as_ref() == Some(&target);
-                self.view.selected = (!again).then_some(target);
+            Msg::Pick(Target::Lane(lane))
+                if self.view.size() == Size::Phone && self.view.front != lane =>
+            {
+                self.view.front = lane;
             }
-            Msg::Select(target) => self.view.selected = target,
+            Msg::Pick(target) => self.pick(target),
+            Msg::LetGo => self.let_go(),
             Msg::Choose(choice) => {
                 if let Some(chosen) = self.chosen.get_mut(self.step) {
                     *chosen = Some(choice);
@@ -205,13 +278,16 @@ impl Page {
             Msg::Still(still) => self.view.still = still,
             Msg::Scrub(true) => self.held = Some(std::mem::take(&mut self.playing)),
             Msg::Scrub(false) => self.playing = self.held.take().unwrap_or(self.playing),
-            Msg::Refresh
+            Msg::Save(_) => self.close(),
+            Msg::Rove(_)
+            | Msg::Refresh
             | Msg::Theme
             | Msg::Recolour
             | Msg::Help
             | Msg::Copy
             | Msg::Copied(_)
             | Msg::Visible(_) => {}
+            other => self.arrange(other),
         }
     }
 
@@ -222,7 +298,10 @@ impl Page {
         // Each event may change the pace, so time goes on from event to event.
         for _ in 0..EVENTS_A_FRAME {
             let next = self.next();
-            let gone = self.pace.advance(&self.timeline, self.cursor, next, left);
+            let gone = match self.chosen_scale(next) {
+                Some(scale) => Pace::at_scale(scale, self.cursor, next, left),
+                None => self.pace.advance(&self.timeline, self.cursor, next, left),
+            };
             self.go_to(gone.to);
             left = gone.left_ms;
             if left <= 0.0 {
@@ -347,14 +426,11 @@ impl Page {
     }
 
     /// The message under a point of the stage, within a finger's reach.
-    pub(super) fn token_at(&mut self, x: f32, y: f32) -> Option<Target> {
-        let reach = |token: &Token| {
-            let (dx, dy) = (token.x - x, token.y - y);
-            (dx * dx + dy * dy, (token.r + 4.0) * (token.r + 4.0))
-        };
-        let tokens = self.tokens();
-        let near = tokens.iter().filter(|token| reach(token).0 <= reach(token).1);
-        near.min_by(|a, b| reach(a).0.total_cmp(&reach(b).0))?.message.map(Target::Message)
+    pub(super) fn spot_at(&mut self, x: f32, y: f32) -> Option<Target> {
+        let picture = self.picture();
+        let spots = spots(&self.timeline, self.cursor, &self.layout, &picture);
+        let point = Rect::new(x, y, 0.0, 0.0);
+        spots.into_iter().rev().find(|spot| spot.area.holds(point)).map(|spot| spot.what)
     }
 
     /// What a click on a shape means.
@@ -380,8 +456,14 @@ impl Page {
 
     /// What the transport bar says.
     pub(super) fn transport_panel(&self) -> TransportPanel {
-        let scale = self.pace.scale(&self.timeline, self.cursor, self.next());
-        panel::transport(&self.session, &self.timeline, self.cursor, self.playing, scale)
+        panel::transport(self)
+    }
+
+    /// The stretches of silence that the ruler shows.
+    pub(super) fn folds(&self) -> Vec<Fold> {
+        let head = self.session.head();
+        let least = Span(extent(head).as_nanos() / 24);
+        pace::folds(&self.timeline, Instant::ZERO, head, least)
     }
 
     /// Where the cursor and the head stand on the scrubber, 0 to 1.
@@ -407,6 +489,16 @@ impl Page {
         let key = message.key.as_deref().map(|key| format!(", key {key}")).unwrap_or_default();
         let happened = journal::sentence(&self.timeline, last);
         Some(format!("No. {}{key}. {happened}", message.number))
+    }
+
+    /// The last moment worth a word, as its event tells it.
+    pub(super) fn caption(&self) -> Option<String> {
+        let marks = self.timeline.marks();
+        let mark = marks[..marks.partition_point(|mark| mark.at <= self.cursor)].last()?;
+        let event = self.timeline.event(mark.event)?;
+        let ago = panel::rounded(self.cursor.since(mark.at));
+        let told = journal::sentence(&self.timeline, event);
+        Some(if ago == Span::ZERO { told } else { format!("{ago} ago. {told}") })
     }
 
     /// What the last deed came to; asked once.
@@ -449,6 +541,16 @@ impl Page {
         to_link(&self.session.recording())
     }
 
+    /// The same, with something done to it at the cursor.
+    pub(super) fn link_with(&self, action: &Action) -> String {
+        let mut recording = self.session.recording();
+        let at = self.cursor;
+        recording.commands.retain(|command| command.at <= at);
+        recording.commands.push(Command { at, action: action.clone() });
+        recording.until = at;
+        to_link(&recording)
+    }
+
     /// The run.
     pub(crate) fn session(&self) -> &Session {
         &self.session
@@ -471,7 +573,9 @@ impl Page {
 
     /// Virtual nanoseconds a real second.
     pub(crate) fn scale(&self) -> f64 {
-        self.pace.scale(&self.timeline, self.cursor, self.next())
+        let next = self.next();
+        let auto = || self.pace.scale(&self.timeline, self.cursor, next);
+        self.chosen_scale(next).unwrap_or_else(auto)
     }
 }
 

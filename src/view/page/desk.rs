@@ -1,0 +1,301 @@
+//! What lies open on the page besides the stage: a panel, a menu, a form; and how time is run by
+//! hand.
+
+use super::{Format, MenuOf, Msg, Page, Place};
+use crate::event::{Event, EventId};
+use crate::history::Comparison;
+use crate::sim::{Instant, Span};
+use crate::stage::Target;
+use crate::stage::inspect::{Deed, Entry, Filter, Form, JUMPS, Jump, menu, name};
+use crate::timeline::journal;
+use crate::timeline::pace::{Fold, Pace};
+use crate::view::form::FormModel;
+use crate::view::menu::{MenuLine, MenuModel};
+
+/// How far a jump looks for its moment.
+const JUMP: Span = Span::from_secs(60);
+
+/// Speeds to choose by hand: virtual nanoseconds in a real second, and what they are called. The
+/// first is the pace.
+pub(crate) const SPEEDS: [(Option<f64>, &str); 8] = [
+    (None, "auto"),
+    (Some(1e6), "1/1000 \u{d7}"),
+    (Some(1e7), "1/100 \u{d7}"),
+    (Some(1e8), "1/10 \u{d7}"),
+    (Some(1e9), "1 \u{d7}"),
+    (Some(1e10), "10 \u{d7}"),
+    (Some(1e11), "100 \u{d7}"),
+    (Some(1e12), "1000 \u{d7}"),
+];
+
+/// A panel that can be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Panel {
+    /// What is selected.
+    Inspector,
+    /// What happened, as sentences.
+    Journal,
+    /// Everything as tables.
+    Tables,
+    /// The other futures.
+    Futures,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Desk {
+    pub(super) open: Option<Panel>,
+    pub(super) menu: Option<MenuModel>,
+    pub(super) form: Option<FormModel>,
+    /// Whether time goes on when the menu or form is closed.
+    resume: bool,
+    /// Chosen by hand; else the pace.
+    speed: usize,
+    /// Stretches that are not to be passed quickly.
+    unfolded: Vec<Fold>,
+    /// The event that is being explained.
+    pub(super) why: Option<EventId>,
+    /// What the journal shows, and from which line on.
+    pub(super) filter: Filter,
+    pub(super) line: usize,
+    /// The last comparison with another future, and what it was made of.
+    pub(super) compared: Option<(u32, usize, Comparison)>,
+}
+
+impl Page {
+    /// Messages about panels, menus, forms and time by hand.
+    pub(super) fn arrange(&mut self, msg: Msg) {
+        match msg {
+            Msg::Open(panel) => {
+                self.desk.open = panel;
+                self.desk.line = 0;
+                if panel == Some(Panel::Inspector) && self.view.selected.is_none() {
+                    self.said = Some("Select something on the stage first.".into());
+                    self.desk.open = None;
+                }
+            }
+            Msg::Show(target) => {
+                self.view.selected = Some(target);
+                self.desk.open = Some(Panel::Inspector);
+                self.close();
+            }
+            Msg::Why(event) => {
+                self.desk.why = Some(event);
+                if let Some(at) = self.timeline.event(event).map(|event| event.at) {
+                    self.playing = false;
+                    self.jump(at);
+                }
+            }
+            Msg::Menu(of, Place::Widget(x, y)) => self.open_menu(of, (x, y)),
+            Msg::Ask(form, Place::Widget(x, y)) => {
+                self.hold();
+                self.desk.menu = None;
+                self.desk.form = Some(FormModel { form: *form, wrong: None, at: (x, y) });
+            }
+            // The root knows where the stage lies, and says so before a message comes here.
+            Msg::Menu(_, Place::Stage(..)) | Msg::Ask(_, Place::Stage(..)) => {}
+            Msg::Submit(entries) => self.submit(&entries),
+            Msg::CloseMenu => self.close(),
+            Msg::Speed(speed) => self.desk.speed = speed.min(SPEEDS.len() - 1),
+            Msg::Unfold(from) => self.unfold(from),
+            Msg::Jump(jump, onward) => self.leap(jump, onward),
+            Msg::Redo => {
+                if self.session.redo() {
+                    self.said = Some("done again".into());
+                    self.fold();
+                    self.jump(self.cursor.min(self.session.head()));
+                }
+            }
+            Msg::Switch(branch) => {
+                if self.session.switch_to(branch) {
+                    self.said = Some("This is the other future.".into());
+                    self.fold();
+                    self.jump(self.cursor.min(self.session.head()));
+                }
+            }
+            Msg::Sieve(filter) => {
+                self.close();
+                self.desk.open = Some(Panel::Journal);
+                self.desk.filter = filter;
+                self.desk.line = 0;
+            }
+            Msg::Line(line) => self.desk.line = line,
+            _ => {}
+        }
+    }
+
+    /// Lets go of the last thing that was opened, then of what is selected.
+    pub(super) fn let_go(&mut self) {
+        if self.desk.menu.is_some() || self.desk.form.is_some() {
+            return self.close();
+        }
+        self.desk.why = None;
+        self.desk.open = None;
+        self.view.selected = None;
+    }
+
+    /// Time stands still while a command is chosen, so that it acts where it was asked for.
+    fn hold(&mut self) {
+        self.desk.resume |= std::mem::take(&mut self.playing);
+    }
+
+    /// Closes the menu and the form.
+    pub(super) fn close(&mut self) {
+        self.desk.menu = None;
+        self.desk.form = None;
+        self.playing |= std::mem::take(&mut self.desk.resume);
+    }
+
+    fn open_menu(&mut self, of: MenuOf, at: (f32, f32)) {
+        self.hold();
+        let (title, items) = match of {
+            MenuOf::Thing(target) => {
+                let title = name(&self.timeline, &target);
+                let lines = self.commands(&target, at);
+                self.view.selected = Some(target);
+                (title, lines)
+            }
+            MenuOf::Time => ("Time".to_owned(), self.time_lines()),
+            MenuOf::Pictures => ("Save the stage as a picture".to_owned(), picture_lines()),
+        };
+        self.desk.menu = Some(MenuModel { title: title.into(), items, at });
+    }
+
+    fn commands(&self, target: &Target, at: (f32, f32)) -> Vec<MenuLine> {
+        let items = menu(&self.timeline, self.cursor, target);
+        let actions = items.iter().filter_map(|item| match &item.deed {
+            Deed::Do(action) => Some(action),
+            _ => None,
+        });
+        let mut refusals = self.session.refusals_at(self.cursor, actions).into_iter();
+        let line = |deed: Deed| match deed {
+            Deed::Inspect => (Msg::Show(target.clone()), None),
+            Deed::Journal => (Msg::Sieve(Filter::about(target, &self.timeline)), None),
+            Deed::Ask(form) => (Msg::Ask(Box::new(form), Place::Widget(at.0, at.1)), None),
+            Deed::Do(action) => (Msg::Act(action), refusals.next().flatten()),
+        };
+        let mut lines = Vec::new();
+        let mut line = line;
+        for item in items {
+            let (says, refused) = line(item.deed);
+            let refused = refused.map(|refusal| refusal.reason.into());
+            lines.push(MenuLine { label: item.label.into(), says, refused });
+        }
+        lines
+    }
+
+    /// What can be done with time besides letting it run.
+    fn time_lines(&self) -> Vec<MenuLine> {
+        let line = |label: String, says: Msg, refused: Option<&'static str>| MenuLine {
+            label: label.into(),
+            says,
+            refused: refused.map(Into::into),
+        };
+        let undo = (!self.session.can_undo()).then_some("Nothing was done yet.");
+        let redo = (!self.session.can_redo()).then_some("Nothing was taken back.");
+        let mut lines = vec![
+            line("Undo".into(), Msg::Undo, undo),
+            line("Redo".into(), Msg::Redo, redo),
+            line("To the start".into(), Msg::ToStart, None),
+            line("To the newest instant".into(), Msg::ToEnd, None),
+        ];
+        for (jump, what) in JUMPS {
+            lines.push(line(format!("Next {what}"), Msg::Jump(jump, true), None));
+            lines.push(line(format!("Previous {what}"), Msg::Jump(jump, false), None));
+        }
+        lines
+    }
+
+    fn submit(&mut self, entries: &[String]) {
+        let Some(model) = &mut self.desk.form else { return };
+        // What was typed stays typed.
+        for (field, entry) in model.form.fields.iter_mut().zip(entries) {
+            field.value.clone_from(entry);
+        }
+        let form = model.form.clone();
+        let wrong = match form.action(entries) {
+            Ok(action) => match self.act(action) {
+                Ok(()) => return self.close(),
+                Err(refusal) => entry(&form, entries, refusal.reason),
+            },
+            Err(wrong) => wrong,
+        };
+        if let Some(model) = &mut self.desk.form {
+            model.wrong = Some(wrong);
+        }
+    }
+
+    /// The scale that was chosen by hand, or that an unfolded stretch asks for.
+    pub(super) fn chosen_scale(&self, next: Option<Instant>) -> Option<f64> {
+        let here = |fold: &&Fold| fold.from <= self.cursor && self.cursor < fold.to;
+        let unfolded = self.desk.unfolded.iter().find(here);
+        let slow = unfolded.map(|fold| Pace::unfolded(fold.length()));
+        let auto = || Pace::target(&self.timeline, self.cursor, next);
+        SPEEDS[self.desk.speed].0.or(slow.filter(|slow| *slow < auto()))
+    }
+
+    /// Which of [`SPEEDS`] is chosen.
+    pub(super) fn speed(&self) -> usize {
+        self.desk.speed
+    }
+
+    pub(in crate::view) fn is_unfolded(&self, from: Instant) -> bool {
+        self.desk.unfolded.iter().any(|fold| fold.from == from)
+    }
+
+    fn unfold(&mut self, from: Instant) {
+        let known = self.desk.unfolded.len();
+        self.desk.unfolded.retain(|fold| fold.from != from);
+        if self.desk.unfolded.len() == known {
+            let folds = self.folds();
+            self.desk.unfolded.extend(folds.into_iter().find(|fold| fold.from == from));
+        }
+    }
+
+    fn leap(&mut self, jump: Jump, onward: bool) {
+        self.playing = false;
+        self.desk.resume = false;
+        let wanted = |event: &Event| jump.wants(event);
+        let found = if onward {
+            let limit = self.cursor + JUMP;
+            self.session.next_event(self.cursor, limit, wanted)
+        } else {
+            self.session.previous_event(self.cursor, wanted)
+        };
+        self.fold();
+        self.close();
+        let what = JUMPS.iter().find(|(kind, _)| *kind == jump).map_or("", |(_, what)| what);
+        match found {
+            Some(event) => {
+                self.said = Some(journal::sentence(&self.timeline, &event));
+                self.jump(event.at);
+            }
+            None if onward => self.said = Some(format!("No {what} in the next 60 s.")),
+            None => self.said = Some(format!("No {what} before this.")),
+        }
+    }
+
+    /// What a click on a thing means: a number opens what stands behind it, a selected thing is
+    /// opened, all else is selected.
+    pub(super) fn pick(&mut self, target: Target) {
+        let again = self.view.selected.as_ref() == Some(&target);
+        if again || matches!(target, Target::Score(..) | Target::Lost(_)) {
+            self.desk.open = Some(Panel::Inspector);
+        }
+        self.view.selected = Some(target);
+    }
+}
+
+fn picture_lines() -> Vec<MenuLine> {
+    let all = [("As pixels (PNG)", Format::Png), ("As shapes and text (SVG)", Format::Svg)];
+    let line = |(label, format): (&'static str, _)| MenuLine {
+        label: label.into(),
+        says: Msg::Save(format),
+        refused: None,
+    };
+    all.map(line).into()
+}
+
+fn entry(form: &Form, entries: &[String], wrong: String) -> Entry {
+    Entry { field: form.blame(entries, &wrong), wrong }
+}

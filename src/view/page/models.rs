@@ -1,0 +1,295 @@
+//! What the open panels say at the cursor: from the run to the values that components draw.
+
+use super::desk::SPEEDS;
+use super::{Page, Panel};
+use crate::event::{EventId, System};
+use crate::history::Comparison;
+use crate::sim::Instant;
+use crate::stage::inspect::{
+    Block, Cell, Form, Go, Line, Sheet, Spot, Subject, Table, adders, inspect, spots, tables,
+    touched,
+};
+use crate::stage::{self, Picture, Rect, Role, Target, Theme, View};
+use crate::timeline::journal;
+use crate::view::form::FormModel;
+use crate::view::journal::{Journal, WINDOW};
+use crate::view::menu::MenuModel;
+use crate::view::over::{Over, Rate};
+
+/// Steps of a rate, in messages in a thousand seconds.
+const RATES: [u32; 13] = [
+    0, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
+];
+
+/// Size of a rate's control in CSS px.
+const RATE: (f32, f32) = (112.0, 24.0);
+
+/// The events that the journal lists, found so far.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Of this revision of the run and this filter.
+    of: Option<(u32, crate::stage::inspect::Filter)>,
+    /// Those that pass, oldest first, with their instants.
+    events: Vec<(Instant, EventId)>,
+    /// The number of the next event to look at.
+    next: EventId,
+}
+
+impl Page {
+    /// The open panel that is a sheet, with the class of its place.
+    pub(in crate::view) fn sheet(&mut self) -> Option<(Sheet, &'static str)> {
+        match self.desk.open? {
+            Panel::Inspector => {
+                let target = self.view.selected.clone()?;
+                let mut sheet = inspect(&self.timeline, self.cursor, &target)?;
+                self.explain(&mut sheet);
+                Some((sheet, "inspector"))
+            }
+            Panel::Tables => Some((tables(&self.timeline, self.cursor), "tables")),
+            Panel::Futures => Some((self.futures(), "inspector")),
+            Panel::Journal => None,
+        }
+    }
+
+    /// What led to the event that is being explained, in front of all else.
+    fn explain(&self, sheet: &mut Sheet) {
+        let chain = self.chain();
+        if chain.is_empty() {
+            return;
+        }
+        let line = |event: &&crate::event::Event| Line {
+            at: event.at,
+            text: journal::sentence(&self.timeline, event),
+            class: "ink",
+            why: None,
+        };
+        let lines = chain.iter().map(line).collect();
+        sheet.blocks.insert(0, Block::Heading("Why? What led to it, in order".to_owned()));
+        sheet.blocks.insert(1, Block::Lines(lines));
+    }
+
+    /// The events that led to the one being explained, oldest first, with it.
+    pub(super) fn chain(&self) -> Vec<&crate::event::Event> {
+        let mut chain = Vec::new();
+        let mut next = self.desk.why;
+        while let Some(event) = next.and_then(|id| self.timeline.event(id)) {
+            chain.push(event);
+            next = event.cause.filter(|cause| *cause < event.id);
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// What the chain that is being explained touched.
+    pub(in crate::view) fn lights(&self) -> Vec<Target> {
+        self.chain().into_iter().flat_map(|event| touched(&self.timeline, event)).collect()
+    }
+
+    /// The journal, where it is open.
+    pub(in crate::view) fn journal(&mut self) -> Option<Journal> {
+        if self.desk.open != Some(Panel::Journal) {
+            return None;
+        }
+        let filter = self.desk.filter.clone();
+        let of = (self.folded.0, filter.clone());
+        if self.found.of.as_ref() != Some(&of) {
+            self.found = Found { of: Some(of), ..Found::default() };
+        }
+        let new = filter.passing(&self.timeline, self.found.next);
+        self.found.events.extend(new.map(|event| (event.at, event.id)));
+        if let Some(last) = self.timeline.events().last() {
+            self.found.next = EventId(last.id.0 + 1);
+        }
+        let total = self.found.events.partition_point(|(at, _)| *at <= self.cursor);
+        let first = self.desk.line.min(total.saturating_sub(1));
+        let shown = self.found.events[..total].iter().rev().skip(first).take(WINDOW);
+        let events = shown.filter_map(|(_, id)| self.timeline.event(*id));
+        let about = filter.message.map(|message| {
+            crate::stage::inspect::name(&self.timeline, &Target::Message(message)).into()
+        });
+        let nodes = self.timeline.nodes().iter().filter(|node| node.added <= self.cursor);
+        let name = |node: &crate::timeline::Node| {
+            let lane = match node.system {
+                Some(System::Redis) => " (Redis)",
+                Some(System::Kafka) => " (Kafka)",
+                None => "",
+            };
+            (node.id, format!("{}{lane}", node.name).into())
+        };
+        Some(Journal {
+            about,
+            nodes: nodes.map(name).collect(),
+            total,
+            first,
+            lines: events.map(|event| Line::of(&self.timeline, event)).collect(),
+            filter,
+        })
+    }
+
+    /// The stage in a frame of its own, as SVG with its size: a card to pass on.
+    pub(in crate::view) fn card(&self, dark: bool) -> (String, (f32, f32)) {
+        let view = View { sentence: true, ..View::new(1_200.0, 675.0) };
+        let picture = stage::picture(&self.timeline, self.cursor, &view);
+        let theme = if dark { Theme::Dark } else { Theme::Light };
+        (stage::svg(&picture, theme), (picture.width, picture.height))
+    }
+
+    /// The open menu.
+    pub(in crate::view) fn menu(&self) -> Option<&MenuModel> {
+        self.desk.menu.as_ref()
+    }
+
+    /// The open form.
+    pub(in crate::view) fn form(&self) -> Option<&FormModel> {
+        self.desk.form.as_ref()
+    }
+
+    /// Which panel is open.
+    pub(in crate::view) fn panel(&self) -> Option<Panel> {
+        self.desk.open
+    }
+
+    /// What lies over the stage.
+    pub(in crate::view) fn over(&self, picture: &Picture) -> Over {
+        let (timeline, t) = (&self.timeline, self.cursor);
+        // While time runs nothing holds still long enough to be walked to.
+        let still = !self.playing;
+        let selected = self.view.selected.as_ref();
+        let mut messages =
+            if still { spots(timeline, t, &self.layout, picture) } else { Vec::new() };
+        let shapes = picture
+            .shapes
+            .iter()
+            .filter(|shape| shape.target.is_some() && shape.target.as_ref() == selected);
+        // What stands for the thing itself is larger than what only belongs to it.
+        let size =
+            |shape: &&stage::Shape| (shape.role != Role::Decoration, shape.area.w * shape.area.h);
+        let shape = shapes.max_by(|a, b| {
+            let (a, b) = (size(a), size(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
+        let chosen = shape.map(|shape| Spot {
+            name: shape.name.clone(),
+            area: shape.area,
+            what: shape.target.clone().unwrap_or(Target::Lane(System::Redis)),
+        });
+        let message = || messages.iter().rev().find(|spot| Some(&spot.what) == selected).cloned();
+        let chosen = chosen.or_else(message);
+        messages.dedup_by(|a, b| a.area == b.area);
+        Over {
+            adders: adders(timeline, t, &self.layout, picture),
+            rates: self.rates(picture),
+            chosen,
+            spots: messages,
+            size: (picture.width, picture.height),
+        }
+    }
+
+    fn rates(&self, picture: &Picture) -> Vec<Rate> {
+        let (timeline, t) = (&self.timeline, self.cursor);
+        let producers = picture.shapes.iter().filter_map(|shape| match &shape.target {
+            Some(Target::Node(id)) => Some((shape, timeline.node(*id)?)),
+            _ => None,
+        });
+        let taken = picture.shapes.iter().filter(|shape| shape.role != Role::Decoration);
+        let rate = |(shape, node): (&stage::Shape, &crate::timeline::Node)| {
+            let x = shape.area.centre() - RATE.0 / 2.0;
+            let area = Rect::new(x.max(2.0), shape.area.bottom() + 4.0, RATE.0, RATE.1);
+            // Where producers stand close, the one that is selected has it.
+            let free = taken.clone().all(|other| !other.area.overlaps(area));
+            let now = node.rate.value(t);
+            (free || shape.selected).then(|| Rate {
+                producer: node.name.clone(),
+                words: journal::rate(now),
+                area,
+                less: RATES.iter().rev().copied().find(|rate| *rate < now),
+                more: RATES.iter().copied().find(|rate| *rate > now),
+                form: Form::new(timeline, t, Subject::Rate(node.name.clone())),
+            })
+        };
+        producers.filter(|(_, node)| node.topic.is_some()).filter_map(rate).collect()
+    }
+
+    /// The other futures, each compared with this one.
+    fn futures(&mut self) -> Sheet {
+        let mut sheet =
+            Sheet { title: "Other futures".into(), kind: "fork".into(), blocks: Vec::new() };
+        if self.session.branches().is_empty() {
+            let words = "Act in the past, and the future that was stays here beside the new one.";
+            sheet.blocks.push(Block::Words(words.into()));
+        }
+        for n in (0..self.session.branches().len()).rev() {
+            let Some(compared) = self.compare(n) else { continue };
+            let Some(branch) = self.session.branches().get(n) else { continue };
+            let heading = format!(
+                "Left at {}, went on to {}",
+                crate::view::panel::clock(branch.forked_at),
+                crate::view::panel::clock(branch.until)
+            );
+            sheet.blocks.push(Block::Heading(heading));
+            sheet.blocks.push(Block::Table(ledgers(&compared)));
+            for (whose, event) in compared
+                .first
+                .iter()
+                .flat_map(|first| [("Here", first.here.as_ref()), ("There", first.there.as_ref())])
+            {
+                let Some(event) = event else { continue };
+                let words = journal::sentence(&self.timeline, event);
+                sheet.blocks.push(Block::Words(format!("{whose} first: {words}")));
+            }
+            let go = Cell { go: Some(Go::Over(n)), ..Cell::new("Go over to it") };
+            sheet.blocks.push(Block::Rows(vec![("the other future".into(), go)]));
+        }
+        sheet
+    }
+
+    /// Both ledgers; asked again only when the run changed, or stands still somewhere else.
+    fn compare(&mut self, branch: usize) -> Option<Comparison> {
+        let revision = self.folded.0;
+        let limit = self.session.branches().get(branch)?.until.min(self.session.head());
+        if let Some((old, n, kept)) = &self.desk.compared
+            && (*old, *n) == (revision, branch)
+            && (kept.at == limit || self.playing)
+        {
+            return Some(kept.clone());
+        }
+        let compared = self.session.compare(branch)?;
+        self.desk.compared = Some((revision, branch, compared.clone()));
+        Some(compared)
+    }
+
+    /// The names of the speeds, and which one is chosen.
+    pub(in crate::view) fn speeds(&self) -> Vec<(&'static str, bool)> {
+        SPEEDS.iter().enumerate().map(|(n, (_, words))| (*words, n == self.speed())).collect()
+    }
+}
+
+/// Both ledgers at the last instant that both have reached.
+fn ledgers(compared: &Comparison) -> Table {
+    let sides = [
+        ("Redis", &compared.here.redis, &compared.there.redis),
+        ("Kafka", &compared.here.kafka, &compared.there.kafka),
+    ];
+    let mut rows = Vec::new();
+    for (system, here, there) in sides {
+        for (what, here, there) in [
+            ("delivered", here.delivered, there.delivered),
+            ("waiting", here.waiting, there.waiting),
+            ("lost", here.lost(), there.lost()),
+            ("repeated", here.repeated, there.repeated),
+            ("late", here.late, there.late),
+        ] {
+            let class = if here == there { "dim" } else { "ink" };
+            rows.push(vec![
+                Cell::of(format!("{system} {what}"), class),
+                Cell::of(here.to_string(), class),
+                Cell::of(there.to_string(), class),
+            ]);
+        }
+    }
+    Table {
+        caption: format!("Both ledgers at {}", crate::view::panel::clock(compared.at)),
+        columns: vec!["figure", "here", "there"],
+        rows,
+    }
+}

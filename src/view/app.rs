@@ -171,7 +171,7 @@ impl Component for App {
             }
             Msg::Visible(visible) => self.visible.set(*visible),
             Msg::Rove(id) if !id.is_empty() => self.rove = id.clone(),
-            Msg::Save(format) => self.save(ctx, *format),
+            Msg::Save(format) => save(ctx.props(), *format),
             _ => {}
         }
         if matches!(msg, Msg::Theme | Msg::Recolour) {
@@ -398,15 +398,6 @@ impl App {
         }
     }
 
-    /// The stage as a picture, with its sentence, in the colours that the page has now.
-    fn save(&self, ctx: &Context<Self>, format: Format) {
-        let root = &ctx.props().root;
-        let mut page = ctx.props().shared.page.borrow_mut();
-        let Some(page) = page.as_mut() else { return };
-        let (svg, size) = page.card(theme::is_dark(root));
-        card::save(&svg, size, format, root);
-    }
-
     fn copy(&self, ctx: &Context<Self>) {
         let Some(drawn) = &self.drawn else { return };
         let address = web_sys::window().and_then(|window| window.location().href().ok());
@@ -461,6 +452,15 @@ impl App {
             );
         }
     }
+}
+
+/// The stage as a picture, with its sentence, in the colours that the page has now.
+fn save(props: &AppProps, format: Format) {
+    let root = &props.root;
+    let mut page = props.shared.page.borrow_mut();
+    let Some(page) = page.as_mut() else { return };
+    let (svg, size) = page.card(theme::is_dark(root));
+    card::save(&svg, size, format, root);
 }
 
 /// The loop that moves the cursor and paints the tokens, without a render of Yew.

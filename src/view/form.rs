@@ -1,7 +1,7 @@
 //! A small form at a point of the page, with labelled fields; what is wrong stands beside the field.
 
 use super::Same;
-use super::menu::place;
+use super::menu::{Behind, place};
 use super::page::Msg;
 use super::sheet::says;
 use crate::stage::inspect::{Entry, Field, Form, Kind};
@@ -50,7 +50,7 @@ pub(super) fn form_view(props: &FormProps) -> Html {
     });
     html! {
         <>
-            <div class="behind" onclick={says(&props.send, Msg::CloseMenu)}></div>
+            <Behind send={&props.send} />
             <form class="form pop" role="dialog" aria-label={model.form.title.clone()} ref={&node} onsubmit={submit}>
                 <h2>{ &model.form.title }</h2>
                 <div class="fields">{ for fields }</div>

@@ -75,13 +75,32 @@ pub(super) fn menu_view(props: &MenuProps) -> Html {
     });
     html! {
         <>
-            <div class="behind" onclick={says(&props.send, Msg::CloseMenu)}></div>
+            <Behind send={&props.send} />
             <div class="menu pop" role="menu" aria-label={props.menu.title.clone()} ref={&node} onkeydown={keys}>
                 <p aria-hidden="true">{ &props.menu.title }</p>
                 { for items }
             </div>
         </>
     }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct BehindProps {
+    pub(super) send: Callback<Msg>,
+}
+
+/// All of the page behind a popover: a click there closes it. The end of the long touch that
+/// opened it is no click there.
+#[component(Behind)]
+pub(super) fn behind(props: &BehindProps) -> Html {
+    let began = use_mut_ref(|| false);
+    let (down, send) = (began.clone(), props.send.clone());
+    let click = move |_| {
+        if began.replace(false) {
+            send.emit(Msg::CloseMenu);
+        }
+    };
+    html! { <div class="behind" onpointerdown={move |_| *down.borrow_mut() = true} onclick={click}></div> }
 }
 
 /// Puts a popover where it was asked for, inside the widget, and the focus on its first `wanted`.

@@ -5,6 +5,7 @@ use super::icon::{CROSS, icon};
 use super::page::Msg;
 use super::stage::px;
 use crate::stage::inspect::{Block, Cell, Chart, Go, Line, Sheet, Table};
+use std::fmt::Write;
 use yew::prelude::*;
 
 /// Size of a chart in units of its own.
@@ -122,28 +123,28 @@ pub(super) fn line(line: &Line, send: &Callback<Msg>) -> Html {
 }
 
 fn chart(chart: &Chart) -> Html {
-    let (w, h) = CHART;
-    let (x, y) = (|x: f32| px(x * w), |y: f32| px((1.0 - y) * (h - 4.0) + 2.0));
+    let (wide, high) = CHART;
+    let (x, y) = (|at: f32| px(at * wide), |at: f32| px((1.0 - at) * (high - 4.0) + 2.0));
     let series = chart.series.iter().map(|series| {
         let mut d = String::new();
         for (at, height) in &series.points {
             let step = if d.is_empty() { "M" } else { "L" };
-            d += &format!("{step}{} {}", x(*at), y(*height));
+            let _ = write!(d, "{step}{} {}", x(*at), y(*height));
         }
         html! { <path class={classes!("series", series.class)} d={d} /> }
     });
     let limits = chart.limits.iter().map(|limit| {
         html! {
             <>
-                <path class="limit" d={format!("M0 {}H{w}", y(limit.at))} />
-                <text x="4" y={px((1.0 - limit.at) * (h - 4.0) + 12.0)}>{ &limit.label }</text>
+                <path class="limit" d={format!("M0 {}H{wide}", y(limit.at))} />
+                <text x="4" y={px((1.0 - limit.at) * (high - 4.0) + 12.0)}>{ &limit.label }</text>
             </>
         }
     });
     html! {
         <figure class="chart">
             <figcaption><span class="soft">{ &chart.title }</span><span>{ &chart.words }</span></figcaption>
-            <svg viewBox={format!("0 0 {w} {h}")} preserveAspectRatio="none" role="img"
+            <svg viewBox={format!("0 0 {wide} {high}")} preserveAspectRatio="none" role="img"
                 aria-label={format!("{}: {}", chart.title, chart.words)}>
                 { for limits }
                 { for series.rev() }

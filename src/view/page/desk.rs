@@ -3,7 +3,7 @@
 
 use super::{Format, MenuOf, Msg, Page, Place};
 use crate::event::{Event, EventId};
-use crate::history::Comparison;
+use crate::history::{Comparison, Session};
 use crate::sim::{Instant, Span};
 use crate::stage::Target;
 use crate::stage::inspect::{Deed, Entry, Filter, Form, JUMPS, Jump, menu, name};
@@ -99,19 +99,9 @@ impl Page {
             Msg::Speed(speed) => self.desk.speed = speed.min(SPEEDS.len() - 1),
             Msg::Unfold(from) => self.unfold(from),
             Msg::Jump(jump, onward) => self.leap(jump, onward),
-            Msg::Redo => {
-                if self.session.redo() {
-                    self.said = Some("done again".into());
-                    self.fold();
-                    self.jump(self.cursor.min(self.session.head()));
-                }
-            }
+            Msg::Redo => self.turn(Session::redo, "done again"),
             Msg::Switch(branch) => {
-                if self.session.switch_to(branch) {
-                    self.said = Some("This is the other future.".into());
-                    self.fold();
-                    self.jump(self.cursor.min(self.session.head()));
-                }
+                self.turn(|session| session.switch_to(branch), "This is the other future.");
             }
             Msg::Sieve(filter) => {
                 self.close();
@@ -121,6 +111,15 @@ impl Page {
             }
             Msg::Line(line) => self.desk.line = line,
             _ => {}
+        }
+    }
+
+    /// Turns to another run of the same lesson, if there is one, and says so.
+    pub(super) fn turn(&mut self, to: impl FnOnce(&mut Session) -> bool, said: &str) {
+        if to(&mut self.session) {
+            self.said = Some(said.to_owned());
+            self.fold();
+            self.jump(self.cursor.min(self.session.head()));
         }
     }
 

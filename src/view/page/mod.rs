@@ -243,13 +243,7 @@ impl Page {
                 let _ = self.act(action);
                 self.close();
             }
-            Msg::Undo => {
-                if self.session.undo() {
-                    self.said = Some("undone".into());
-                    self.fold();
-                    self.jump(self.cursor.min(self.session.head()));
-                }
-            }
+            Msg::Undo => self.turn(Session::undo, "undone"),
             Msg::Plug => {
                 if let Some(action) = self.plug(None) {
                     let _ = self.act(action);

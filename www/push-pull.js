@@ -30,14 +30,11 @@ const built = (name) => beside(BUILD ? `${name}?v=${BUILD}` : name);
 const LOOK_MS = 200;
 
 let engines;
-/** How many engines had a defect: each of the next ones is a module of its own. */
-let spoilt = 0;
 /** Loads and compiles the engines once for the page, however many widgets it has. */
 function load() {
   engines ??= (async () => {
     if (typeof WebAssembly !== 'object') throw new Error('this browser has no WebAssembly.');
-    const fresh = built('pushpull.js');
-    const module = await import(spoilt ? `${fresh}${BUILD ? '&' : '?'}again=${spoilt}` : fresh);
+    const module = await import(built('pushpull.js'));
     try {
       await module.default({ module_or_path: built('pushpull_bg.wasm') });
     } catch (error) {
@@ -91,15 +88,6 @@ class PushPull extends HTMLElement {
   constructor() {
     super();
     this.attachShadow({ mode: 'open' });
-    // The notice of a defect has a button that goes on; the engines that wrote it are gone.
-    this.shadowRoot.addEventListener('click', ({ target }) => {
-      const run = target.closest?.('[data-run]')?.dataset.run;
-      if (!run) return;
-      spoilt += 1;
-      engines = undefined;
-      this.#handle = null;
-      this.import(run).catch(() => {});
-    });
     this.#expect();
   }
 

@@ -35,8 +35,6 @@ const REFRESH_MS: u32 = 100;
 const SETTLE_MS: f64 = 33.0;
 /// So many tokens make drawings wait for the panels' own rhythm.
 const BUSY: usize = 40;
-/// Real milliseconds between two links that are kept against a defect.
-const KEEP_MS: f64 = 3_000.0;
 /// Real milliseconds between two sentences for those who listen.
 const HUSH_MS: f64 = 6_000.0;
 
@@ -101,7 +99,6 @@ pub(crate) struct App {
     copied: Option<Timeout>,
     said: AttrValue,
     said_at: f64,
-    kept_at: f64,
     listeners: Vec<Listener>,
     watch: Option<Watch>,
     /// One for the life of the root, so that no component is drawn again for it.
@@ -144,7 +141,6 @@ impl Component for App {
             copied: None,
             said: AttrValue::default(),
             said_at: 0.0,
-            kept_at: 0.0,
             listeners: Vec::new(),
             watch: None,
         }
@@ -180,9 +176,7 @@ impl Component for App {
         // After a defect the page may be held for ever; the notice stands in its place then.
         let Ok(mut page) = ctx.props().shared.page.try_borrow_mut() else { return false };
         if let Some(page) = page.as_mut() {
-            self.keep(&ctx.props().shared, page, &msg);
             page.update(msg);
-            ctx.props().shared.kept.borrow_mut().during.clear();
             let popped = self.drawn.as_ref().is_some_and(Drawn::pops);
             self.draw(page);
             match (popped, self.drawn.as_ref().is_some_and(Drawn::pops)) {
@@ -278,19 +272,6 @@ impl App {
                 <span class="swatches" hidden=true ref={&self.nodes.swatches}>{ for swatches }</span>
             </section>
         }
-    }
-
-    /// Keeps the run as it is before something is done to it, and now and then while time runs.
-    fn keep(&mut self, shared: &Shared, page: &Page, msg: &Msg) {
-        let now = watch::now();
-        let deed = if let Msg::Act(action) = msg { Some(action) } else { None };
-        if deed.is_none() && now - self.kept_at < KEEP_MS {
-            return;
-        }
-        self.kept_at = now;
-        let mut kept = shared.kept.borrow_mut();
-        kept.well = page.link();
-        kept.during = deed.map(|action| page.link_with(action)).unwrap_or_default();
     }
 
     /// A popover that belongs to a place on the stage belongs to one of the widget.

@@ -44,18 +44,6 @@ pub(crate) struct Shared {
     pub(crate) page: RefCell<Option<Page>>,
     /// Why it is not.
     pub(crate) failure: RefCell<Option<Failure>>,
-    /// The run as it last stood well, and as it stands while something is done to it: links for
-    /// the notice of a defect.
-    pub(crate) kept: RefCell<Kept>,
-}
-
-/// Links to a run, without `#`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Kept {
-    /// When all was well.
-    pub(crate) well: String,
-    /// With what was being done when it was not; empty when nothing was.
-    pub(crate) during: String,
 }
 
 /// Why there is no lesson on the page.

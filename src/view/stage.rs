@@ -64,9 +64,13 @@ struct ShapeProps {
 fn shape_view(props: &ShapeProps) -> Html {
     let shape = &props.shape;
     let marks = shape.marks.iter().map(mark);
-    // What is written on a thing belongs to its name; what is written in it does not.
+    // What is written on a thing belongs to its name; what is written in it does not, and no bare
+    // number does: it may stand in the name by chance.
     let named = |mark: &&Mark| match mark {
-        Mark::Text { runs, .. } => shape.name.contains(&*plain(runs)),
+        Mark::Text { runs, .. } => {
+            let words = plain(runs);
+            shape.name.contains(&*words) && !words.bytes().all(|byte| byte.is_ascii_digit())
+        }
         _ => true,
     };
     if shape.role == Role::Decoration && shape.target.is_none() {

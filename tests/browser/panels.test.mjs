@@ -392,3 +392,37 @@ for (const [what, keys] of [['an inspector', ['i']], ['the journal', ['g']], ['t
     await zoomed.check();
   });
 }
+
+// ------------------------------------------------------------------------------------------ robust
+
+test('what is hidden or out of sight costs nothing', async () => {
+  const { page, check } = await house.open({
+    context: MOVING,
+    before: (page) => page.addInitScript(() => {
+      window.frames_asked = 0;
+      const real = window.requestAnimationFrame.bind(window);
+      window.requestAnimationFrame = (callback) => { window.frames_asked += 1; return real(callback); };
+    }),
+  });
+  await call(page, 'play');
+  await until(page, 'time runs', ({ cursorMs }) => cursorMs > 1_000);
+  // Out of sight, by scrolling.
+  await page.evaluate(() => {
+    document.body.style.setProperty('height', '4000px');
+    window.scrollTo(0, 3_000);
+  });
+  const still = await until(page, 'it rests', (() => {
+    let last = -1;
+    let same = 0;
+    return ({ cursorMs }) => { same = cursorMs === last ? same + 1 : 0; last = cursorMs; return same > 5; };
+  })());
+  const asked = await page.evaluate(async () => {
+    const before = window.frames_asked;
+    for (let n = 0; n < 20; n += 1) await new Promise((resolve) => { setTimeout(resolve, 16); });
+    return window.frames_asked - before;
+  });
+  assert.equal(asked, 0, 'frames are asked for out of sight');
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await until(page, 'time goes on in sight', ({ cursorMs }) => cursorMs > still.cursorMs);
+  await check();
+});

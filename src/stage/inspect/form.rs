@@ -177,7 +177,7 @@ impl Form {
             Subject::Partitions(topic) => {
                 let logs = timeline.logs().iter().filter(|log| log.created <= t);
                 let now = logs.filter(|log| log.partition.topic == *topic).count();
-                (format!("More partitions for {topic}"), vec![number("partitions", "", &(now + 1))])
+                (format!("Add a partition to {topic}"), vec![number("partitions", "", &(now + 1))])
             }
             Subject::Consumer => (
                 "Add a consumer".into(),

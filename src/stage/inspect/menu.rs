@@ -49,7 +49,7 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
         }
         Target::Message(id) => menu.message(*id),
         Target::Partition(partition) => {
-            menu.ask("More partitions \u{2026}", Subject::Partitions(partition.topic.clone()));
+            menu.ask("Add a partition \u{2026}", Subject::Partitions(partition.topic.clone()));
             menu.leader(partition);
             menu.seeks(None, partition);
         }

@@ -9,7 +9,7 @@ pub(crate) use desk::Panel;
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Command, Event, EventId, LabFact, Refusal, What};
+use crate::event::{Action, Event, EventId, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
@@ -533,16 +533,6 @@ impl Page {
     /// The run as the fragment of an address.
     pub(crate) fn link(&self) -> String {
         to_link(&self.session.recording())
-    }
-
-    /// The same, with something done to it at the cursor.
-    pub(super) fn link_with(&self, action: &Action) -> String {
-        let mut recording = self.session.recording();
-        let at = self.cursor;
-        recording.commands.retain(|command| command.at <= at);
-        recording.commands.push(Command { at, action: action.clone() });
-        recording.until = at;
-        to_link(&recording)
     }
 
     /// The run.

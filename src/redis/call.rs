@@ -10,6 +10,7 @@ use super::server::{Server, name};
 use crate::event::{ConnectionId, Payload, RedisFact};
 use crate::sim::Span;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// One run of a command.
 pub(super) struct Call {
@@ -19,6 +20,10 @@ pub(super) struct Call {
     pub(super) version: Version,
     /// Inside EXEC: blocking commands answer as if their time were up.
     pub(super) in_exec: bool,
+    /// Encoded bytes that its reply may have.
+    pub(super) room: u64,
+    /// The reply was cut off: its client is past its limit.
+    pub(super) overflow: Cell<bool>,
 }
 
 impl Call {
@@ -208,7 +213,8 @@ impl Server {
     ) {
         self.enter(client);
         let version = self.clients.get(&client).map_or(Version::Resp2, |state| state.version);
-        let mut call = Call { client, command, args, version, in_exec };
+        let (room, overflow) = (self.room(client), Cell::new(false));
+        let mut call = Call { client, command, args, version, in_exec, room, overflow };
         let dirty = self.keyspace.dirty;
         self.keyspace.rewritten = None;
         self.stats.command(command.name).calls += 1;
@@ -220,7 +226,7 @@ impl Server {
         // What the keyspace tells goes out before the command's own reply.
         self.publish_notices();
         match answer {
-            Ok(Some(frame)) => self.reply(client, frame),
+            Ok(Some(frame)) => self.reply_within(&call, frame),
             Ok(None) => {}
             Err(fault) => {
                 self.stats.command(command.name).failed += 1;

@@ -26,6 +26,7 @@ mod output;
 mod pubsub;
 mod replication;
 pub mod resp;
+mod room;
 mod server;
 mod session;
 mod settings;

@@ -9,6 +9,7 @@ use super::replication::Replication;
 use super::resp::{Frame, Version};
 use super::stats::Stats;
 use super::stream::StreamId;
+use super::transaction::Collected;
 use super::turn::Turn;
 use crate::event::{ConnectionId, Name, Payload, RedisFact, Tag};
 use crate::sim::{Instant, Purpose, Rng, Span};
@@ -66,7 +67,7 @@ pub struct Server {
     /// What EXEC has changed so far, while it runs.
     pub(super) transaction: Option<Vec<(u32, Vec<Payload>)>>,
     /// The replies of the transaction under way.
-    pub(super) collected: Option<(ConnectionId, Vec<Frame>)>,
+    pub(super) collected: Option<Collected>,
     /// `DEBUG SET-ACTIVE-EXPIRE`
     pub(super) active_expire: bool,
     pub(super) process_id: u32,
@@ -234,14 +235,15 @@ impl Server {
     }
 
     fn append(&mut self, client: ConnectionId, frame: Frame) {
-        if let Some((collecting, frames)) = &mut self.collected
-            && *collecting == client
+        let bytes = frame.encoded_len() as u64;
+        if let Some(collected) = &mut self.collected
+            && collected.client == client
         {
-            frames.push(frame);
+            collected.frames.push(frame);
+            collected.bytes += bytes;
             return;
         }
         let Some(state) = self.clients.get_mut(&client) else { return };
-        let bytes = frame.encoded_len() as u64;
         if state.output.is_empty() && state.closing != Closing::Asap {
             self.pending_writes.push(client);
         }
@@ -277,7 +279,7 @@ impl Server {
             (true, Some(since)) => second.saturating_sub(since) > limit.soft_seconds,
         };
         if hard || over {
-            self.close_soon(client, "overcoming of output buffer limits");
+            self.close_soon(client, super::room::OVERFLOW);
         }
     }
 

@@ -16,6 +16,15 @@ pub(super) struct Multi {
     pub(super) dirty: bool,
 }
 
+/// The replies of a transaction under way: EXEC answers with all of them.
+#[derive(Clone, Debug)]
+pub(super) struct Collected {
+    pub(super) client: ConnectionId,
+    pub(super) frames: Vec<Frame>,
+    /// Their encoded length.
+    pub(super) bytes: u64,
+}
+
 /// A key that a client watches, and whether it had expired already then.
 pub(super) type Watched = (u32, Key, bool);
 
@@ -115,13 +124,13 @@ pub(super) fn exec(server: &mut Server, call: &mut Call) -> Answer {
         return Ok(Some(Frame::NullArray));
     }
     let length = multi.queue.len();
-    server.collected = Some((call.client, Vec::new()));
+    server.collected = Some(Collected { client: call.client, frames: Vec::new(), bytes: 0 });
     server.transaction = Some(Vec::new());
     for (command, args) in multi.queue {
         server.run(call.client, command, args, true);
     }
     server.end_transaction();
-    let frames = server.collected.take().map(|(_, frames)| frames).unwrap_or_default();
+    let frames = server.collected.take().map(|collected| collected.frames).unwrap_or_default();
     if frames.len() == length {
         return Ok(Some(Frame::Array(frames)));
     }

@@ -50,8 +50,8 @@ fn answer(ks: &mut Keyspace, call: &Call, reverse: bool) -> Reply {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let found = stream.range(start, end);
     Ok(Frame::Array(if reverse {
-        found.rev().take(most).map(entry).collect()
+        call.gather(&mut found.rev().take(most).map(entry))
     } else {
-        found.take(most).map(entry).collect()
+        call.gather(&mut found.take(most).map(entry))
     }))
 }

@@ -273,7 +273,8 @@ pub(in super::super) fn keys(ks: &mut Keyspace, call: &Call) -> Reply {
         // A lone star is a fast path that even matches the empty key.
         (&*pattern == b"*" || glob::matches(&pattern, key)) && !ks.expire_if_needed(key)
     });
-    Ok(Frame::Array(found.map(|key| Frame::Bulk(payload(key))).collect()))
+    let mut found = found.map(|key| Frame::Bulk(payload(key)));
+    Ok(Frame::Array(call.gather(&mut found)))
 }
 
 pub(in super::super) fn randomkey(ks: &mut Keyspace, _: &Call) -> Reply {

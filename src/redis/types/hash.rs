@@ -5,7 +5,7 @@ use super::super::client::Key;
 use super::super::fault::{Fault, SYNTAX};
 use super::super::keyspace::Keyspace;
 use super::super::notify;
-use super::super::resp::{Frame, number};
+use super::super::resp::{Frame, Version, number};
 use super::{Hash, Reply, count, flag, payload};
 use crate::event::Payload;
 
@@ -61,7 +61,7 @@ pub(in super::super) fn hmget(ks: &mut Keyspace, call: &Call) -> Reply {
     let hash = ks.hash(&call.key(1))?;
     let value =
         |index| Frame::bulk_or_null(hash.and_then(|hash| hash.get(&call.key(index)).cloned()));
-    Ok(Frame::Array((2..call.len()).map(value).collect()))
+    Ok(Frame::Array(call.gather(&mut (2..call.len()).map(value))))
 }
 
 pub(in super::super) fn hdel(ks: &mut Keyspace, call: &Call) -> Reply {
@@ -103,12 +103,14 @@ pub(in super::super) fn hgetall(ks: &mut Keyspace, call: &Call) -> Reply {
 
 pub(in super::super) fn hkeys(ks: &mut Keyspace, call: &Call) -> Reply {
     let pairs = fields(ks, call)?;
-    Ok(Frame::Array(pairs.iter().map(|(field, _)| Frame::Bulk(payload(field))).collect()))
+    let mut fields = pairs.iter().map(|(field, _)| Frame::Bulk(payload(field)));
+    Ok(Frame::Array(call.gather(&mut fields)))
 }
 
 pub(in super::super) fn hvals(ks: &mut Keyspace, call: &Call) -> Reply {
     let pairs = fields(ks, call)?;
-    Ok(Frame::Array(pairs.into_iter().map(|(_, value)| Frame::Bulk(value)).collect()))
+    let mut values = pairs.into_iter().map(|(_, value)| Frame::Bulk(value));
+    Ok(Frame::Array(call.gather(&mut values)))
 }
 
 pub(in super::super) fn hincrby(ks: &mut Keyspace, call: &Call) -> Reply {
@@ -147,8 +149,8 @@ pub(in super::super) fn hincrbyfloat(ks: &mut Keyspace, call: &Call) -> Reply {
 pub(in super::super) fn hrandfield(ks: &mut Keyspace, call: &Call) -> Reply {
     let pairs = fields(ks, call)?;
     if call.len() == 2 {
-        let picked = ks.pick(pairs.len(), 1);
-        return Ok(Frame::bulk_or_null(picked.first().map(|at| payload(&pairs[*at].0))));
+        let picked = ks.pick(pairs.len(), 1).next();
+        return Ok(Frame::bulk_or_null(picked.map(|at| payload(&pairs[at].0))));
     }
     let wanted = call.random_count(2)?;
     let values = match call.len() {
@@ -160,16 +162,11 @@ pub(in super::super) fn hrandfield(ks: &mut Keyspace, call: &Call) -> Reply {
         return Err("ERR value is out of range".into());
     }
     let picked = ks.pick(pairs.len(), wanted);
-    let nested = call.version == super::super::resp::Version::Resp3;
-    let mut frames = Vec::new();
-    for at in picked {
-        let field = Frame::Bulk(payload(&pairs[at].0));
-        let value = Frame::Bulk(pairs[at].1.clone());
-        match (values, nested) {
-            (false, _) => frames.push(field),
-            (true, false) => frames.extend([field, value]),
-            (true, true) => frames.push(Frame::Array(vec![field, value])),
-        }
-    }
-    Ok(Frame::Array(frames))
+    let field = |at: usize| Frame::Bulk(payload(&pairs[at].0));
+    let pair = |at: usize| [field(at), Frame::Bulk(pairs[at].1.clone())];
+    Ok(Frame::Array(match (values, call.version) {
+        (false, _) => call.gather(&mut picked.map(field)),
+        (true, Version::Resp2) => call.gather(&mut picked.flat_map(pair)),
+        (true, Version::Resp3) => call.gather(&mut picked.map(|at| Frame::Array(pair(at).into()))),
+    }))
 }

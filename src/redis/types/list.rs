@@ -217,9 +217,9 @@ pub(in super::super) fn llen(ks: &mut Keyspace, call: &Call) -> Reply {
 pub(in super::super) fn lrange(ks: &mut Keyspace, call: &Call) -> Reply {
     let (start, stop) = (call.int(2)?, call.int(3)?);
     let Some(list) = ks.list(&call.key(1))? else { return Ok(Frame::Array(Vec::new())) };
-    let found = slice(start, stop, list.len())
-        .map_or_else(Vec::new, |(from, to)| list.range(from..to).cloned().collect());
-    Ok(Frame::Array(found.into_iter().map(Frame::Bulk).collect()))
+    let (from, to) = slice(start, stop, list.len()).unwrap_or((0, 0));
+    let mut found = list.range(from..to).map(|element| Frame::Bulk(element.clone()));
+    Ok(Frame::Array(call.gather(&mut found)))
 }
 
 /// The place of an index that may count from the end.

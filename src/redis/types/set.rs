@@ -76,8 +76,8 @@ impl Keyspace {
     }
 }
 
-pub(super) fn bulks(members: &[Key]) -> Vec<Frame> {
-    members.iter().map(|member| Frame::Bulk(payload(member))).collect()
+pub(super) fn bulks(members: &[Key]) -> impl Iterator<Item = Frame> {
+    members.iter().map(|member| Frame::Bulk(payload(member)))
 }
 
 pub(in super::super) fn sadd(ks: &mut Keyspace, call: &Call) -> Reply {
@@ -132,7 +132,7 @@ pub(in super::super) fn sismember(ks: &mut Keyspace, call: &Call) -> Reply {
 pub(in super::super) fn smismember(ks: &mut Keyspace, call: &Call) -> Reply {
     let set = ks.set(&call.key(1))?;
     let has = |index| flag(set.is_some_and(|set| set.contains(&call.key(index))));
-    Ok(Frame::Array((2..call.len()).map(has).collect()))
+    Ok(Frame::Array(call.gather(&mut (2..call.len()).map(has))))
 }
 
 pub(in super::super) fn scard(ks: &mut Keyspace, call: &Call) -> Reply {
@@ -140,7 +140,8 @@ pub(in super::super) fn scard(ks: &mut Keyspace, call: &Call) -> Reply {
 }
 
 pub(in super::super) fn smembers(ks: &mut Keyspace, call: &Call) -> Reply {
-    Ok(Frame::Set(bulks(&ks.set_members(&call.key(1))?)))
+    let members = ks.set_members(&call.key(1))?;
+    Ok(Frame::Set(call.gather(&mut bulks(&members))))
 }
 
 pub(in super::super) fn spop(ks: &mut Keyspace, call: &Call) -> Reply {
@@ -168,7 +169,7 @@ pub(in super::super) fn spop(ks: &mut Keyspace, call: &Call) -> Reply {
         ks.drop_empty_set(&key);
     }
     if most.is_some() {
-        return Ok(Frame::Set(bulks(&popped)));
+        return Ok(Frame::Set(bulks(&popped).collect()));
     }
     Ok(Frame::bulk_or_null(popped.first().map(payload)))
 }
@@ -184,19 +185,23 @@ pub(in super::super) fn srandmember(ks: &mut Keyspace, call: &Call) -> Reply {
     let wanted = call.random_count(2)?;
     let members = ks.set_members(&key)?;
     let picked = ks.pick(members.len(), wanted);
-    let picked: Vec<Key> = picked.into_iter().map(|at| members[at].clone()).collect();
-    Ok(Frame::Array(bulks(&picked)))
+    Ok(Frame::Array(call.gather(&mut picked.map(|at| Frame::Bulk(payload(&members[at]))))))
 }
 
 impl Keyspace {
     /// Places out of `length`: distinct ones for a positive count, with repeats for a negative.
-    pub(super) fn pick(&mut self, length: usize, wanted: i64) -> Vec<usize> {
+    /// Repeats are drawn one by one, as there may be more of them than fit into memory.
+    pub(super) fn pick(
+        &mut self,
+        length: usize,
+        wanted: i64,
+    ) -> Box<dyn Iterator<Item = usize> + '_> {
         if length == 0 {
-            return Vec::new();
+            return Box::new(std::iter::empty());
         }
         if wanted < 0 {
             let draws = 0..wanted.unsigned_abs();
-            return draws.map(|_| self.rng.below(length as u64) as usize).collect();
+            return Box::new(draws.map(move |_| self.rng.below(length as u64) as usize));
         }
         let wanted = (wanted as usize).min(length);
         let mut places: Vec<usize> = (0..length).collect();
@@ -207,6 +212,6 @@ impl Keyspace {
             }
         }
         places.truncate(wanted);
-        places
+        Box::new(places.into_iter())
     }
 }

@@ -51,7 +51,8 @@ fn keys(call: &Call, from: usize) -> Vec<Key> {
 }
 
 fn answer(ks: &mut Keyspace, call: &Call, algebra: Algebra) -> Reply {
-    Ok(Frame::Set(bulks(&combine(ks, &keys(call, 1), algebra)?)))
+    let members = combine(ks, &keys(call, 1), algebra)?;
+    Ok(Frame::Set(call.gather(&mut bulks(&members))))
 }
 
 fn store(ks: &mut Keyspace, call: &Call, algebra: Algebra, event: &'static str) -> Reply {

@@ -201,9 +201,9 @@ pub(in super::super) fn getex(ks: &mut Keyspace, call: &Call) -> Reply {
 }
 
 pub(in super::super) fn mget(ks: &mut Keyspace, call: &Call) -> Reply {
-    let values = (1..call.len())
+    let mut values = (1..call.len())
         .map(|index| Frame::bulk_or_null(ks.string(&call.key(index)).ok().flatten()));
-    Ok(Frame::Array(values.collect()))
+    Ok(Frame::Array(call.gather(&mut values)))
 }
 
 pub(in super::super) fn mset(ks: &mut Keyspace, call: &Call) -> Reply {

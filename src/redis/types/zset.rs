@@ -195,7 +195,7 @@ pub(in super::super) fn zmscore(ks: &mut Keyspace, call: &Call) -> Reply {
     let score = |index| {
         zset.and_then(|zset| zset.score(&call.key(index))).map_or(Frame::NullBulk, Frame::Double)
     };
-    Ok(Frame::Array((2..call.len()).map(score).collect()))
+    Ok(Frame::Array(call.gather(&mut (2..call.len()).map(score))))
 }
 
 pub(in super::super) fn zrank(ks: &mut Keyspace, call: &Call) -> Reply {

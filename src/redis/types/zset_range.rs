@@ -155,16 +155,13 @@ fn range(ks: &mut Keyspace, call: &Call, mut options: Options, fixed: bool) -> R
         found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     }
     let nested = call.version == Version::Resp3;
-    let mut frames = Vec::new();
-    for (member, score) in found {
-        let pair = super::zset::pair(&member, score);
-        match (options.scores, nested) {
-            (false, _) => frames.push(Frame::Bulk(payload(&member))),
-            (true, false) => frames.extend(pair),
-            (true, true) => frames.push(Frame::Array(pair.into())),
-        }
-    }
-    Ok(Frame::Array(frames))
+    let pair = |(member, score): &(Key, f64)| super::zset::pair(member, *score);
+    let found = found.iter();
+    Ok(Frame::Array(match (options.scores, nested) {
+        (false, _) => call.gather(&mut found.map(|(member, _)| Frame::Bulk(payload(member)))),
+        (true, false) => call.gather(&mut found.flat_map(pair)),
+        (true, true) => call.gather(&mut found.map(|found| Frame::Array(pair(found).into()))),
+    }))
 }
 
 fn fixed(ks: &mut Keyspace, call: &Call, by: By, reverse: bool) -> Reply {

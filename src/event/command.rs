@@ -296,6 +296,113 @@ pub enum Action {
         /// How often it sends again, before its application gets an error.
         retries: u32,
     },
+    /// Chooses what a consumer's application does with a record that its handler failed on. What
+    /// it needs for that (topics, listeners that read them) is set up with it.
+    SetErrorHandling {
+        /// The consumer's name.
+        consumer: Name,
+        /// What it does.
+        handling: ErrorHandling,
+    },
+    /// Starts a tool that reads a dead-letter topic and sends its records back to the topics they
+    /// came from.
+    Redrive {
+        /// The dead-letter topic.
+        topic: Name,
+        /// How many records, at the most.
+        most: u32,
+    },
+    /// Moves a group's committed offsets (`kafka-consumer-groups.sh --reset-offsets`). The group
+    /// must be without active members.
+    ResetOffsets {
+        /// The group.
+        group: Name,
+        /// In all partitions of this topic.
+        topic: Name,
+        /// Where to.
+        to: ResetTo,
+    },
+    /// Sets a consumer's position to the first record that was sent at this time or later
+    /// (`KafkaConsumer#offsetsForTimes`, then `seek`); to the end where there is none.
+    SeekToTime {
+        /// The consumer's name.
+        consumer: Name,
+        /// Which partition.
+        partition: TopicPartition,
+        /// When.
+        at: Instant,
+    },
+    /// Stops a consumer from fetching a partition that it owns (`KafkaConsumer#pause`).
+    PausePartition {
+        /// The consumer's name.
+        consumer: Name,
+        /// Which partition.
+        partition: TopicPartition,
+    },
+    /// Lets it go on (`KafkaConsumer#resume`).
+    ResumePartition {
+        /// The consumer's name.
+        consumer: Name,
+        /// Which partition.
+        partition: TopicPartition,
+    },
+    /// Asks the controller for an election (`kafka-leader-election.sh`).
+    ElectLeader {
+        /// Which partition.
+        partition: TopicPartition,
+        /// Whether a replica that is not in sync may lead (`--election-type unclean`); else the
+        /// preferred one is wanted.
+        unclean: bool,
+    },
+    /// Changes the configuration of a topic or a broker at run time (`kafka-configs.sh --alter`).
+    AlterConfig {
+        /// Of which.
+        of: Configured,
+        /// What changes, by Kafka's names.
+        config: Settings,
+    },
+    /// Ends a process in good order; its name is free then. A consumer leaves its group, a broker
+    /// hands over what it leads, a subscriber unsubscribes, a producer sends what it still has.
+    Remove {
+        /// The node's name; in every lane it stands in.
+        node: Name,
+    },
+    /// Cuts the path between two nodes: what is sent waits.
+    InterruptBetween {
+        /// A node's name.
+        one: Name,
+        /// Another's.
+        other: Name,
+    },
+    /// Heals it again: what waited arrives, in order.
+    HealBetween {
+        /// A node's name.
+        one: Name,
+        /// Another's.
+        other: Name,
+    },
+    /// Gives a consumer partitions by hand (`KafkaConsumer#assign`): it leaves its group's
+    /// rebalancing, and reads and commits on its own.
+    Assign {
+        /// The consumer's name.
+        consumer: Name,
+        /// What it reads from now on.
+        partitions: Vec<TopicPartition>,
+    },
+    /// Lets a producer name the partition of each record, whatever its key (`ProducerRecord`).
+    SetPartition {
+        /// The producer's name.
+        producer: Name,
+        /// The partition; none lets the partitioner choose again.
+        partition: Option<u32>,
+    },
+    /// Chooses how a consumer's application deals with the records that a poll returned.
+    SetHandling {
+        /// The consumer's name.
+        consumer: Name,
+        /// How.
+        handling: Handling,
+    },
 }
 
 /// How a producer's messages travel.
@@ -355,6 +462,82 @@ pub enum CommitPoint {
     AfterWork,
     /// Before it begins with it: a crash loses.
     BeforeWork,
+}
+
+/// Where a group's committed offsets are moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ResetTo {
+    /// The log start offset (`--to-earliest`).
+    Earliest,
+    /// The end (`--to-latest`).
+    Latest,
+    /// This offset, kept within what the log has (`--to-offset`).
+    Offset(u64),
+    /// The first record sent at this time or later (`--to-datetime`).
+    Time(Instant),
+}
+
+/// What has a configuration that can be changed at run time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Configured {
+    /// A topic, by its name.
+    Topic(Name),
+    /// A broker, by its node's name.
+    Broker(Name),
+}
+
+/// How an application deals with the records that a poll returned.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Handling {
+    /// It handles them in the thread that polls, one after the other, then polls again.
+    #[default]
+    Synchronous,
+    /// It hands them to another thread and polls again at once: what is committed may not have
+    /// been handled.
+    HandsOver,
+    /// It handles them in the thread that polls and catches every error: what failed counts as
+    /// done.
+    SwallowsErrors,
+}
+
+/// What an application does with a record that its handler failed on, as Spring for Apache Kafka
+/// does it. `attempts` count every try, the first one included.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum ErrorHandling {
+    /// Tries again each second until it works; what lies behind the record waits.
+    #[default]
+    BlockForEver,
+    /// Tries again in place, then logs the record and passes over it (`DefaultErrorHandler`).
+    Block {
+        /// Between two attempts.
+        interval: Span,
+        /// How often it tries.
+        attempts: u32,
+    },
+    /// Logs the record and passes over it at once.
+    Skip,
+    /// Tries again in place, then sends a copy to `<topic>-dlt`
+    /// (`DeadLetterPublishingRecoverer`).
+    DeadLetter {
+        /// Between two attempts.
+        interval: Span,
+        /// How often it tries.
+        attempts: u32,
+    },
+    /// Sends a copy to a retry topic whose listener waits for it, and in the end to
+    /// `<topic>-dlt` (`@RetryableTopic`): nothing blocks, the order of a key is lost.
+    RetryTopics {
+        /// How often it tries.
+        attempts: u32,
+        /// Before the second attempt.
+        delay: Span,
+        /// Each further wait is so many times the one before, 30 s at the most.
+        multiplier: u32,
+    },
 }
 
 /// Why an action was refused: it would change nothing, or names something that is not there.

@@ -2,6 +2,7 @@
 //! cause and node.
 
 use super::{Name, Tag, TopicPartition};
+use crate::sim::Instant;
 use serde::{Deserialize, Serialize};
 
 /// What happened inside Kafka, in the past tense.
@@ -181,4 +182,104 @@ pub enum KafkaFact {
         /// Why, in the words of the coordinator's log.
         reason: Name,
     },
+    /// A consumer stopped fetching a partition that it owns.
+    FetchPaused {
+        /// Which partition.
+        partition: TopicPartition,
+        /// Until when, where that is known: a record's back-off.
+        until: Option<Instant>,
+    },
+    /// It goes on.
+    FetchResumed {
+        /// Which partition.
+        partition: TopicPartition,
+    },
+    /// A configuration was changed at run time.
+    ConfigChanged {
+        /// `topic orders` or `broker 1`.
+        of: Name,
+        /// The configuration's name.
+        name: Name,
+        /// Its value from now on.
+        value: Name,
+    },
+    /// The application got records from `poll` and works on them.
+    PollReturned {
+        /// How many records.
+        records: u32,
+        /// It has to poll again by then, or leaves its group (`max.poll.interval.ms`).
+        until: Instant,
+    },
+    /// The coordinator heard a heartbeat of a member: its session begins anew.
+    SessionExtended {
+        /// The group.
+        group: Name,
+        /// The member's id.
+        member: Name,
+        /// It has to be heard of again by then, or is removed (`session.timeout.ms`).
+        until: Instant,
+    },
+    /// A member went on to the next phase of a rebalance.
+    PhaseChanged {
+        /// The group.
+        group: Name,
+        /// The member's id; empty before it has one.
+        member: Name,
+        /// The phase.
+        phase: RebalancePhase,
+    },
+    /// A leader's log began a new segment.
+    SegmentRolled {
+        /// Which log.
+        partition: TopicPartition,
+        /// Base offset of the new segment.
+        base_offset: u64,
+        /// The segment that was closed.
+        closed: ClosedSegment,
+    },
+    /// A leader's log deleted a whole segment.
+    SegmentDeleted {
+        /// Which log.
+        partition: TopicPartition,
+        /// The segment.
+        segment: ClosedSegment,
+    },
+    /// A producer will send a batch again.
+    ProduceRetried {
+        /// Where to.
+        partition: TopicPartition,
+        /// Kafka's name of the error.
+        error: Name,
+        /// How often it has been sent so far.
+        attempts: u32,
+        /// The copies in it.
+        tags: Vec<Tag>,
+    },
+}
+
+/// Where a member is in a rebalance, as it sees it itself. That it gave its partitions up, or got
+/// them, is told by [`KafkaFact::Assigned`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RebalancePhase {
+    /// It asked to join; the coordinator waits for the others.
+    Joining,
+    /// It waits for its assignment.
+    Syncing,
+    /// It has its assignment and reads.
+    Resumed,
+}
+
+/// A segment that takes no more records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedSegment {
+    /// The offset that it begins with.
+    pub base_offset: u64,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The largest timestamp of its first batch in ms, which `segment.ms` goes by; none while it
+    /// is empty.
+    pub first_timestamp: Option<i64>,
+    /// The largest timestamp of its records in ms, which `retention.ms` goes by.
+    pub largest_timestamp: i64,
 }

@@ -34,6 +34,8 @@ pub enum NodeKind {
     StreamReader,
     /// A Redis client that pops a list.
     ListWorker,
+    /// An administrator's tool at work; it ends by itself.
+    Tool,
 }
 
 impl NodeKind {
@@ -270,5 +272,68 @@ pub enum LabFact {
         standing: Standing,
         /// When it was sent.
         sent: Instant,
+    },
+    /// An application sent a copy of a record that its handler failed on to a retry topic.
+    RetryScheduled {
+        /// Which client.
+        node: NodeId,
+        /// The new copy.
+        tag: Tag,
+        /// The number of the coming attempt; the first one was 1.
+        attempt: u32,
+        /// The retry topic.
+        topic: Name,
+        /// Its listener does not handle it before.
+        not_before: Instant,
+        /// The headers that were added, with their values in words.
+        headers: Vec<(Name, Name)>,
+    },
+    /// An application gave a record up and sent a copy to a dead-letter topic.
+    DeadLettered {
+        /// Which client.
+        node: NodeId,
+        /// The new copy.
+        tag: Tag,
+        /// How many attempts there had been.
+        attempts: u32,
+        /// The dead-letter topic.
+        topic: Name,
+        /// The headers that were added, with their values in words.
+        headers: Vec<(Name, Name)>,
+    },
+    /// An application gave a record up: it logged it and passes over it.
+    GivenUp {
+        /// Which client.
+        node: NodeId,
+        /// The copy.
+        tag: Tag,
+        /// How many attempts there had been.
+        attempts: u32,
+    },
+    /// A tool sent a copy of a dead letter back to the topic it had come from.
+    Redriven {
+        /// Which tool.
+        node: NodeId,
+        /// The new copy.
+        tag: Tag,
+        /// Where to.
+        topic: Name,
+    },
+    /// A consumer's process reads further topics with a consumer of their own: the node is part
+    /// of that process.
+    ListenerAdded {
+        /// The listener.
+        node: NodeId,
+        /// The process's first node.
+        of: NodeId,
+        /// Its consumer group.
+        group: Name,
+        /// The topics it reads.
+        topics: Vec<Name>,
+    },
+    /// A process ended in good order and will not be started again; its name is free.
+    NodeRemoved {
+        /// Which.
+        node: NodeId,
     },
 }

@@ -12,12 +12,15 @@ mod lab;
 mod payload;
 mod redis;
 
-pub use command::{Action, Carrier, Command, CommitPoint, Failure, Keys, Load, Refusal, Settings};
+pub use command::{
+    Action, Carrier, Command, CommitPoint, Configured, ErrorHandling, Failure, Handling, Keys,
+    Load, Refusal, ResetTo, Settings,
+};
 pub use hop::{Cargo, Course, Hop, Ruling};
 pub use id::{
     ConnectionId, CopyId, EventId, HopId, MessageId, Name, NodeId, PartyId, Tag, TopicPartition,
 };
-pub use kafka::KafkaFact;
+pub use kafka::{ClosedSegment, KafkaFact, RebalancePhase};
 pub use lab::{CloseReason, LabFact, LostReason, NodeKind, NodeState, Standing, System};
 pub use payload::Payload;
 pub use redis::RedisFact;

@@ -2,6 +2,7 @@
 
 use super::command::{add_partitions, create_topic};
 use super::handler::Handler;
+use super::kafka_lane::elect_leader;
 use super::lookup::refuse;
 use super::node::Role;
 use super::{World, options, redis};
@@ -189,6 +190,7 @@ impl World {
             }
             Action::Unplug { consumer } => {
                 let nodes = self.readers(consumer)?;
+                self.process(consumer)?;
                 if nodes.iter().all(|&id| self.node(id).unplugged) {
                     return refuse(format!("The plug of \"{consumer}\" is out already."));
                 }
@@ -196,6 +198,7 @@ impl World {
             }
             Action::PlugIn { consumer } => {
                 let nodes = self.readers(consumer)?;
+                self.process(consumer)?;
                 if nodes.iter().all(|&id| !self.node(id).unplugged) {
                     return refuse(format!("The plug of \"{consumer}\" is in already."));
                 }
@@ -206,26 +209,87 @@ impl World {
             Action::Pause { node } => self.must_be(node, NodeState::Running, "does not run"),
             Action::Resume { node } => self.must_be(node, NodeState::Paused, "is not paused"),
             Action::Interrupt { node } => {
-                let nodes = self.existing(node)?;
+                let nodes = self.process(node)?;
                 if nodes.iter().all(|&id| self.node(id).link.is_interrupted()) {
                     return refuse(format!("The path to \"{node}\" is cut already."));
                 }
                 Ok(())
             }
             Action::Heal { node } => {
-                let nodes = self.existing(node)?;
+                let nodes = self.process(node)?;
                 if nodes.iter().all(|&id| !self.node(id).link.is_interrupted()) {
                     return refuse(format!("The path to \"{node}\" is not cut."));
                 }
                 Ok(())
             }
             Action::SetLatency { node, latency } => {
-                let nodes = self.existing(node)?;
+                let nodes = self.process(node)?;
                 if nodes.iter().all(|&id| self.node(id).link.latency() == *latency) {
                     return refuse(format!("The path to \"{node}\" takes {latency} already."));
                 }
                 Ok(())
             }
+            Action::SetErrorHandling { consumer, handling } => {
+                self.check_error_handling(consumer, *handling)
+            }
+            Action::Redrive { topic, most } => self.check_redrive(topic, *most),
+            Action::ResetOffsets { group, topic, .. } => self.check_reset(group, topic),
+            Action::SeekToTime { consumer, partition, .. } => {
+                self.owner(consumer, partition).map(drop)
+            }
+            Action::PausePartition { consumer, partition } => {
+                let id = self.owner(consumer, partition)?;
+                if self.is_paused(id, partition) {
+                    return refuse(format!("\"{consumer}\" has paused {partition} already."));
+                }
+                Ok(())
+            }
+            Action::ResumePartition { consumer, partition } => {
+                let id = self.owner(consumer, partition)?;
+                if !self.is_paused(id, partition) {
+                    return refuse(format!("\"{consumer}\" has not paused {partition}."));
+                }
+                Ok(())
+            }
+            Action::ElectLeader { partition, unclean } => {
+                self.would(elect_leader(partition, *unclean))
+            }
+            Action::AlterConfig { of, config } => {
+                if config.is_empty() {
+                    return refuse("No configuration is named.");
+                }
+                self.would(self.alter_config(of, config)?)
+            }
+            Action::Remove { node } => self.check_remove(node),
+            Action::InterruptBetween { one, other } => {
+                let pairs = self.pairs(one, other)?;
+                if pairs.iter().all(|&(a, b)| self.is_cut(a, b)) {
+                    return refuse(format!(
+                        "The path between \"{one}\" and \"{other}\" is cut already."
+                    ));
+                }
+                Ok(())
+            }
+            Action::HealBetween { one, other } => {
+                let pairs = self.pairs(one, other)?;
+                if !pairs.iter().any(|&(a, b)| self.is_cut(a, b)) {
+                    return refuse(format!(
+                        "The path between \"{one}\" and \"{other}\" is not cut."
+                    ));
+                }
+                Ok(())
+            }
+            Action::Assign { consumer, partitions } => self.check_assign(consumer, partitions),
+            Action::SetPartition { producer, partition } => {
+                self.check_partition(producer, *partition)
+            }
+            Action::SetHandling { consumer, handling } => match self.reader_named(consumer)? {
+                None => refuse(format!("\"{consumer}\" does not read from Kafka.")),
+                Some(reader) if reader.handling == *handling => {
+                    refuse(format!("\"{consumer}\" does so already."))
+                }
+                Some(_) => Ok(()),
+            },
         }
     }
 }

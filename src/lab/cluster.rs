@@ -1,11 +1,11 @@
 //! What brokers and the controller say to each other, and what an administrator says to them.
 
 use super::network::{Body, Load};
-use super::node::Role;
+use super::node::{Port, Role};
 use super::{Due, World};
 use crate::event::{
     Cargo, ConnectionId, EventId, LostReason, Name, NodeId, NodeState, Refusal, Standing, System,
-    TopicPartition,
+    Tag, TopicPartition,
 };
 use crate::kafka::broker::Output;
 use crate::kafka::controller::ClusterImage;
@@ -111,7 +111,7 @@ impl World {
         let wire = self.server_node(to).and_then(|server| self.open(node, server));
         match (wire, &mut self.node_mut(node).role) {
             (Some(id), Role::Broker(broker)) => drop(broker.wires.insert(to, id)),
-            _ => self.queue.push(self.now + REFUSED, Due::Unreachable(node, to)),
+            _ => self.queue.push(self.now + REFUSED, Due::Unreachable(node, Port::Consumer, to)),
         }
     }
 
@@ -170,11 +170,14 @@ impl World {
         let (Some(end), Some(log)) = (end, self.logs.get_mut(partition)) else { return };
         let kept = log.partition_point(|&(offset, _)| offset < end);
         let gone: Vec<_> = log.drain(kept..).collect();
-        for (_, message) in gone {
-            self.appended.remove(&message);
+        for (_, Tag { message, copy }) in gone {
+            self.appended.remove(&copy);
             self.ledger.stored(message, false);
             for party in self.parties_of(System::Kafka) {
-                if self.ledger.standing(message, party) == Some(Standing::Waiting) {
+                let standing = self.ledger.standing(message, party);
+                if matches!(standing, Some(Standing::Waiting | Standing::Parked))
+                    && self.copies_of.waits_in(message, party, partition)
+                {
                     self.lose(message, party, LostReason::Replication, Some(event));
                 }
             }
@@ -194,6 +197,16 @@ fn refusal(output: Output) -> Option<Refusal> {
             .into_iter()
             .find(|(_, error)| *error != ErrorCode::None)
             .map(|(name, error)| (name, error, None)),
+        Response::ElectLeaders(response) => response
+            .partitions
+            .into_iter()
+            .find(|(_, error)| *error != ErrorCode::None)
+            .map(|(partition, error)| (partition.topic, error, None)),
+        Response::IncrementalAlterConfigs(response) => response
+            .resources
+            .into_iter()
+            .find(|(error, _)| *error != ErrorCode::None)
+            .map(|(error, words)| ("".into(), error, words)),
         _ => None,
     };
     let (_, error, words): (Name, ErrorCode, Option<Name>) = wrong?;

@@ -1,15 +1,17 @@
 //! Doing what a person asks for.
 
 use super::cluster::CONTROLLER;
+use super::errors::Errors;
 use super::handler::Handler;
+use super::kafka_lane::elect_leader;
 use super::node::{BrokerProcess, KafkaSide, Node, Reader, Role, Source};
 use super::options;
 use super::redis::{self, Publisher, RedisProcess, Subscriber};
 use super::workload::Workload;
 use super::{Account, Due, World};
 use crate::event::{
-    Action, Carrier, CloseReason, CommitPoint, EventId, LabFact, LostReason, MessageId, Name,
-    NodeId, NodeKind, NodeState, PartyId, Settings, System, What,
+    Action, Carrier, CloseReason, CommitPoint, ErrorHandling, EventId, Handling, LabFact,
+    LostReason, MessageId, Name, NodeId, NodeKind, NodeState, PartyId, Settings, System, Tag, What,
 };
 use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{Consumer, ConsumerConfig};
@@ -73,7 +75,8 @@ impl World {
                     carriers.contains(&Carrier::Kafka).then(|| self.kafka_side(&config, index));
                 let publisher = Publisher::of(&carriers, &config);
                 let workload = Workload::new(load, self.seed, index);
-                let source = Source { topic, workload, plan: 0, publisher, producer };
+                let source =
+                    Source { topic, partition: None, workload, plan: 0, publisher, producer };
                 let node = self.add_node(name, Role::Source(Box::new(source)), None, config, cause);
                 let fact = LabFact::RateSet { node, per_kilosecond: rate };
                 self.emit(Some(cause), What::Lab(fact));
@@ -108,6 +111,10 @@ impl World {
                     done: BTreeMap::new(),
                     fetched: BTreeMap::new(),
                     polling: None,
+                    errors: Errors::new(ErrorHandling::default(), &[]),
+                    sender: None,
+                    handling: Handling::default(),
+                    assigned: Vec::new(),
                 };
                 let role = Role::Consumer(Box::new(reader));
                 let node = self.add_node(name, role, Some(party), config, cause);
@@ -224,10 +231,64 @@ impl World {
                     self.node_mut(id).link.set_latency(latency);
                 }
             }
+            Action::SetErrorHandling { consumer, handling } => {
+                self.set_error_handling(&consumer, handling, cause);
+            }
+            Action::Redrive { topic, most } => self.redrive(&topic, most, cause),
+            Action::ResetOffsets { group, topic, to } => {
+                self.reset_offsets(&group, &topic, to, cause);
+            }
+            Action::SeekToTime { consumer, partition, at } => {
+                self.seek_to_time(&consumer, &partition, at, cause);
+            }
+            Action::PausePartition { consumer, partition } => {
+                self.pause_partition(&consumer, &partition, true, cause);
+            }
+            Action::ResumePartition { consumer, partition } => {
+                self.pause_partition(&consumer, &partition, false, cause);
+            }
+            Action::ElectLeader { partition, unclean } => {
+                self.administer(elect_leader(&partition, unclean), cause);
+            }
+            Action::AlterConfig { of, config } => {
+                if let Ok(request) = self.alter_config(&of, &config) {
+                    self.administer(request, cause);
+                }
+            }
+            Action::Remove { node } => {
+                for id in self.named(&node) {
+                    self.remove(id, cause);
+                }
+            }
+            Action::InterruptBetween { one, other } => {
+                for (one, other) in self.pairs(&one, &other).unwrap_or_default() {
+                    self.set_cut(one, other, true, cause);
+                }
+            }
+            Action::HealBetween { one, other } => {
+                for (one, other) in self.pairs(&one, &other).unwrap_or_default() {
+                    self.set_cut(one, other, false, cause);
+                }
+            }
+            Action::Assign { consumer, partitions } => self.assign(&consumer, partitions, cause),
+            Action::SetPartition { producer, partition } => {
+                if let Some((node, _)) = self.source(&producer)
+                    && let Role::Source(source) = &mut self.node_mut(node).role
+                {
+                    source.partition = partition;
+                }
+            }
+            Action::SetHandling { consumer, handling } => {
+                for id in self.named(&consumer) {
+                    if let Role::Consumer(reader) = &mut self.node_mut(id).role {
+                        reader.handling = handling;
+                    }
+                }
+            }
         }
     }
 
-    fn kafka_side(&self, config: &Settings, index: u32) -> KafkaSide {
+    pub(super) fn kafka_side(&self, config: &Settings, index: u32) -> KafkaSide {
         let seed = self.seed ^ (u64::from(index) << 32);
         let config = redis::options::maxlen(config).and_then(|(_, own)| options::producer(&own));
         let config = config.unwrap_or_default();
@@ -235,7 +296,7 @@ impl World {
         KafkaSide { client, wires: BTreeMap::new(), open: BTreeMap::new() }
     }
 
-    fn consumer(
+    pub(super) fn consumer(
         &self,
         name: &Name,
         group: &Name,
@@ -252,7 +313,7 @@ impl World {
         Consumer::new(config, self.bootstrap(), self.seed ^ (u64::from(index) << 32))
     }
 
-    fn bootstrap(&self) -> Vec<BrokerId> {
+    pub(super) fn bootstrap(&self) -> Vec<BrokerId> {
         self.brokers().map(Broker::id).collect()
     }
 
@@ -271,7 +332,9 @@ impl World {
             | NodeKind::Subscriber
             | NodeKind::StreamReader
             | NodeKind::ListWorker => Some(System::Redis),
-            NodeKind::Broker | NodeKind::Controller | NodeKind::Consumer => Some(System::Kafka),
+            NodeKind::Broker | NodeKind::Controller | NodeKind::Consumer | NodeKind::Tool => {
+                Some(System::Kafka)
+            }
             NodeKind::Producer => None,
         };
         let fact = LabFact::NodeAdded { node, kind, name: name.clone(), system, party };
@@ -281,6 +344,9 @@ impl World {
             link: Link::new(LATENCY, JITTER),
             unplugged: false,
             stalled: Vec::new(),
+            removed: false,
+            leaving: false,
+            listens_for: None,
             ticking: None,
             settings,
             role,
@@ -306,6 +372,11 @@ impl World {
 
     fn crash(&mut self, id: NodeId, cause: EventId) {
         self.set_state(id, NodeState::Crashed, cause);
+        self.process_ended(id, cause);
+    }
+
+    /// What a process had in its memory and on its connections is gone.
+    pub(super) fn process_ended(&mut self, id: NodeId, cause: EventId) {
         self.node_mut(id).stalled.clear();
         self.node_mut(id).ticking = None;
         let mut received: Vec<MessageId> = Vec::new();
@@ -333,13 +404,14 @@ impl World {
             }
         }
         self.memory_gone(id, cause);
-        let unsent = match &mut self.node_mut(id).role {
-            Role::Source(source) => {
-                source.producer.as_mut().map(|side| std::mem::take(&mut side.open))
+        let side = self.node_mut(id).role.sender_mut();
+        let unsent = side.map(|side| std::mem::take(&mut side.open)).unwrap_or_default();
+        for Tag { message, copy } in unsent.into_values() {
+            self.partitioned.remove(&copy);
+            self.copies_of.dropped(copy);
+            if !matches!(self.node(id).role, Role::Source(_)) {
+                continue;
             }
-            _ => None,
-        };
-        for message in unsent.into_iter().flat_map(BTreeMap::into_values) {
             for party in self.parties_of(System::Kafka) {
                 if self.ledger.standing(message, party) == Some(crate::event::Standing::OnItsWay) {
                     self.lose(message, party, LostReason::Crashed, Some(cause));
@@ -356,7 +428,8 @@ impl World {
         let settings = self.node(id).settings.clone();
         let consumer = match &self.node(id).role {
             Role::Consumer(reader) => {
-                Some(self.consumer(&name, &reader.group, &reader.topics, &settings, index))
+                let topics = if reader.assigned.is_empty() { &reader.topics[..] } else { &[] };
+                Some(self.consumer(&name, &reader.group, topics, &settings, index))
             }
             _ => None,
         };
@@ -371,8 +444,14 @@ impl World {
             Role::Consumer(reader) => {
                 reader.wires.clear();
                 reader.polling = None;
+                reader.errors.forget();
+                reader.sender = None;
                 if let Some(client) = consumer {
                     reader.client = client;
+                    if !reader.assigned.is_empty() {
+                        let by_hand = reader.assigned.clone();
+                        reader.client.assign(now, by_hand, &mut Vec::new());
+                    }
                 }
             }
             Role::Source(source) => {
@@ -386,7 +465,11 @@ impl World {
                 process.broker.restart(now);
             }
             Role::Controller(controller) => controller.restart(now),
-            Role::Subscriber(_) | Role::StreamReader(_) | Role::ListWorker(_) => {}
+            Role::Subscriber(_)
+            | Role::StreamReader(_)
+            | Role::ListWorker(_)
+            | Role::Redrive(_)
+            | Role::Reset(_) => {}
         }
         self.take_place(id, cause);
         self.start(id, cause);
@@ -399,7 +482,7 @@ impl World {
         self.emit(Some(cause), What::Lab(LabFact::NodeChanged { node, state }));
     }
 
-    fn close_all(&mut self, node: NodeId, reason: CloseReason, cause: EventId) {
+    pub(super) fn close_all(&mut self, node: NodeId, reason: CloseReason, cause: EventId) {
         for id in self.network.of_node(node) {
             self.close(id, reason, Some(cause));
         }

@@ -5,12 +5,9 @@ use super::{Due, World};
 use crate::event::{
     EventId, Failure, LabFact, LostReason, MessageId, NodeId, PartyId, Standing, What,
 };
+use crate::kafka::retry;
 use crate::sim::{Purpose, Rng, Span};
 use std::collections::{BTreeSet, VecDeque};
-
-/// How long an application waits before it tries a failed message again: its thread blocks, and
-/// everything behind the message waits.
-const RETRY: Span = Span::from_secs(1);
 
 /// A single-threaded application: one message at a time, in order.
 #[derive(Clone, Debug)]
@@ -42,6 +39,36 @@ impl Handler {
             jobs: 0,
             rng: Rng::new(seed, Purpose::Handling, index),
         }
+    }
+
+    /// The same application's handler on another thread.
+    pub(super) fn beside(other: &Self, seed: u64, index: u32) -> Self {
+        Self {
+            varies: other.varies,
+            fails: other.fails.clone(),
+            ..Self::new(other.takes, seed, index)
+        }
+    }
+
+    /// Takes back what was in its hands; the caller says what became of it.
+    pub(super) fn release(&mut self) -> Option<InHand> {
+        self.in_hand.take()
+    }
+
+    /// Leaves a message in its hands while something else is waited for.
+    pub(super) fn hold(&mut self, job: InHand) {
+        self.in_hand = Some(job);
+    }
+
+    /// Tries the message in its hands again after `pause`. Answers which job that is and how
+    /// long until it is done.
+    pub(super) fn again(&mut self, pause: Span) -> (u64, Span) {
+        self.attempt += 1;
+        (self.jobs, pause + self.work())
+    }
+
+    pub(super) fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -96,15 +123,16 @@ impl World {
     }
 
     /// Begins the next message if the application is free.
-    fn begin_next(&mut self, node: NodeId) {
+    pub(super) fn begin_next(&mut self, node: NodeId) {
         let Some((handler, _)) = self.handler(node) else { return };
         if handler.in_hand.is_some() {
             return;
         }
         let Some(mut job) = handler.inbox.pop_front() else { return };
         handler.jobs += 1;
-        handler.attempt = 1;
-        let known = handler.remembers.as_ref().is_some_and(|seen| seen.contains(&job.tag.message));
+        handler.attempt = job.record.as_ref().map_or(1, |record| retry::attempts(&record.record));
+        let known = self.remembers(node, job.tag.message);
+        let Some((handler, _)) = self.handler(node) else { return };
         let takes = if known { Span::ZERO } else { handler.work() };
         let (number, bytes, tag) = (handler.jobs, job.bytes, job.tag);
         let fact = if known {
@@ -130,27 +158,42 @@ impl World {
         }
         let Some(job) = handler.in_hand.take() else { return };
         let message = job.tag.message;
-        let known = handler.remembers.as_ref().is_some_and(|seen| seen.contains(&message));
+        let known = self.remembers(node, message);
         let (key, sent) = self.drafts.get(&message).cloned().unwrap_or_default();
         let Some((handler, _)) = self.handler(node) else { return };
         if !known && handler.fails_on(key.as_deref(), sent) {
             return self.failed(node, party, job);
         }
-        if let Some(seen) = &mut handler.remembers {
+        let root = self.root(node);
+        if let Some((Handler { remembers: Some(seen), .. }, _)) = self.handler(root) {
             seen.insert(message);
         }
         let done = if known { job.cause } else { Some(self.handled(node, party, &job)) };
-        if let (Role::Consumer(reader), Some((partition, next))) =
-            (&mut self.node_mut(node).role, job.next)
-        {
-            reader.done.insert(partition, next);
-        }
+        self.passed(node, &job, true);
         match job.taken {
             Some(Taken::Entry(id)) => self.acknowledge_entry(node, id, done),
             Some(Taken::Element(element)) => self.remove_element(node, element, done),
             None => {}
         }
         self.go_on(node, done);
+    }
+
+    /// Whether the application of a node knows that it has handled a message: its listeners
+    /// share one memory.
+    fn remembers(&self, node: NodeId, message: MessageId) -> bool {
+        let Some((handler, _)) = self.node(self.root(node)).role.handler() else { return false };
+        handler.remembers.as_ref().is_some_and(|seen| seen.contains(&message))
+    }
+
+    /// The application is done with a record, whatever became of it: its offset may be committed.
+    pub(super) fn passed(&mut self, node: NodeId, job: &InHand, succeeded: bool) {
+        if let (Role::Consumer(reader), Some(record)) = (&mut self.node_mut(node).role, &job.record)
+        {
+            if succeeded {
+                reader.errors.succeeded(record);
+            }
+            reader.done.insert(record.partition.clone(), record.offset + 1);
+        }
     }
 
     fn handled(&mut self, node: NodeId, party: PartyId, job: &InHand) -> EventId {
@@ -178,34 +221,28 @@ impl World {
     }
 
     /// The application takes the next message, or asks for more when it has none.
-    fn go_on(&mut self, node: NodeId, cause: Option<EventId>) {
+    pub(super) fn go_on(&mut self, node: NodeId, cause: Option<EventId>) {
         self.begin_next(node);
         self.redis_next(node, cause);
         self.application_idle(node, cause);
     }
 
-    /// A handler failed. Nobody sends a Pub/Sub message again; a consumer holds on to its record
-    /// and tries again, and what lies behind it waits (Kafka's consumer does nothing by itself).
-    fn failed(&mut self, node: NodeId, party: PartyId, mut job: InHand) {
+    /// A handler failed. Nobody sends a Pub/Sub message again; what a Kafka consumer does is the
+    /// choice of its application.
+    fn failed(&mut self, node: NodeId, party: PartyId, job: InHand) {
         let Some((handler, _)) = self.handler(node) else { return };
         let attempt = handler.attempt;
-        handler.attempt += 1;
         let fact = LabFact::HandlingFailed { node, tag: job.tag, attempt };
         let event = self.emit(job.cause, What::Lab(fact));
-        if job.next.is_none() {
-            let message = job.tag.message;
-            match job.taken {
-                Some(Taken::Entry(_)) => self.entry_failed(node, message, party, event),
-                Some(Taken::Element(_)) => self.element_failed(node, message, party, event),
-                None => self.lose(message, party, LostReason::Failed, Some(event)),
-            }
-            return self.go_on(node, Some(event));
+        if job.record.is_some() {
+            return self.record_failed(node, party, job, event);
         }
-        job.cause = Some(event);
-        let Some((handler, _)) = self.handler(node) else { return };
-        let again = RETRY + handler.work();
-        let number = handler.jobs;
-        handler.in_hand = Some(job);
-        self.queue.push(self.now + again, Due::Finished(node, number));
+        let message = job.tag.message;
+        match job.taken {
+            Some(Taken::Entry(_)) => self.entry_failed(node, message, party, event),
+            Some(Taken::Element(_)) => self.element_failed(node, message, party, event),
+            None => self.lose(message, party, LostReason::Failed, Some(event)),
+        }
+        self.go_on(node, Some(event));
     }
 }

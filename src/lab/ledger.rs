@@ -147,6 +147,17 @@ impl Ledger {
         self.open.get(&message).map_or_else(Vec::new, |owed| owed.standings.clone())
     }
 
+    /// The messages that a party is still owed.
+    pub fn open_for(&self, party: PartyId) -> Vec<MessageId> {
+        let owed = |standings: &[(PartyId, Standing)]| {
+            standings
+                .iter()
+                .any(|(id, s)| *id == party && matches!(s, Standing::OnItsWay | Standing::Waiting))
+        };
+        let open = self.open.iter().filter(|(_, open)| owed(&open.standings));
+        open.map(|(&message, _)| message).collect()
+    }
+
     /// Moves a pair to another standing. None when the message is not owed to this party or
     /// already stands there: nothing changed.
     pub fn settle(

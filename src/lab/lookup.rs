@@ -2,7 +2,7 @@
 
 use super::World;
 use super::handler::Handler;
-use super::node::{Role, Source};
+use super::node::{Node, Reader, Role, Source};
 use crate::event::{ConnectionId, Name, NodeId, NodeKind, NodeState, PartyId, Refusal};
 use crate::kafka::broker::Broker;
 use crate::sim::Span;
@@ -18,7 +18,49 @@ impl World {
     /// The nodes of this name, one for each lane it stands in.
     pub(super) fn named(&self, name: &Name) -> Vec<NodeId> {
         let ids = (0_u32..).map(NodeId);
-        ids.zip(&self.nodes).filter(|(_, node)| node.name == *name).map(|(id, _)| id).collect()
+        let stands_for = |node: &Node| {
+            node.name == *name || node.listens_for.is_some_and(|of| self.node(of).name == *name)
+        };
+        let here = ids.zip(&self.nodes).filter(|(_, node)| !node.removed && stands_for(node));
+        here.map(|(id, _)| id).collect()
+    }
+
+    /// The first node of the process that a node belongs to.
+    pub(super) fn root(&self, node: NodeId) -> NodeId {
+        self.node(node).listens_for.unwrap_or(node)
+    }
+
+    /// The Kafka consumer of this name, without its listeners of retry topics.
+    pub(super) fn root_named(&self, name: &Name) -> Option<NodeId> {
+        self.named(name).into_iter().find(|&id| {
+            let node = self.node(id);
+            node.listens_for.is_none() && matches!(node.role, Role::Consumer(_))
+        })
+    }
+
+    /// What stands behind that; none for a name that only reads from Redis.
+    pub(super) fn reader_named(&self, name: &Name) -> Result<Option<&Reader>, Refusal> {
+        self.readers(name)?;
+        Ok(self.root_named(name).and_then(|id| match &self.node(id).role {
+            Role::Consumer(reader) => Some(&**reader),
+            _ => None,
+        }))
+    }
+
+    /// A listener of a process by its name.
+    pub(super) fn listener(&self, of: NodeId, name: &Name) -> Option<NodeId> {
+        self.named(name).into_iter().find(|&id| self.node(id).listens_for == Some(of))
+    }
+
+    /// A listener has no process of its own: what happens to processes happens to all of it.
+    pub(super) fn process(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
+        let nodes = self.existing(name)?;
+        let own = nodes.iter().any(|&id| self.node(id).name == *name);
+        let of = nodes.first().and_then(|&id| self.node(id).listens_for);
+        match of.filter(|_| own).map(|of| &self.node(of).name) {
+            Some(of) => refuse(format!("\"{name}\" is part of the process \"{of}\".")),
+            None => Ok(nodes),
+        }
     }
 
     pub(super) fn existing(&self, name: &Name) -> Result<Vec<NodeId>, Refusal> {
@@ -168,7 +210,7 @@ impl World {
     }
 
     pub(super) fn must_be(&self, name: &Name, state: NodeState, otherwise: &str) -> Check {
-        let nodes = self.existing(name)?;
+        let nodes = self.process(name)?;
         if nodes.iter().any(|&id| self.node(id).state == state) {
             return Ok(());
         }
@@ -176,7 +218,7 @@ impl World {
     }
 
     pub(super) fn not_already(&self, name: &Name, state: NodeState, already: &str) -> Check {
-        let nodes = self.existing(name)?;
+        let nodes = self.process(name)?;
         if nodes.iter().any(|&id| self.node(id).state != state) {
             return Ok(());
         }

@@ -8,6 +8,7 @@
 mod check;
 mod cluster;
 mod command;
+mod errors;
 mod handler;
 mod kafka_lane;
 mod latency;
@@ -30,7 +31,7 @@ use crate::event::{
 use crate::kafka::protocol::BrokerId;
 use crate::sim::{Direction, Instant, Queue};
 use network::Network;
-use node::{Node, Role};
+use node::{Node, Port, Role};
 use std::collections::BTreeMap;
 
 /// Both systems, everything connected to them, and what is due.
@@ -42,10 +43,12 @@ pub struct World {
     nodes: Vec<Node>,
     network: Network,
     ledger: Ledger,
-    /// Where each message that a log holds was appended: the cause of its fetches.
-    appended: BTreeMap<MessageId, EventId>,
-    /// Where each message on its way into a log was given its partition.
-    partitioned: BTreeMap<MessageId, EventId>,
+    /// Where each copy that a log holds was appended: the cause of its fetches.
+    appended: BTreeMap<CopyId, EventId>,
+    /// Where each copy on its way into a log was given its partition.
+    partitioned: BTreeMap<CopyId, EventId>,
+    /// What became of messages that applications copied.
+    copies_of: standing::Copies,
     /// What each Redis connection would take with it.
     outstanding: redis::Outstanding,
     /// The Redis server that clients use.
@@ -62,6 +65,8 @@ pub struct World {
     accounts: BTreeMap<PartyId, Account>,
     /// Offsets that a party was asked to read again, by partition.
     replays: BTreeMap<(PartyId, TopicPartition), (u64, u64)>,
+    /// Up to where dead letters were sent back.
+    redriven: BTreeMap<TopicPartition, u64>,
     messages: u64,
     copies: u64,
     parties: u32,
@@ -92,28 +97,34 @@ enum Due {
     Finished(NodeId, u64),
     /// A consumer's application polls.
     Poll(NodeId),
+    /// A process that ends in good order may be done; at this instant it is cut off.
+    Ending(NodeId, Instant, EventId),
     /// A Redis client tries to connect again.
     Reconnect(NodeId),
     /// A publisher may have waited long enough for an answer.
     PublishTimeout(NodeId),
     /// A Redis server's memory and load are looked at.
     Observe(NodeId),
+    /// A record's back-off is over: its listener goes on with the partition.
+    BackedOff(NodeId, TopicPartition),
     /// A Kafka client learns that a broker cannot be reached.
-    Unreachable(NodeId, BrokerId),
+    Unreachable(NodeId, Port, BrokerId),
 }
 
 impl Due {
     /// The process that this happens in, if it is one: nothing happens in one that does not run.
     fn process(&self) -> Option<NodeId> {
-        match *self {
+        match self {
             Self::Tick(node)
             | Self::Send(node, _)
             | Self::Finished(node, _)
             | Self::Poll(node)
+            | Self::BackedOff(node, _)
+            | Self::Ending(node, ..)
             | Self::Reconnect(node)
             | Self::PublishTimeout(node)
             | Self::Observe(node)
-            | Self::Unreachable(node, _) => Some(node),
+            | Self::Unreachable(node, ..) => Some(*node),
             Self::Arrival(..) | Self::Established(_) => None,
         }
     }
@@ -132,6 +143,7 @@ impl World {
             ledger: Ledger::default(),
             appended: BTreeMap::new(),
             partitioned: BTreeMap::new(),
+            copies_of: standing::Copies::default(),
             outstanding: redis::Outstanding::new(),
             primary: None,
             origins: redis::Origins::default(),
@@ -140,6 +152,7 @@ impl World {
             drafts: BTreeMap::new(),
             accounts: BTreeMap::new(),
             replays: BTreeMap::new(),
+            redriven: BTreeMap::new(),
             messages: 0,
             copies: 0,
             parties: 0,
@@ -197,6 +210,9 @@ impl World {
     fn happen(&mut self, due: Due) {
         if let Some(id) = due.process() {
             let node = &mut self.nodes[id.0 as usize];
+            if node.removed {
+                return;
+            }
             match node.state {
                 crate::event::NodeState::Running => {}
                 crate::event::NodeState::Paused => return node.stalled.push(due),
@@ -210,10 +226,12 @@ impl World {
             Due::Send(node, plan) => self.send_due(node, plan),
             Due::Finished(node, job) => self.finished(node, job),
             Due::Poll(node) => self.poll_due(node),
+            Due::Ending(node, until, cause) => self.ending(node, until, cause),
+            Due::BackedOff(node, partition) => self.backed_off(node, &partition),
             Due::Reconnect(node) => self.connect_redis(node),
             Due::PublishTimeout(node) => self.publish_timeout(node),
             Due::Observe(node) => self.observe(node),
-            Due::Unreachable(node, broker) => self.kafka_unreachable(node, broker),
+            Due::Unreachable(node, port, broker) => self.kafka_unreachable(node, port, broker),
         }
     }
 
@@ -257,7 +275,7 @@ impl World {
             NodeKind::Controller => {
                 self.with_controller(id, None, crate::kafka::controller::Controller::tick);
             }
-            NodeKind::Producer | NodeKind::Consumer => self.client_tick(id),
+            NodeKind::Producer | NodeKind::Consumer | NodeKind::Tool => self.client_tick(id),
             NodeKind::Subscriber | NodeKind::StreamReader | NodeKind::ListWorker => {}
         }
     }

@@ -9,12 +9,14 @@ use crate::event::{
 use crate::kafka::protocol::{Request, Response};
 use crate::redis::Frame;
 use crate::sim::{Connection, Direction, Link, Purpose, Rng, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All connections of a world.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
     wires: BTreeMap<ConnectionId, Wire>,
+    /// Pairs of machines whose path is cut, the lower number first.
+    cuts: BTreeSet<(NodeId, NodeId)>,
     rng: Rng,
     connections: u32,
     hops: u64,
@@ -67,7 +69,7 @@ pub(super) struct Load {
 impl Network {
     pub(super) fn new(seed: u64) -> Self {
         let rng = Rng::new(seed, Purpose::Latency, 0);
-        Self { wires: BTreeMap::new(), rng, connections: 0, hops: 0 }
+        Self { wires: BTreeMap::new(), cuts: BTreeSet::new(), rng, connections: 0, hops: 0 }
     }
 
     pub(super) fn wire(&self, id: ConnectionId) -> Option<&Wire> {
@@ -116,14 +118,15 @@ impl World {
         let cause = self.emit(None, What::Lab(fact));
         match self.node(server).role {
             Role::Redis(_) => self.redis_connected(client, server, id, cause),
-            _ => self.kafka_connected(client, server, cause),
+            _ => self.kafka_connected(client, server, id, cause),
         }
     }
 
     /// The path between two machines: the client's, as long as servers stand in one room.
     fn path(&self, client: NodeId, server: NodeId) -> Link {
         let mut link = self.node(client).link.clone();
-        if self.node(server).link.is_interrupted() {
+        let pair = (client.min(server), client.max(server));
+        if self.node(server).link.is_interrupted() || self.network.cuts.contains(&pair) {
             link.set_interrupted(true);
         }
         link
@@ -188,7 +191,7 @@ impl World {
                     self.kafka_request(server, id, correlation, request, Some(cause));
                 }
                 Body::Response { correlation, response } => {
-                    self.kafka_response(client, server, correlation, response, cause);
+                    self.kafka_response(client, server, id, correlation, response, cause);
                 }
             }
         }
@@ -212,7 +215,30 @@ impl World {
     /// Cuts or heals the path of a node: what is under way waits, or arrives after all.
     pub(super) fn set_interrupted(&mut self, node: NodeId, interrupted: bool, cause: EventId) {
         self.node_mut(node).link.set_interrupted(interrupted);
-        for id in self.network.of_node(node) {
+        let all = self.network.of_node(node);
+        self.rule_paths(all, cause);
+    }
+
+    /// Whether the path between two machines is cut, whatever their own paths are.
+    pub(super) fn is_cut(&self, one: NodeId, other: NodeId) -> bool {
+        self.network.cuts.contains(&(one.min(other), one.max(other)))
+    }
+
+    /// Cuts or heals the path between two machines.
+    pub(super) fn set_cut(&mut self, one: NodeId, other: NodeId, cut: bool, cause: EventId) {
+        let pair = (one.min(other), one.max(other));
+        let cuts = &mut self.network.cuts;
+        if if cut { cuts.insert(pair) } else { cuts.remove(&pair) } {
+            let mut between = self.network.of_node(one);
+            let others = self.network.of_node(other);
+            between.retain(|id| others.contains(id));
+            self.rule_paths(between, cause);
+        }
+    }
+
+    /// What is under way on connections whose path was cut or healed waits, or arrives.
+    fn rule_paths(&mut self, connections: Vec<ConnectionId>, cause: EventId) {
+        for id in connections {
             let Some(wire) = self.network.wires.get(&id) else { continue };
             let path = self.path(wire.client, wire.server);
             let network = &mut self.network;

@@ -1,15 +1,16 @@
 //! Processes and the machines they run on.
 
 use super::Due;
+use super::errors::Errors;
 use super::handler::Handler;
 use super::redis::{ListWorker, Publisher, RedisProcess, StreamReader, Subscriber};
 use super::workload::Workload;
 use crate::event::{
-    ConnectionId, CopyId, EventId, MessageId, Name, NodeKind, NodeState, PartyId, Payload, Tag,
-    TopicPartition,
+    ConnectionId, CopyId, EventId, Handling, Name, NodeId, NodeKind, NodeState, PartyId, Payload,
+    Tag, TopicPartition,
 };
 use crate::kafka::broker::Broker;
-use crate::kafka::consumer::Consumer;
+use crate::kafka::consumer::{Consumer, ConsumerRecord, OffsetReset};
 use crate::kafka::controller::Controller;
 use crate::kafka::producer::Producer;
 use crate::kafka::protocol::{BrokerId, Request};
@@ -27,6 +28,12 @@ pub(super) struct Node {
     pub(super) unplugged: bool,
     /// What came due while it was paused.
     pub(super) stalled: Vec<Due>,
+    /// It ended in good order and is here no more.
+    pub(super) removed: bool,
+    /// It ends in good order as soon as nothing of it is under way.
+    pub(super) leaving: bool,
+    /// The process it is a further listener of: it lives and dies with that.
+    pub(super) listens_for: Option<NodeId>,
     /// The earliest tick in the queue.
     pub(super) ticking: Option<Instant>,
     /// What it was started with, for when it is started again.
@@ -45,6 +52,21 @@ pub(super) enum Role {
     Consumer(Box<Reader>),
     StreamReader(Box<StreamReader>),
     ListWorker(Box<ListWorker>),
+    Redrive(Box<Redrive>),
+    Reset(Box<Reset>),
+}
+
+/// One of the Kafka clients of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    /// What it reads with; a broker's connections to others go by this too.
+    Consumer,
+    /// What it sends with.
+    Producer,
+}
+
+impl Port {
+    pub(super) const ALL: [Self; 2] = [Self::Consumer, Self::Producer];
 }
 
 /// A broker and its own connections to others.
@@ -60,6 +82,8 @@ pub(super) struct BrokerProcess {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) topic: Name,
+    /// The partition that each record names.
+    pub(super) partition: Option<u32>,
     pub(super) workload: Workload,
     /// Counts changes of plan, so that a message planned at an old rate is not sent.
     pub(super) plan: u32,
@@ -73,7 +97,7 @@ pub(super) struct KafkaSide {
     pub(super) client: Producer,
     pub(super) wires: Wires,
     /// Records whose fate is open, by the producer's own number.
-    pub(super) open: BTreeMap<u64, MessageId>,
+    pub(super) open: BTreeMap<u64, Tag>,
 }
 
 /// A Kafka client's connections.
@@ -95,6 +119,37 @@ pub(super) struct Reader {
     pub(super) fetched: BTreeMap<CopyId, EventId>,
     /// When the application will call `poll` by itself.
     pub(super) polling: Option<Instant>,
+    /// What it does with a record that its handler failed on.
+    pub(super) errors: Errors,
+    /// What it sends copies with, once it needs to.
+    pub(super) sender: Option<KafkaSide>,
+    /// How it deals with what a poll returned.
+    pub(super) handling: Handling,
+    /// Partitions that it was given by hand.
+    pub(super) assigned: Vec<TopicPartition>,
+}
+
+/// A tool that moves a group's committed offsets.
+#[derive(Clone, Debug)]
+pub(super) struct Reset {
+    pub(super) client: OffsetReset,
+    pub(super) wires: Wires,
+    pub(super) group: Name,
+}
+
+/// A tool that sends dead letters back to where they came from.
+#[derive(Clone, Debug)]
+pub(super) struct Redrive {
+    /// Reads the dead-letter topic.
+    pub(super) client: Consumer,
+    pub(super) wires: Wires,
+    pub(super) sender: KafkaSide,
+    /// How many records it may still send.
+    pub(super) left: u32,
+    /// Copies that are sent and not acknowledged: the place after the record each was made of.
+    pub(super) pending: BTreeMap<CopyId, (TopicPartition, u64)>,
+    /// Offsets to commit when all of these are acknowledged.
+    pub(super) done: BTreeMap<TopicPartition, u64>,
 }
 
 /// A message in the hands of an application.
@@ -104,8 +159,8 @@ pub(super) struct InHand {
     pub(super) cause: Option<EventId>,
     /// Bytes it takes up in the kernel until the application reads it (Redis).
     pub(super) bytes: u64,
-    /// Where it was read (Kafka): partition and the offset after it.
-    pub(super) next: Option<(TopicPartition, u64)>,
+    /// The record that it is (Kafka).
+    pub(super) record: Option<Box<ConsumerRecord>>,
     /// What of a Redis stream or list was taken.
     pub(super) taken: Option<Taken>,
 }
@@ -130,7 +185,15 @@ impl Node {
             Role::Broker(broker) => broker.broker.next_tick(),
             Role::Controller(controller) => controller.next_tick(),
             Role::Source(source) => source.producer.as_ref()?.client.next_tick(),
-            Role::Consumer(reader) => reader.client.next_tick(),
+            Role::Consumer(reader) => {
+                let sender = reader.sender.as_ref().and_then(|side| side.client.next_tick());
+                reader.client.next_tick().into_iter().chain(sender).min()
+            }
+            Role::Reset(tool) => tool.client.next_tick(),
+            Role::Redrive(tool) => {
+                let sender = tool.sender.client.next_tick();
+                tool.client.next_tick().into_iter().chain(sender).min()
+            }
             Role::Subscriber(_) | Role::StreamReader(_) | Role::ListWorker(_) => None,
         }
     }
@@ -147,6 +210,7 @@ impl Role {
             Self::Consumer(_) => NodeKind::Consumer,
             Self::StreamReader(_) => NodeKind::StreamReader,
             Self::ListWorker(_) => NodeKind::ListWorker,
+            Self::Redrive(_) | Self::Reset(_) => NodeKind::Tool,
         }
     }
 

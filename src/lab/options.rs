@@ -5,10 +5,11 @@
 
 use crate::event::{Refusal, Settings};
 use crate::kafka::assignor::Assignor;
-use crate::kafka::broker::BrokerConfig;
+use crate::kafka::broker::{BrokerConfig, topic_synonym};
 use crate::kafka::consumer::{AutoOffsetReset, ConsumerConfig};
 use crate::kafka::producer::{Partitioner, ProducerConfig};
 use crate::kafka::protocol::Acks;
+use crate::kafka::record::Compression;
 use crate::sim::Span;
 
 /// The value was not understood; says what would have been.
@@ -51,6 +52,17 @@ pub(super) fn put<T>(place: &mut T, value: Read<T>) -> Option<Read<()>> {
     Some(value.map(|value| *place = value))
 }
 
+fn compression(value: &str) -> Read<Compression> {
+    Ok(match value {
+        "none" => Compression::None,
+        "gzip" => Compression::Gzip,
+        "snappy" => Compression::Snappy,
+        "lz4" => Compression::Lz4,
+        "zstd" => Compression::Zstd,
+        _ => return Err("none, gzip, snappy, lz4 or zstd"),
+    })
+}
+
 /// A producer's settings.
 pub(super) fn producer(settings: &Settings) -> Result<ProducerConfig, Refusal> {
     let mut config = ProducerConfig::default();
@@ -76,6 +88,14 @@ pub(super) fn producer(settings: &Settings) -> Result<ProducerConfig, Refusal> {
         "retry.backoff.ms" => put(&mut config.retry_backoff, millis(value)),
         "retry.backoff.max.ms" => put(&mut config.retry_backoff_max, millis(value)),
         "max.request.size" => put(&mut config.max_request_size, number(value)),
+        "reconnect.backoff.ms" => put(&mut config.reconnect_backoff, millis(value)),
+        "reconnect.backoff.max.ms" => put(&mut config.reconnect_backoff_max, millis(value)),
+        "metadata.max.age.ms" => put(&mut config.metadata_max_age, millis(value)),
+        "client.id" => put(&mut config.client_id, Ok(value.into())),
+        "compression.type" => put(&mut config.compression, compression(value)),
+        "partitioner.adaptive.partitioning.enable" => {
+            put(&mut config.partitioner_adaptive, flag(value))
+        }
         "partitioner.ignore.keys" => put(&mut config.partitioner_ignore_keys, flag(value)),
         "partitioner.class" => put(
             &mut config.partitioner,
@@ -104,7 +124,11 @@ pub(super) fn consumer(settings: &Settings) -> Result<ConsumerConfig, Refusal> {
                 "earliest" => Ok(AutoOffsetReset::Earliest),
                 "latest" => Ok(AutoOffsetReset::Latest),
                 "none" => Ok(AutoOffsetReset::None),
-                _ => Err("earliest, latest or none"),
+                _ => match value.strip_prefix("by_duration:PT").and_then(|v| v.strip_suffix('S')) {
+                    Some(seconds) => number(seconds)
+                        .map(|seconds| AutoOffsetReset::ByDuration(Span::from_secs(seconds))),
+                    None => Err("earliest, latest, none or by_duration:PT60S"),
+                },
             },
         ),
         "enable.auto.commit" => put(&mut config.enable_auto_commit, flag(value)),
@@ -116,6 +140,13 @@ pub(super) fn consumer(settings: &Settings) -> Result<ConsumerConfig, Refusal> {
         "fetch.min.bytes" => put(&mut config.fetch_min_bytes, number(value)),
         "fetch.max.wait.ms" => put(&mut config.fetch_max_wait, millis(value)),
         "max.partition.fetch.bytes" => put(&mut config.max_partition_fetch_bytes, number(value)),
+        "fetch.max.bytes" => put(&mut config.fetch_max_bytes, number(value)),
+        "request.timeout.ms" => put(&mut config.request_timeout, millis(value)),
+        "retry.backoff.ms" => put(&mut config.retry_backoff, millis(value)),
+        "retry.backoff.max.ms" => put(&mut config.retry_backoff_max, millis(value)),
+        "reconnect.backoff.ms" => put(&mut config.reconnect_backoff, millis(value)),
+        "reconnect.backoff.max.ms" => put(&mut config.reconnect_backoff_max, millis(value)),
+        "metadata.max.age.ms" => put(&mut config.metadata_max_age, millis(value)),
         "group.instance.id" => put(&mut config.group_instance_id, Ok(Some(value.into()))),
         "partition.assignment.strategy" => put(
             &mut config.assignors,
@@ -148,6 +179,48 @@ pub(super) fn broker(settings: &Settings) -> Result<BrokerConfig, Refusal> {
         }
         "log.initial.task.delay.ms" => put(&mut config.initial_task_delay_ms, number(value)),
         "num.partitions" => put(&mut config.num_partitions, number(value)),
+        "default.replication.factor" => put(&mut config.default_replication_factor, number(value)),
+        "broker.rack" => put(&mut config.rack, Ok(Some(value.into()))),
+        "offsets.topic.num.partitions" => put(&mut config.offsets_topic_partitions, number(value)),
+        "offsets.topic.replication.factor" => {
+            put(&mut config.offsets_topic_replication_factor, number(value))
+        }
+        "offsets.retention.minutes" => put(
+            &mut config.groups.offsets_retention,
+            number(value).map(|minutes: u64| Span::from_secs(minutes * 60)),
+        ),
+        "offsets.retention.check.interval.ms" => {
+            put(&mut config.groups.offsets_retention_check_interval, millis(value))
+        }
+        "group.min.session.timeout.ms" => {
+            put(&mut config.groups.min_session_timeout, millis(value))
+        }
+        "group.max.session.timeout.ms" => {
+            put(&mut config.groups.max_session_timeout, millis(value))
+        }
+        "group.max.size" => put(&mut config.groups.max_size, number(value)),
+        "replica.lag.time.max.ms" => put(&mut config.replica_lag_time_max_ms, number(value)),
+        "replica.fetch.wait.max.ms" => put(&mut config.replica_fetch_wait_max_ms, number(value)),
+        "replica.fetch.min.bytes" => put(&mut config.replica_fetch_min_bytes, number(value)),
+        "replica.fetch.max.bytes" => put(&mut config.replica_fetch_max_bytes, number(value)),
+        "replica.fetch.response.max.bytes" => {
+            put(&mut config.replica_fetch_response_max_bytes, number(value))
+        }
+        "replica.fetch.backoff.ms" => put(&mut config.replica_fetch_backoff_ms, number(value)),
+        "replica.high.watermark.checkpoint.interval.ms" => {
+            put(&mut config.high_watermark_checkpoint_interval_ms, number(value))
+        }
+        "broker.heartbeat.interval.ms" => {
+            put(&mut config.broker_heartbeat_interval_ms, number(value))
+        }
+        "fetch.max.bytes" => put(&mut config.fetch_max_bytes, number(value)),
+        "producer.id.expiration.ms" => put(&mut config.producer_id_expiration_ms, number(value)),
+        name if topic_synonym(name).is_some() => {
+            let synonym = topic_synonym(name).unwrap_or_default();
+            let set = config.topic_defaults.set(synonym, value).map_err(|wrong| wrong.expected);
+            config.topic_settings.insert(name.into(), value.into());
+            Some(set)
+        }
         _ => None,
     })?;
     Ok(config)

@@ -3,13 +3,81 @@
 use super::World;
 use super::node::{InHand, Node, Role};
 use crate::event::{
-    Carrier, EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System,
+    Carrier, CopyId, EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, Tag,
     TopicPartition, What,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Which message lies at which offset, for what leaves a log at its left end.
-pub(super) type Logs = BTreeMap<TopicPartition, VecDeque<(u64, MessageId)>>;
+pub(super) type Logs = BTreeMap<TopicPartition, VecDeque<(u64, Tag)>>;
+
+/// What an application copies a record for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// Its party gave it up: it is parked.
+    Park(PartyId),
+    /// Its party tries it again later.
+    Retry(PartyId),
+    /// Everybody who reads the topic reads it (again): a further reading.
+    Redrive,
+}
+
+/// What became of messages that applications copied.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Copies {
+    under_way: BTreeMap<CopyId, Aim>,
+    /// Where a message waits for a party since it was copied for it; else where it was sent to.
+    places: BTreeMap<(MessageId, PartyId), TopicPartition>,
+    redriven: BTreeSet<(MessageId, CopyId)>,
+}
+
+impl Copies {
+    /// A copy was handed to a producer.
+    pub(super) fn sent(&mut self, copy: CopyId, aim: Aim) {
+        self.under_way.insert(copy, aim);
+    }
+
+    /// It will not get anywhere.
+    pub(super) fn dropped(&mut self, copy: CopyId) {
+        self.under_way.remove(&copy);
+    }
+
+    /// A party's copy lies in this partition now.
+    pub(super) fn moved(&mut self, message: MessageId, party: PartyId, to: TopicPartition) {
+        self.places.insert((message, party), to);
+    }
+
+    /// A copy was sent back by a tool.
+    pub(super) fn redriven(&mut self, tag: Tag) {
+        self.redriven.insert((tag.message, tag.copy));
+    }
+
+    /// Whether what waits for a party of a message waits in this partition.
+    pub(super) fn waits_in(
+        &self,
+        message: MessageId,
+        party: PartyId,
+        partition: &TopicPartition,
+    ) -> bool {
+        self.places.get(&(message, party)).is_none_or(|place| place == partition)
+    }
+
+    fn forget(&mut self, message: MessageId) {
+        if self.places.is_empty() && self.redriven.is_empty() {
+            return;
+        }
+        let all = (message, PartyId(0))..=(message, PartyId(u32::MAX));
+        let gone: Vec<_> = self.places.range(all).map(|(key, _)| *key).collect();
+        for key in gone {
+            self.places.remove(&key);
+        }
+        let all = (message, CopyId(0))..=(message, CopyId(u64::MAX));
+        let gone: Vec<_> = self.redriven.range(all).copied().collect();
+        for key in gone {
+            self.redriven.remove(&key);
+        }
+    }
+}
 
 /// What a process reads, and for which party.
 fn owed_by(role: &Role) -> Option<(Carrier, PartyId)> {
@@ -37,7 +105,7 @@ impl World {
             let Some((carrier, party)) = owed_by(&node.role) else { continue };
             let owed = carriers.contains(&carrier)
                 && match &node.role {
-                    Role::Subscriber(subscriber) => subscriber.wants(topic),
+                    Role::Subscriber(subscriber) => !node.leaving && subscriber.wants(topic),
                     Role::Consumer(reader) => reader.topics.contains(topic),
                     Role::StreamReader(reader) => reader.stream == *topic,
                     Role::ListWorker(worker) => worker.list == *topic,
@@ -73,6 +141,7 @@ impl World {
     pub(super) fn fold(&mut self, message: MessageId) {
         if self.ledger.fold(message) {
             self.drafts.remove(&message);
+            self.copies_of.forget(message);
         }
     }
 
@@ -85,7 +154,7 @@ impl World {
         cause: Option<EventId>,
     ) {
         let standing = self.ledger.standing(message, party);
-        if matches!(standing, Some(Standing::OnItsWay | Standing::Waiting)) {
+        if matches!(standing, Some(Standing::OnItsWay | Standing::Waiting | Standing::Parked)) {
             self.settle(message, party, Standing::Lost(reason), cause);
         }
     }
@@ -118,12 +187,18 @@ impl World {
         }
         let Some(log) = self.logs.get(partition) else { return };
         let entries: Vec<_> = log.iter().copied().collect();
-        for (at, message) in entries {
+        for (at, Tag { message, .. }) in entries {
             let standing = self.ledger.standing(message, party);
-            if at < offset && standing == Some(Standing::Waiting) && !self.in_hands(party, message)
+            let here = self.copies_of.waits_in(message, party, partition);
+            let reopened =
+                matches!(standing, Some(Standing::Lost(LostReason::Skipped | LostReason::Failed)));
+            if at < offset
+                && here
+                && standing == Some(Standing::Waiting)
+                && !self.in_hands(party, message)
             {
                 self.settle(message, party, Standing::Lost(LostReason::Skipped), Some(event));
-            } else if at >= offset && standing == Some(Standing::Lost(LostReason::Skipped)) {
+            } else if at >= offset && reopened {
                 self.settle(message, party, Standing::Waiting, Some(event));
             }
         }
@@ -131,10 +206,12 @@ impl World {
 
     /// Whether a delivery belongs to a further reading that somebody asked for.
     pub(super) fn is_replay(&self, party: PartyId, job: &InHand) -> bool {
-        let Some((partition, next)) = &job.next else { return false };
-        self.replays
-            .get(&(party, partition.clone()))
-            .is_some_and(|(from, to)| (*from..*to).contains(&next.saturating_sub(1)))
+        let Some(record) = &job.record else { return false };
+        self.copies_of.redriven.contains(&(job.tag.message, job.tag.copy))
+            || self
+                .replays
+                .get(&(party, record.partition.clone()))
+                .is_some_and(|(from, to)| (*from..*to).contains(&record.offset))
     }
 
     fn in_hands(&self, party: PartyId, message: MessageId) -> bool {
@@ -142,6 +219,20 @@ impl World {
             Role::Consumer(reader) => reader.party == party && reader.handler.holds(message),
             _ => false,
         })
+    }
+
+    /// The parties whose consumers read a topic.
+    pub(super) fn readers_of(&self, topic: &Name) -> Vec<PartyId> {
+        let mut parties: Vec<PartyId> = Vec::new();
+        for node in &self.nodes {
+            if let Role::Consumer(reader) = &node.role
+                && reader.topics.contains(topic)
+                && !parties.contains(&reader.party)
+            {
+                parties.push(reader.party);
+            }
+        }
+        parties
     }
 
     /// The parties of a system in the order they were added.
@@ -158,12 +249,16 @@ impl World {
         &mut self,
         partition: &TopicPartition,
         offset: u64,
-        message: MessageId,
+        tag: Tag,
         event: EventId,
     ) {
+        let message = tag.message;
         self.ledger.stored(message, true);
-        self.appended.insert(message, event);
-        self.logs.entry(partition.clone()).or_default().push_back((offset, message));
+        self.appended.insert(tag.copy, event);
+        self.logs.entry(partition.clone()).or_default().push_back((offset, tag));
+        if let Some(aim) = self.copies_of.under_way.remove(&tag.copy) {
+            return self.copied(tag, aim, partition, event);
+        }
         for party in self.parties_of(System::Kafka) {
             let standing = self.ledger.standing(message, party);
             let lost = Standing::Lost(LostReason::Replication);
@@ -183,11 +278,13 @@ impl World {
         let Some(log) = self.logs.get_mut(partition) else { return };
         let kept = log.partition_point(|&(offset, _)| offset < start);
         let gone: Vec<_> = log.drain(..kept).collect();
-        for (_, message) in gone {
-            self.appended.remove(&message);
+        for (_, Tag { message, copy }) in gone {
+            self.appended.remove(&copy);
             self.ledger.stored(message, false);
             for party in self.parties_of(System::Kafka) {
-                self.lose(message, party, LostReason::Retention, Some(event));
+                if self.copies_of.waits_in(message, party, partition) {
+                    self.lose(message, party, LostReason::Retention, Some(event));
+                }
             }
             self.fold(message);
         }

@@ -440,13 +440,27 @@ impl Builder<'_> {
             ("client", CLIENTS, "client"),
             ("server", SERVERS, "server"),
             ("topic", &[Role::Topic], "topic"),
+            ("group", &[Role::Group], "group"),
+            ("broker", &[Role::Broker], "broker"),
+            ("one", NODES, "node"),
+            ("other", NODES, "node"),
         ] {
-            if let Some(at) = get(of, key) {
+            if let Some(at) = get(of, key).filter(|at| !is_behind(at)) {
                 self.known(at, roles, what);
             }
         }
-        action::read(value)
+        let read = action::read(value);
+        if read.is_none() && of.as_object().is_some() && get(of, "config").is_some() {
+            let wrong = "a configuration is that of one topic or one broker";
+            self.report.add(place(value), wrong, "name either `topic` or `broker`");
+        }
+        read
     }
+}
+
+/// Whether a name is that of a topic that comes into being with an error handling.
+fn is_behind(name: &Value) -> bool {
+    string(name).is_some_and(|name| name.ends_with("-dlt") || name.contains("-retry"))
 }
 
 fn keys(value: &Value) -> Keys {

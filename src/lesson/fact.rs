@@ -12,6 +12,11 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("repeated", "a handler finished with a message that its party had handled; of: consumer"),
     ("replayed", "a handler finished with a message again after a seek, a reset or a redrive"),
     ("handlingFailed", "a handler failed on a message; of: consumer"),
+    ("retryScheduled", "a copy went to a retry topic; of: consumer or topic"),
+    ("deadLettered", "a copy went to a dead-letter topic; of: consumer or topic"),
+    ("givenUp", "a failed message was logged and passed over; of: consumer"),
+    ("redriven", "a dead letter went back to its topic; of: topic"),
+    ("removed", "a process ended in good order; of: node"),
     ("discarded", "an application threw a repeat away; of: consumer"),
     ("crashed", "a process crashed; of: node"),
     ("paused", "a process was paused; of: node"),
@@ -57,6 +62,12 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("logStartMoved", "records were deleted; of: topic or partition"),
     ("positionSet", "a consumer's position was set; of: group, topic or partition"),
     ("committed", "a group's bookmark was stored; of: group, topic or partition"),
+    ("fetchPaused", "a consumer stopped fetching; of: topic or partition"),
+    ("fetchResumed", "it goes on; of: topic or partition"),
+    ("configChanged", "a configuration was changed; of: its name"),
+    ("segmentRolled", "a new segment began; of: topic or partition"),
+    ("segmentDeleted", "a whole segment was deleted; of: topic or partition"),
+    ("produceRetried", "a producer will send a batch again; of: topic, partition or error"),
     ("rebalanced", "a group became Stable; of: group"),
 ];
 
@@ -119,6 +130,15 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             LabFact::Handled { node, replayed: true, .. } => by_node("replayed", *node),
             LabFact::Handled { node, .. } => by_node("handled", *node),
             LabFact::HandlingFailed { node, .. } => by_node("handlingFailed", *node),
+            LabFact::RetryScheduled { node, topic, .. } => {
+                Fact { names: [Some(topic), None, None], ..by_node("retryScheduled", *node) }
+            }
+            LabFact::DeadLettered { node, topic, .. } => {
+                Fact { names: [Some(topic), None, None], ..by_node("deadLettered", *node) }
+            }
+            LabFact::GivenUp { node, .. } => by_node("givenUp", *node),
+            LabFact::Redriven { topic, .. } => by_name("redriven", topic),
+            LabFact::NodeRemoved { node } => by_node("removed", *node),
             LabFact::Discarded { node, .. } => by_node("discarded", *node),
             LabFact::NodeChanged { node, state } => match state {
                 NodeState::Running => by_node("started", *node),
@@ -196,6 +216,14 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             }
             KafkaFact::Committed { group, partition, .. } => {
                 Fact { partition: Some(partition), ..by_name("committed", group) }
+            }
+            KafkaFact::FetchPaused { partition, .. } => at("fetchPaused", partition),
+            KafkaFact::FetchResumed { partition } => at("fetchResumed", partition),
+            KafkaFact::ConfigChanged { name, .. } => by_name("configChanged", name),
+            KafkaFact::SegmentRolled { partition, .. } => at("segmentRolled", partition),
+            KafkaFact::SegmentDeleted { partition, .. } => at("segmentDeleted", partition),
+            KafkaFact::ProduceRetried { partition, error, .. } => {
+                Fact { partition: Some(partition), ..by_name("produceRetried", error) }
             }
             KafkaFact::GroupChanged { group, state, .. } if **state == *"Stable" => {
                 by_name("rebalanced", group)

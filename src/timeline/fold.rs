@@ -87,7 +87,7 @@ impl Timeline {
         match fact {
             LabFact::Commanded(Action::AddAccount { .. }) => self.topology.bump(at),
             LabFact::NodeAdded { party: Some(party), .. } => self.presence(at, Some(*party)),
-            LabFact::NodeChanged { node, .. } => {
+            LabFact::NodeChanged { node, .. } | LabFact::NodeRemoved { node } => {
                 self.presence(at, self.node(*node).and_then(|node| node.party));
             }
             LabFact::Connected { client, .. } => {
@@ -116,6 +116,10 @@ impl Timeline {
             }
             LabFact::Received { tag, .. }
             | LabFact::HandlingBegan { tag, .. }
+            | LabFact::RetryScheduled { tag, .. }
+            | LabFact::DeadLettered { tag, .. }
+            | LabFact::GivenUp { tag, .. }
+            | LabFact::Redriven { tag, .. }
             | LabFact::Discarded { tag, .. } => {
                 self.registry.note(tag.message, event.id);
             }
@@ -144,7 +148,11 @@ impl Timeline {
     fn presence(&mut self, at: Instant, party: Option<PartyId>) {
         let Some(party) = party else { return };
         let running = |state: Option<&NodeState>| *state.unwrap_or(&NodeState::Running);
-        let mut members = self.topology.nodes.iter().filter(|node| node.party == Some(party));
+        let mut members = self
+            .topology
+            .nodes
+            .iter()
+            .filter(|node| node.party == Some(party) && node.removed.is_none());
         let here = members
             .any(|node| running(node.state.last()) == NodeState::Running && node.open.newest() > 0);
         self.ledger.set_away(at, party, !here);
@@ -281,6 +289,10 @@ fn is_drawn(event: &Event) -> bool {
             KafkaFact::Partitioned { .. }
                 | KafkaFact::PositionSet { .. }
                 | KafkaFact::GroupChanged { .. }
+                | KafkaFact::PollReturned { .. }
+                | KafkaFact::SessionExtended { .. }
+                | KafkaFact::PhaseChanged { .. }
+                | KafkaFact::SegmentRolled { .. }
         ),
     }
 }

@@ -23,6 +23,10 @@ pub struct Node {
     pub party: Option<PartyId>,
     /// Since when it exists.
     pub added: Instant,
+    /// Since when it is gone for good.
+    pub removed: Option<Instant>,
+    /// The process it is a further listener of: it reads retry topics for that.
+    pub listens_for: Option<NodeId>,
     /// What it is doing.
     pub state: Steps<NodeState>,
     /// Messages in a thousand seconds, for a producer.
@@ -337,6 +341,8 @@ impl Topology {
                     system: *system,
                     party: *party,
                     added: at,
+                    removed: None,
+                    listens_for: None,
                     state: Steps::default(),
                     rate: Steps::default(),
                     takes: Steps::default(),
@@ -446,7 +452,27 @@ impl Topology {
                     node.working.set(at, None);
                 }
             }
+            LabFact::GivenUp { node, .. }
+            | LabFact::DeadLettered { node, .. }
+            | LabFact::RetryScheduled { node, .. } => {
+                if let Some(node) = self.node_mut(*node) {
+                    node.working.set(at, None);
+                }
+            }
+            LabFact::ListenerAdded { node, of, .. } => {
+                if let Some(node) = self.node_mut(*node) {
+                    node.listens_for = Some(*of);
+                }
+            }
+            LabFact::NodeRemoved { node } => {
+                if let Some(node) = self.node_mut(*node) {
+                    node.removed = Some(at);
+                    node.working.set(at, None);
+                }
+                self.bump(at);
+            }
             LabFact::Sent { .. }
+            | LabFact::Redriven { .. }
             | LabFact::Charged { .. }
             | LabFact::PartyAdded { .. }
             | LabFact::Received { .. }
@@ -478,7 +504,10 @@ impl Topology {
 
     fn command(&mut self, at: Instant, action: &Action) {
         let mut named = |name: &Name, change: &dyn Fn(&mut Node)| {
-            self.nodes.iter_mut().filter(|node| node.name == *name).for_each(change);
+            let own = self.nodes.iter().find(|node| node.name == *name).map(|node| node.id);
+            let stands_for =
+                |node: &&mut Node| node.name == *name || own.is_some() && node.listens_for == own;
+            self.nodes.iter_mut().filter(stands_for).for_each(change);
         };
         match action {
             Action::Unplug { consumer } => named(consumer, &|node| node.unplugged.set(at, true)),

@@ -1,14 +1,16 @@
 //! What this broker asks of others, and the metadata it is given.
 
-use super::{Broker, Output, Partition};
+use super::{Broker, Output, Partition, topic_synonym};
 use crate::event::{ConnectionId, TopicPartition};
-use crate::kafka::controller::ClusterImage;
+use crate::kafka::controller::{ClusterImage, TopicImage};
+use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
     AlterPartitionRequest, AlterPartitionResponse, BrokerId, CreatePartitionsResponse,
     CreateTopicsResponse, ElectLeadersResponse, ErrorCode, FetchMetadataRequest,
     FetchMetadataResponse, Request, Response,
 };
 use crate::sim::{Instant, Span};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The connection that stands for this process speaking to its own controller.
@@ -282,6 +284,7 @@ impl Broker {
         self.image = image.clone();
         let mut changed = Vec::new();
         for (name, topic) in &image.topics {
+            let config = self.effective(topic);
             for (registration, index) in topic.partitions.iter().zip(0..) {
                 if !registration.replicas.contains(&self.id) {
                     continue;
@@ -291,9 +294,9 @@ impl Broker {
                 let partition = self
                     .partitions
                     .entry(key.clone())
-                    .or_insert_with(|| Partition::new(me, topic.config.clone(), now));
-                if partition.log().config() != &topic.config {
-                    partition.log_mut().set_config(topic.config.clone());
+                    .or_insert_with(|| Partition::new(me, config.clone().into_owned(), now));
+                if partition.log().config() != &*config {
+                    partition.log_mut().set_config(config.clone().into_owned());
                 }
                 let before = partition.registration().partition_epoch;
                 let role_changed = partition.learn(now, registration);
@@ -316,6 +319,21 @@ impl Broker {
             self.next_isr_scan = Some(now + period);
         }
         self.resume_fetching(now, out);
+    }
+
+    /// A topic's configuration on this broker: its own settings take the place of defaults.
+    fn effective<'t>(&self, topic: &'t TopicImage) -> Cow<'t, TopicConfig> {
+        let changed = self.image.broker_configs.get(&self.id);
+        let own = self.config.topic_settings.iter().chain(changed.into_iter().flatten());
+        let mut config = Cow::Borrowed(&topic.config);
+        for (name, value) in own {
+            if let Some(synonym) = topic_synonym(name).filter(|s| !topic.overrides.contains_key(*s))
+            {
+                // What cannot be set was refused when it was given.
+                drop(config.to_mut().set(synonym, value));
+            }
+        }
+        config
     }
 
     /// Proposes other in-sync replicas to the controller.

@@ -3,6 +3,7 @@
 use crate::event::Name;
 use crate::kafka::group::CoordinatorConfig;
 use crate::kafka::log::TopicConfig;
+use std::collections::BTreeMap;
 
 /// `server.properties`, and the run's seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub struct BrokerConfig {
     pub rack: Option<Name>,
     /// What topics have that do not say otherwise.
     pub topic_defaults: TopicConfig,
+    /// What of that was set for this broker, by the broker's names: it counts for its replicas
+    /// of topics that do not say otherwise.
+    pub topic_settings: BTreeMap<Name, Name>,
     /// `num.partitions`.
     pub num_partitions: u32,
     /// `default.replication.factor`.
@@ -58,6 +62,7 @@ impl Default for BrokerConfig {
             groups: CoordinatorConfig::default(),
             rack: None,
             topic_defaults: TopicConfig::default(),
+            topic_settings: BTreeMap::new(),
             num_partitions: 1,
             default_replication_factor: 1,
             auto_create_topics: true,
@@ -77,4 +82,24 @@ impl Default for BrokerConfig {
             producer_id_expiration_ms: 86_400_000,
         }
     }
+}
+
+/// The topic's configuration that a broker's gives the default of (`ServerTopicConfigSynonyms`);
+/// none for other names.
+pub fn topic_synonym(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "log.segment.bytes" => "segment.bytes",
+        "log.roll.ms" => "segment.ms",
+        "log.retention.ms" => "retention.ms",
+        "log.retention.bytes" => "retention.bytes",
+        "log.cleanup.policy" => "cleanup.policy",
+        "log.message.timestamp.type" => "message.timestamp.type",
+        "log.message.timestamp.before.max.ms" => "message.timestamp.before.max.ms",
+        "log.message.timestamp.after.max.ms" => "message.timestamp.after.max.ms",
+        "message.max.bytes" => "max.message.bytes",
+        "compression.type" => "compression.type",
+        "min.insync.replicas" => "min.insync.replicas",
+        "unclean.leader.election.enable" => "unclean.leader.election.enable",
+        _ => return None,
+    })
 }

@@ -25,7 +25,7 @@ mod produce;
 mod purgatory;
 mod replication;
 
-pub use config::BrokerConfig;
+pub use config::{BrokerConfig, topic_synonym};
 pub use groups::OFFSETS_TOPIC;
 pub use partition::Partition;
 
@@ -218,6 +218,7 @@ impl Broker {
             Request::CreateTopics(_)
             | Request::CreatePartitions(_)
             | Request::ElectLeaders(_)
+            | Request::IncrementalAlterConfigs(_)
             | Request::AlterPartition(_)
             | Request::BrokerRegistration(_)
             | Request::BrokerHeartbeat(_)
@@ -321,6 +322,11 @@ impl Broker {
             log.remove_expired_producers(now_ms, self.config.producer_id_expiration_ms);
             for deleted in log.delete_old_segments(now_ms) {
                 if leads {
+                    for segment in deleted.segments {
+                        let partition = key.clone();
+                        let fact = KafkaFact::SegmentDeleted { partition, segment };
+                        tell(out, &key.topic, fact);
+                    }
                     out.push(Output::Fact(KafkaFact::LogStartMoved {
                         partition: key.clone(),
                         offset: deleted.log_start_offset,

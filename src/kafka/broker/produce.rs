@@ -95,7 +95,18 @@ impl Broker {
         }
         let entries = data.records.clone();
         let log = partition.log_mut();
+        let before = log.segments().next_back().map(crate::kafka::log::Segment::base_offset);
         let appended = log.append_as_leader(data.records, leader_epoch, now.as_millis() as i64)?;
+        if appended.is_new && before.is_some_and(|before| before != appended.segment) {
+            let closed = log.segments().rev().nth(1).map(crate::kafka::log::Segment::summary);
+            if let Some(closed) = closed {
+                out.push(Output::Fact(KafkaFact::SegmentRolled {
+                    partition: key.clone(),
+                    base_offset: appended.segment,
+                    closed,
+                }));
+            }
+        }
         if appended.is_new {
             for ((_, bytes, tag), offset) in entries.entries().zip(appended.first_offset..) {
                 out.push(Output::Fact(KafkaFact::Appended {

@@ -3,7 +3,7 @@
 
 use super::positions::{Owned, Positions, Stand};
 use super::state::{Asked, Consumer, ConsumerError};
-use crate::event::{KafkaFact, Name, TopicPartition};
+use crate::event::{KafkaFact, Name, RebalancePhase, TopicPartition};
 use crate::kafka::assignor::{self, Assignor, RebalanceProtocol};
 use crate::kafka::client::ClientOutput;
 use crate::kafka::protocol::{
@@ -226,6 +226,7 @@ impl Consumer {
         let timeout =
             self.config.request_timeout.max(self.config.max_poll_interval + Span::from_secs(5));
         self.network.send_with_timeout(now, coordinator, request, Asked::Join, timeout, out);
+        self.tell_phase(RebalancePhase::Joining, out);
     }
 
     fn offer(&self, assignor: Assignor) -> JoinGroupRequestProtocol {
@@ -254,6 +255,11 @@ impl Consumer {
         self.positions.clear();
         self.buffer.clear();
         self.tell_assigned(out);
+    }
+
+    fn tell_phase(&self, phase: RebalancePhase, out: &mut Vec<ClientOutput>) {
+        let (group, member) = (self.group(), self.membership.member_id.clone());
+        out.push(ClientOutput::Fact(KafkaFact::PhaseChanged { group, member, phase }));
     }
 
     fn tell_assigned(&self, out: &mut Vec<ClientOutput>) {
@@ -342,6 +348,7 @@ impl Consumer {
             assignments,
         };
         self.network.send(now, coordinator, request, Asked::Sync, out);
+        self.tell_phase(RebalancePhase::Syncing, out);
     }
 
     pub(super) fn synced(&mut self, now: Instant, response: SyncGroupResponse) {
@@ -393,6 +400,7 @@ impl Consumer {
         }
         self.next_auto_commit = now + self.config.auto_commit_interval;
         self.tell_assigned(out);
+        self.tell_phase(RebalancePhase::Resumed, out);
     }
 }
 

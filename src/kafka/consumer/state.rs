@@ -134,12 +134,34 @@ impl Consumer {
         let records = self.collect();
         self.send_fetches(now, out);
         self.in_poll = records.is_empty();
+        if !records.is_empty() {
+            out.push(ClientOutput::Fact(KafkaFact::PollReturned {
+                records: records.len() as u32,
+                until: now + self.config.max_poll_interval,
+            }));
+        }
         records
     }
 
     /// Whether `poll` would return something.
     pub fn has_records(&self) -> bool {
         self.buffer.has_records(&self.positions)
+    }
+
+    /// Whether it may fetch this partition again only when it is told so; false for one that it
+    /// does not own.
+    pub fn is_paused(&self, partition: &TopicPartition) -> bool {
+        self.positions.get(partition).is_some_and(|owned| owned.paused)
+    }
+
+    /// Whether it is closed and nothing of it is under way any more.
+    pub fn has_ended(&self) -> bool {
+        self.closed && self.network.in_flight().next().is_none()
+    }
+
+    /// Whether a commit of its own is under way.
+    pub fn is_busy(&self) -> bool {
+        self.network.in_flight().any(|asked| matches!(asked, Asked::Commit { .. }))
     }
 
     /// What `poll` would throw; it is told once.
@@ -194,6 +216,17 @@ impl Consumer {
         if self.set_position(partition, offset, None, "seek", out) {
             self.run(now, out);
         }
+    }
+
+    /// Goes back to a record that the application does not want yet, for its own `reason`.
+    pub fn seek_back(
+        &mut self,
+        partition: &TopicPartition,
+        offset: u64,
+        reason: &str,
+        out: &mut Vec<ClientOutput>,
+    ) {
+        self.set_position(partition, offset, None, reason, out);
     }
 
     /// Lets go of the position: it is found anew at the log start or the end, lazily

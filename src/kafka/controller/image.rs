@@ -15,6 +15,8 @@ pub struct ClusterImage {
     pub controller: Option<BrokerId>,
     /// Every broker that ever registered.
     pub brokers: BTreeMap<BrokerId, BrokerRegistration>,
+    /// Configurations of single brokers that were changed at run time.
+    pub broker_configs: BTreeMap<BrokerId, BTreeMap<Name, Name>>,
     /// Every topic.
     pub topics: BTreeMap<Name, TopicImage>,
 }
@@ -48,6 +50,8 @@ pub struct TopicImage {
     pub partitions: Vec<PartitionRegistration>,
     /// Its configuration.
     pub config: TopicConfig,
+    /// What of that was set for this topic, by name; the rest is the default.
+    pub overrides: BTreeMap<Name, Name>,
 }
 
 /// A partition as the controller sees it (`PartitionRegistration`).

@@ -8,6 +8,7 @@
 
 mod brokers;
 mod config;
+mod configs;
 mod election;
 mod image;
 mod java_random;
@@ -107,6 +108,7 @@ impl Controller {
             Request::CreateTopics(request) => self.create_topics(request, out).into(),
             Request::CreatePartitions(request) => self.create_partitions(request, out).into(),
             Request::ElectLeaders(request) => self.elect_leaders(&request, out).into(),
+            Request::IncrementalAlterConfigs(request) => self.alter_configs(request, out).into(),
             Request::FetchMetadata(request) => {
                 return self.fetch_metadata(now, connection, correlation, &request, out);
             }

@@ -70,7 +70,11 @@ impl Controller {
             self.check_name(&topic.name).map_err(|error| (error, None))?;
             topic.assignments
         };
-        self.create(&topic.name, assignment, config, out).map_err(|error| (error, None))
+        self.create(&topic.name, assignment, config, out).map_err(|error| (error, None))?;
+        if let Some(image) = self.change().topics.get_mut(&topic.name) {
+            image.overrides = topic.configs.into_iter().collect();
+        }
+        Ok(())
     }
 
     /// Creates a topic with replicas chosen by the controller.
@@ -117,7 +121,9 @@ impl Controller {
             .map(|replicas| self.registration(replicas))
             .collect::<Result<_, _>>()?;
         let count = partitions.len() as u32;
-        self.change().topics.insert(name.clone(), TopicImage { partitions, config });
+        self.change()
+            .topics
+            .insert(name.clone(), TopicImage { partitions, config, ..TopicImage::default() });
         let topic = name.clone();
         let created = KafkaFact::TopicCreated { topic, partitions: count, replication_factor };
         tell(out, name, created);

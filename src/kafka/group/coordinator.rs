@@ -74,6 +74,15 @@ impl Coordinator {
                     .get_mut(&request.group_id)
                     .map_or(ErrorCode::UnknownMemberId, |group| group.heartbeat(&request, now));
                 context.respond(to, HeartbeatResponse { error_code });
+                let heard = matches!(error_code, ErrorCode::None | ErrorCode::RebalanceInProgress);
+                let group = self.groups.get(&request.group_id).filter(|_| heard);
+                if let Some(member) = group.and_then(|group| group.member(&request.member_id)) {
+                    context.out.push(Output::Fact(KafkaFact::SessionExtended {
+                        group: request.group_id,
+                        until: now + member.session_timeout,
+                        member: request.member_id,
+                    }));
+                }
             }
             Request::LeaveGroup(request) => {
                 let response = leave(&mut self.groups, &request, &mut context);

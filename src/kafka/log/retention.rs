@@ -2,6 +2,7 @@
 //! `#maybeIncrementLogStartOffset`).
 
 use super::{Log, Segment};
+use crate::event::ClosedSegment;
 use crate::kafka::protocol::ErrorCode;
 
 /// Why the log start offset rose, in Kafka's words (`LogStartOffsetIncrementReason`,
@@ -28,10 +29,10 @@ impl DeletionReason {
 }
 
 /// Segments that a pass of retention deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deleted {
-    /// How many, at least 1.
-    pub segments: u32,
+    /// Which, at least one.
+    pub segments: Vec<ClosedSegment>,
     /// Why.
     pub reason: DeletionReason,
     /// The log start offset afterwards.
@@ -93,11 +94,11 @@ impl Log {
         if count == self.segments.len() {
             self.roll(now_ms);
         }
-        self.segments.drain(..count);
+        let segments = self.segments.drain(..count).map(|(segment, _)| segment.summary()).collect();
         let first = self.segments[0].0.base_offset();
         self.increment_log_start_offset(first);
         let log_start_offset = self.start_offset;
-        Some(Deleted { segments: count as u32, reason, log_start_offset })
+        Some(Deleted { segments, reason, log_start_offset })
     }
 
     /// Makes the records before `offset` unreadable (`DeleteRecords`); their segments go with

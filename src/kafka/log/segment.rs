@@ -3,6 +3,7 @@
 //! The index files of Kafka only speed up look-ups whose results are those of a scan, so there
 //! are none here: batches are found by bisection.
 
+use crate::event::ClosedSegment;
 use crate::kafka::record::RecordBatch;
 use std::sync::Arc;
 
@@ -52,6 +53,16 @@ impl Segment {
     /// (`LogSegment#largestTimestamp`), in ms.
     pub fn largest_timestamp(&self) -> i64 {
         if self.max_timestamp >= 0 { self.max_timestamp } else { self.modified_ms }
+    }
+
+    /// What is told of it when it closes or goes.
+    pub fn summary(&self) -> ClosedSegment {
+        ClosedSegment {
+            base_offset: self.base_offset,
+            bytes: self.bytes,
+            first_timestamp: self.first_timestamp,
+            largest_timestamp: self.largest_timestamp(),
+        }
     }
 
     /// The largest timestamp of its records; -1 when there is none.

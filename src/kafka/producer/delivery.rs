@@ -4,7 +4,7 @@
 use super::accumulator::Batch;
 use super::sender::Producer;
 use super::sequences::increment;
-use crate::event::TopicPartition;
+use crate::event::{KafkaFact, Payload, TopicPartition};
 use crate::kafka::client::{ClientOutput, UNKNOWN_OFFSET};
 use crate::kafka::protocol::{ErrorCode, PartitionProduceResponse};
 use crate::sim::Instant;
@@ -74,6 +74,17 @@ impl Producer {
             batch.attempts += 1;
             batch.last_attempt = now;
             batch.not_before = now + self.backoff.after(batch.attempts);
+            out.push(ClientOutput::Fact(KafkaFact::ProduceRetried {
+                partition: batch.partition.clone(),
+                error: error.name().into(),
+                attempts: batch.attempts,
+                tags: batch
+                    .records
+                    .iter()
+                    .filter_map(|r| r.value.as_ref())
+                    .filter_map(Payload::tag)
+                    .collect(),
+            }));
             self.accumulator.put_back(batch);
             return;
         }

@@ -122,6 +122,29 @@ pub struct CreatePartitionsResponse {
     pub topics: Vec<(Name, ErrorCode)>,
 }
 
+/// What has a configuration that can be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConfigResource {
+    /// A topic.
+    Topic(Name),
+    /// A broker.
+    Broker(BrokerId),
+}
+
+/// Changes configurations at run time; every change is of the kind `SET`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncrementalAlterConfigsRequest {
+    /// Of what, with names and values.
+    pub resources: Vec<(ConfigResource, Vec<(Name, Name)>)>,
+}
+
+/// How changing them went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncrementalAlterConfigsResponse {
+    /// One entry for each resource, in order: whether it worked, and what was wrong.
+    pub resources: Vec<(ErrorCode, Option<Name>)>,
+}
+
 /// Which election an administrator wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -97,6 +97,8 @@ messages! {
     CreatePartitions(CreatePartitionsRequest, CreatePartitionsResponse);
     /// Elects leaders on request (controller).
     ElectLeaders(ElectLeadersRequest, ElectLeadersResponse);
+    /// Changes configurations at run time (controller).
+    IncrementalAlterConfigs(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse);
     /// A leader proposes another set of in-sync replicas (controller).
     AlterPartition(AlterPartitionRequest, AlterPartitionResponse);
     /// A broker enters the cluster (controller).

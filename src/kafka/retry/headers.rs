@@ -1,7 +1,7 @@
 //! Headers of retry and dead-letter records (`KafkaHeaders`, `RetryTopicHeaders`).
 
 use super::Failure;
-use crate::event::Payload;
+use crate::event::{Name, Payload};
 use crate::kafka::consumer::ConsumerRecord;
 use crate::kafka::record::{Header, Record};
 
@@ -52,6 +52,32 @@ pub fn attempts(record: &Record) -> u32 {
 /// wait.
 pub fn backoff_until(record: &Record) -> Option<i64> {
     last(record, BACKOFF_TIMESTAMP).and_then(|payload| integer(&payload.bytes()))
+}
+
+/// The headers by which a copy tells its story, in the order they stand there, with their values
+/// in words.
+pub fn readable(record: &Record) -> Vec<(Name, Name)> {
+    let own = |header: &&Header| {
+        header.key.starts_with("kafka_") || header.key.starts_with("retry_topic-")
+    };
+    let words = |header: &Header| {
+        let bytes = header.value.as_ref().map(Payload::bytes).unwrap_or_default();
+        let key = &*header.key;
+        let number = if key == BACKOFF_TIMESTAMP || key == ORIGINAL_TIMESTAMP {
+            integer(&bytes)
+        } else if key == ATTEMPTS || key.ends_with("original-partition") {
+            (*bytes).try_into().ok().map(|bytes| i64::from(i32::from_be_bytes(bytes)))
+        } else if key.ends_with("original-offset") || key.ends_with("original-timestamp") {
+            (*bytes).try_into().ok().map(i64::from_be_bytes)
+        } else {
+            None
+        };
+        match number {
+            Some(number) => number.to_string().into(),
+            None => String::from_utf8_lossy(&bytes).into(),
+        }
+    };
+    record.headers.iter().filter(own).map(|h| (h.key.clone(), words(h))).collect()
 }
 
 /// When the record came to the main topic.

@@ -16,7 +16,7 @@ mod redrive;
 mod topics;
 
 pub use blocking::{DefaultErrorHandler, FixedBackOff, Recoverer};
-pub use headers::{attempts, backoff_until};
+pub use headers::{attempts, backoff_until, readable};
 pub use redrive::redrive;
 pub use topics::{
     BackOff, DestinationKind, DestinationTopic, DltStrategy, RetryTopicConfig, RetryTopics,

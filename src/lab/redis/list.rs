@@ -125,7 +125,7 @@ impl World {
                 let element = elements(frame).get(1).unwrap_or(frame);
                 if let (Frame::Bulk(element), Some(&tag)) = (element, tags.first()) {
                     let taken = Some(Taken::Element(element.clone()));
-                    let job = InHand { tag, cause: Some(cause), bytes: 0, next: None, taken };
+                    let job = InHand { tag, cause: Some(cause), bytes: 0, record: None, taken };
                     self.received(node, job);
                 } else if let Frame::Bulk(element) = element {
                     // Somebody pushed it by hand: there is nothing to do for it.

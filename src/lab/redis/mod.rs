@@ -158,7 +158,7 @@ impl World {
     }
 
     /// Sends one command to the server.
-    fn redis_send(
+    pub(super) fn redis_send(
         &mut self,
         id: ConnectionId,
         args: Vec<Payload>,

@@ -76,6 +76,11 @@ impl Publisher {
         }
     }
 
+    /// Whether every attempt has been answered.
+    pub(in super::super) fn is_quiet(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Whether an attempt may be followed by another one.
     fn may_repeat(&self, attempt: &Attempt) -> bool {
         self.retry.is_some_and(|(_, retries)| attempt.number <= retries)

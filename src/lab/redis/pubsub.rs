@@ -108,7 +108,7 @@ impl World {
             let bytes = if index as u64 == last { bytes - share * last } else { share };
             self.received(
                 client,
-                InHand { tag, cause: Some(cause), bytes, next: None, taken: None },
+                InHand { tag, cause: Some(cause), bytes, record: None, taken: None },
             );
         }
     }

@@ -314,7 +314,7 @@ impl World {
             match entry.tag {
                 Some(tag) => {
                     let taken = Some(Taken::Entry(entry.id));
-                    let job = InHand { tag, cause: Some(cause), bytes: 0, next: None, taken };
+                    let job = InHand { tag, cause: Some(cause), bytes: 0, record: None, taken };
                     self.received(node, job);
                 }
                 // Somebody added it by hand: there is nothing to do but to acknowledge it.

@@ -103,7 +103,7 @@ impl Menu<'_> {
             | NodeKind::ListWorker => self.reader(node),
             NodeKind::RedisServer => self.ask("Add a subscriber \u{2026}", Subject::Subscriber),
             NodeKind::Broker => self.ask("Create a topic \u{2026}", Subject::Topic),
-            NodeKind::Controller => {}
+            NodeKind::Controller | NodeKind::Tool => {}
         }
         self.process(node);
         self.link(node);

@@ -32,6 +32,7 @@ impl At<'_> {
             | NodeKind::Consumer
             | NodeKind::StreamReader
             | NodeKind::ListWorker => self.reader(node, &mut sheet),
+            NodeKind::Tool => {}
         }
         self.connections(node, &mut sheet);
         Some(sheet)

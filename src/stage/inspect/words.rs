@@ -48,6 +48,7 @@ pub(super) const fn kind(kind: NodeKind) -> &'static str {
         NodeKind::Consumer => "Kafka consumer",
         NodeKind::StreamReader => "Redis stream reader",
         NodeKind::ListWorker => "Redis list worker",
+        NodeKind::Tool => "tool",
     }
 }
 

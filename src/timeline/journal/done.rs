@@ -1,7 +1,7 @@
 //! What people do, in words.
 
 use super::count;
-use crate::event::{Action, CommitPoint, Failure};
+use crate::event::{Action, CommitPoint, Configured, ErrorHandling, Failure, Handling, ResetTo};
 use crate::sim::Span;
 
 /// What a person did, in the past tense and short: `billing unplugged`.
@@ -79,6 +79,73 @@ pub fn done(action: &Action) -> String {
         Action::Interrupt { node } => format!("link of {node} interrupted"),
         Action::Heal { node } => format!("link of {node} healed"),
         Action::SetLatency { node, latency } => format!("latency of {node} set to {latency}"),
+        Action::SetErrorHandling { consumer, handling } => match handling {
+            ErrorHandling::BlockForEver => {
+                format!("{consumer} tries a failed message until it works")
+            }
+            ErrorHandling::Block { interval, attempts } => {
+                format!("{consumer} tries {attempts} times, {interval} apart, then skips")
+            }
+            ErrorHandling::Skip => format!("{consumer} skips what fails"),
+            ErrorHandling::DeadLetter { attempts, .. } => {
+                format!("{consumer} tries {attempts} times, then uses a dead-letter topic")
+            }
+            ErrorHandling::RetryTopics { attempts, .. } => {
+                format!("{consumer} uses retry topics: {attempts} attempts")
+            }
+        },
+        Action::ResetOffsets { group, topic, to } => {
+            let to = match to {
+                ResetTo::Earliest => "the earliest offset".to_owned(),
+                ResetTo::Latest => "the latest offset".to_owned(),
+                ResetTo::Offset(offset) => format!("offset {offset}"),
+                ResetTo::Time(at) => format!("what was sent from {at} on"),
+            };
+            format!("offsets of {group} in {topic} reset to {to}")
+        }
+        Action::SeekToTime { consumer, partition, at } => {
+            format!("{consumer} sent to what came from {at} on in {partition}")
+        }
+        Action::PausePartition { consumer, partition } => {
+            format!("{consumer} told to pause {partition}")
+        }
+        Action::ResumePartition { consumer, partition } => {
+            format!("{consumer} told to go on with {partition}")
+        }
+        Action::ElectLeader { partition, unclean: false } => {
+            format!("preferred leader of {partition} elected")
+        }
+        Action::ElectLeader { partition, unclean: true } => {
+            format!("leader of {partition} elected uncleanly")
+        }
+        Action::AlterConfig { of, config } => {
+            let (Configured::Topic(name) | Configured::Broker(name)) = of;
+            let all: Vec<String> = config.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            format!("configuration of {name} changed: {}", all.join(", "))
+        }
+        Action::Remove { node } => format!("{node} removed"),
+        Action::InterruptBetween { one, other } => {
+            format!("link between {one} and {other} interrupted")
+        }
+        Action::HealBetween { one, other } => format!("link between {one} and {other} healed"),
+        Action::Assign { consumer, partitions } => {
+            let all: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+            format!("{consumer} assigned {} by hand", all.join(", "))
+        }
+        Action::SetPartition { producer, partition: Some(partition) } => {
+            format!("{producer} sends to partition {partition}")
+        }
+        Action::SetPartition { producer, partition: None } => {
+            format!("{producer} lets its partitioner choose")
+        }
+        Action::SetHandling { consumer, handling } => match handling {
+            Handling::Synchronous => format!("{consumer} handles before it polls again"),
+            Handling::HandsOver => format!("{consumer} hands its work to another thread"),
+            Handling::SwallowsErrors => format!("{consumer} swallows the errors of its handler"),
+        },
+        Action::Redrive { topic, most } => {
+            format!("redrive of {topic} begun, {} at most", count(*most as usize, "message"))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Facts about Kafka, in words.
 
 use super::{Words, capital, count};
-use crate::event::{KafkaFact, NodeId};
+use crate::event::{KafkaFact, NodeId, RebalancePhase};
 
 impl Words<'_> {
     pub(super) fn kafka(&self, node: NodeId, fact: &KafkaFact) -> String {
@@ -92,6 +92,48 @@ impl Words<'_> {
                 let all = if all.is_empty() { "no partition".to_owned() } else { all.join(", ") };
                 format!("{member} of group {group} got {all} in generation {generation}.")
             }
+            KafkaFact::FetchPaused { partition, until: Some(until) } => {
+                format!("{} fetches no {partition} until {until}.", self.node(node))
+            }
+            KafkaFact::FetchPaused { partition, until: None } => {
+                format!("{} fetches no {partition} until it is told to.", self.node(node))
+            }
+            KafkaFact::FetchResumed { partition } => {
+                format!("{} fetches {partition} again.", self.node(node))
+            }
+            KafkaFact::ConfigChanged { of, name, value } => {
+                format!("Configuration of {of}: {name} is {value} from now on.")
+            }
+            KafkaFact::PollReturned { records, until } => format!(
+                "{} got {} from poll() and has until {until} to poll again.",
+                self.node(node),
+                count(*records as usize, "record")
+            ),
+            KafkaFact::SessionExtended { group, member, until } => {
+                format!("{member} of group {group} was heard of; its session lasts to {until}.")
+            }
+            KafkaFact::PhaseChanged { group, member, phase } => {
+                let member = if member.is_empty() { self.node(node) } else { member.clone() };
+                match phase {
+                    RebalancePhase::Joining => format!("{member} asked to join group {group}."),
+                    RebalancePhase::Syncing => {
+                        format!("{member} waits for its assignment in group {group}.")
+                    }
+                    RebalancePhase::Resumed => format!("{member} reads on in group {group}."),
+                }
+            }
+            KafkaFact::SegmentRolled { partition, base_offset, closed } => format!(
+                "{partition} began a segment at {base_offset}; the one from {} is closed.",
+                closed.base_offset
+            ),
+            KafkaFact::SegmentDeleted { partition, segment } => format!(
+                "{partition} deleted its segment from {}, {} bytes.",
+                segment.base_offset, segment.bytes
+            ),
+            KafkaFact::ProduceRetried { partition, error, attempts, .. } => format!(
+                "{} will send a batch to {partition} again: {error}, attempt {attempts}.",
+                self.node(node)
+            ),
             KafkaFact::MemberRemoved { group, member, reason } => {
                 format!("{member} left group {group}: {reason}.")
             }

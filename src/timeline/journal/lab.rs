@@ -1,6 +1,6 @@
 //! Facts about the experiment, in words.
 
-use super::{Words, capital, done, rate};
+use super::{Words, capital, count, done, rate};
 use crate::event::{CloseReason, LabFact, NodeKind, NodeState, Standing, System};
 use crate::sim::Span;
 
@@ -18,6 +18,7 @@ impl Words<'_> {
                     NodeKind::Consumer => "Kafka consumer",
                     NodeKind::StreamReader => "Redis stream reader",
                     NodeKind::ListWorker => "Redis list worker",
+                    NodeKind::Tool => "Tool",
                 };
                 match system {
                     None => format!("{kind} {name} was added; it feeds both systems."),
@@ -75,6 +76,35 @@ impl Words<'_> {
                 let (node, message) = (self.node(*node), self.message(tag.message));
                 format!("{node} failed on {message}, attempt {attempt}.")
             }
+            LabFact::RetryScheduled { node, tag, attempt, topic, not_before, .. } => format!(
+                "{} sent a copy of {} to {topic} for attempt {attempt}, not before {not_before}.",
+                self.node(*node),
+                self.message(tag.message)
+            ),
+            LabFact::DeadLettered { node, tag, attempts, topic, .. } => format!(
+                "{} gave {} up after {} and sent a copy to {topic}.",
+                self.node(*node),
+                self.message(tag.message),
+                count(*attempts as usize, "attempt")
+            ),
+            LabFact::GivenUp { node, tag, attempts } => format!(
+                "{} gave {} up after {} and passes over it.",
+                self.node(*node),
+                self.message(tag.message),
+                count(*attempts as usize, "attempt")
+            ),
+            LabFact::Redriven { node, tag, topic } => format!(
+                "{} sent a copy of {} back to {topic}.",
+                self.node(*node),
+                self.message(tag.message)
+            ),
+            LabFact::ListenerAdded { node, of, group, topics } => format!(
+                "{} is a listener of {}: group {group} reads {}.",
+                self.node(*node),
+                self.node(*of),
+                topics.join(", ")
+            ),
+            LabFact::NodeRemoved { node } => format!("{} is gone for good.", self.node(*node)),
             LabFact::Discarded { node, tag } => {
                 let (node, message) = (self.node(*node), self.message(tag.message));
                 format!("{node} had handled {message} before and threw the repeat away.")

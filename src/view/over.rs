@@ -136,7 +136,7 @@ fn more(chosen: &Spot<Target>, send: &Callback<Msg>) -> Html {
     let x = (chosen.area.right() - side / 2.0).max(2.0);
     let area = Rect::new(x, (chosen.area.y - side / 2.0).max(2.0), side, side);
     let say = Msg::Menu(MenuOf::Thing(chosen.what.clone()), below(area));
-    button(&format!("Commands for {}", chosen.name), area, "more", "\u{22ef}", Some(say), send)
+    button("Commands", area, "more", "\u{22ef}", Some(say), send)
 }
 
 fn message(spot: &Spot<Target>, send: &Callback<Msg>) -> Html {

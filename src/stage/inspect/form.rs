@@ -52,6 +52,12 @@ pub enum Subject {
     Seek(Name),
     /// What a message is worth to a consumer's account.
     Account(Name),
+    /// A replica of this Redis server.
+    Replica(Name),
+    /// One line typed at a Redis server.
+    Console(Name),
+    /// Memory that a Redis server is filled with.
+    Memory(Name),
 }
 
 /// One question of a form.
@@ -244,6 +250,16 @@ impl Form {
                 format!("An account that {name} writes to"),
                 vec![number("a message is worth", "", &100)],
             ),
+            Subject::Replica(of) => (
+                format!("Add a replica of {of}"),
+                vec![text("name", &at.free("replica")), setting("client-output-buffer-limit", "")],
+            ),
+            Subject::Console(server) => {
+                (format!("redis-cli at {server}"), vec![text("command", "INFO clients")])
+            }
+            Subject::Memory(server) => {
+                (format!("Fill the memory of {server}"), vec![number("megabytes", "MB", &10)])
+            }
         };
         Self { title, subject, fields }
     }
@@ -329,6 +345,16 @@ impl Form {
             Subject::Account(consumer) => Action::AddAccount {
                 consumer: consumer.clone(),
                 amount: typed.whole("a message is worth", u32::MAX)?,
+            },
+            Subject::Replica(of) => {
+                Action::AddReplica { name: name()?, of: of.clone(), config: typed.settings() }
+            }
+            Subject::Console(server) => {
+                Action::Console { server: server.clone(), line: typed.get("command").into() }
+            }
+            Subject::Memory(server) => Action::FillMemory {
+                server: server.clone(),
+                bytes: u64::from(typed.whole("megabytes", 65_536)?) << 20,
             },
         })
     }

@@ -101,7 +101,16 @@ impl Menu<'_> {
             | NodeKind::Consumer
             | NodeKind::StreamReader
             | NodeKind::ListWorker => self.reader(node),
-            NodeKind::RedisServer => self.ask("Add a subscriber \u{2026}", Subject::Subscriber),
+            NodeKind::RedisServer => {
+                self.ask("redis-cli \u{2026}", Subject::Console(name.clone()));
+                self.ask("Add a subscriber \u{2026}", Subject::Subscriber);
+                self.ask("Add a replica \u{2026}", Subject::Replica(name.clone()));
+                self.act(
+                    "Promote to primary (REPLICAOF NO ONE)",
+                    Action::Promote { node: name.clone() },
+                );
+                self.ask("Fill its memory \u{2026}", Subject::Memory(name.clone()));
+            }
             NodeKind::Broker => self.ask("Create a topic \u{2026}", Subject::Topic),
             NodeKind::Controller | NodeKind::Tool => {}
         }

@@ -134,6 +134,9 @@ fn a_form_as_it_opens_makes_a_command() {
         Subject::Latency(name()),
         Subject::Seek(name()),
         Subject::Account(name()),
+        Subject::Replica("redis-1".into()),
+        Subject::Console("redis-1".into()),
+        Subject::Memory("redis-1".into()),
     ] {
         let form = Form::new(&timeline, t, subject.clone());
         let entries: Vec<String> = form.fields.iter().map(|field| field.value.clone()).collect();

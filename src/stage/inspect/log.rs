@@ -138,8 +138,12 @@ impl At<'_> {
         }
         let leader =
             leader.map_or_else(|| Cell::of("none", "lost"), |id| Cell::new(format!("broker {id}")));
-        let all: Vec<String> = in_sync.iter().map(u32::to_string).collect();
-        vec![("leader", leader), ("in-sync replicas", Cell::new(all.join(", ")))]
+        let mut rows = vec![("leader", leader)];
+        if !in_sync.is_empty() {
+            let all: Vec<String> = in_sync.iter().map(u32::to_string).collect();
+            rows.push(("in-sync replicas", Cell::new(all.join(", "))));
+        }
+        rows
     }
 
     fn lag_chart(self, log: &Log, groups: &[Name]) -> Option<Chart> {

@@ -275,3 +275,37 @@ fn a_key_that_expires_is_deleted_on_the_replica_by_the_primary() {
     assert_eq!(pair.send(REPLICA, CLIENT, "DBSIZE"), ":0\r\n");
     assert!(pair.read(REPLICA, READER).contains("__keyevent@0__:del"));
 }
+
+/// "Test when replica paused, offset would not grow" and "... would grow after unpause"
+/// (unit/pause of redis 7.0.15).
+#[test]
+fn a_paused_replica_holds_the_stream_up_and_takes_it_later_in_order() {
+    let mut pair = Pair::linked();
+    pair.send(PRIMARY, CLIENT, "SET k 1");
+    let offset = pair.servers[REPLICA].replication_offset();
+    assert_eq!(pair.send(REPLICA, CLIENT, "CLIENT PAUSE 100000 WRITE"), "+OK\r\n");
+    pair.send(PRIMARY, CLIENT, "INCR k");
+    pair.send(PRIMARY, CLIENT, "APPEND k 0");
+    assert_eq!(pair.servers[REPLICA].replication_offset(), offset);
+    assert_eq!(pair.send(REPLICA, CLIENT, "GET k"), "$1\r\n1\r\n");
+    pair.send(REPLICA, CLIENT, "CLIENT UNPAUSE");
+    assert_eq!(pair.send(REPLICA, CLIENT, "GET k"), "$2\r\n20\r\n");
+    let primary = pair.servers[PRIMARY].replication_offset();
+    assert_eq!(pair.servers[REPLICA].replication_offset(), primary);
+}
+
+/// "WAIT implicitly blocks on client pause since ACKs aren't sent" (unit/wait of redis 7.0.15).
+#[test]
+fn a_paused_primary_asks_no_replica_for_its_offset() {
+    let mut pair = Pair::linked();
+    for line in ["MULTI", "INCR n", "CLIENT PAUSE 100000 WRITE"] {
+        pair.send(PRIMARY, CLIENT, line);
+    }
+    assert_eq!(pair.send(PRIMARY, CLIENT, "EXEC"), "*2\r\n:1\r\n+OK\r\n");
+    let offset = pair.servers[PRIMARY].replication_offset();
+    assert_eq!(pair.send(PRIMARY, CLIENT, "WAIT 1 500"), "");
+    assert_eq!(pair.servers[PRIMARY].replication_offset(), offset);
+    pair.send(PRIMARY, READER, "CLIENT UNPAUSE");
+    assert_eq!(pair.read(PRIMARY, CLIENT), ":1\r\n");
+    assert!(pair.servers[PRIMARY].replication_offset() > offset);
+}

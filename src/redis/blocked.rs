@@ -1,4 +1,4 @@
-//! Clients that wait for keys (blocked.c, and the blocking commands of t_list.c, t_zset.c and
+//! Clients that wait, mostly for keys (blocked.c, and the blocking commands of t_list.c, t_zset.c and
 //! t_stream.c).
 //!
 //! They are served after a whole command or transaction, in the order in which they blocked.
@@ -19,13 +19,32 @@ use crate::sim::Instant;
 /// What a client waits for.
 #[derive(Clone, Debug)]
 pub(super) enum Wait {
-    Pop { end: End },
-    Move { to: Key, out: End, into: End },
-    ListMpop { end: End, most: usize },
-    ZsetPop { lowest: bool },
-    ZsetMpop { lowest: bool, most: usize },
+    Pop {
+        end: End,
+    },
+    Move {
+        to: Key,
+        out: End,
+        into: End,
+    },
+    ListMpop {
+        end: End,
+        most: usize,
+    },
+    ZsetPop {
+        lowest: bool,
+    },
+    ZsetMpop {
+        lowest: bool,
+        most: usize,
+    },
     Stream(Read),
-    Replicas { number: i64, offset: u64 },
+    Replicas {
+        number: i64,
+        offset: u64,
+    },
+    /// For the end of CLIENT PAUSE, with its command put back.
+    PauseEnd,
 }
 
 /// A waiting client.

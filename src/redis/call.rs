@@ -161,6 +161,12 @@ impl Server {
                     self.fail(client, &fault);
                 }
             }
+            Ok(command) if self.is_paused_for(client, command) => {
+                // It starts anew later: `CLIENT REPLY SKIP` still waits for it.
+                self.postpone(client, args);
+                self.settle();
+                return;
+            }
             Ok(command) => self.queue_or_run(client, command, args),
         }
         self.settle();
@@ -308,6 +314,7 @@ impl Server {
         }
         let Some(state) = self.clients.get(&client) else { return Ok(command) };
         let in_multi = state.multi.is_some();
+        let is_replica = state.is_replica;
         let queued = in_multi && !NEVER_QUEUED.contains(&command.name);
         let restricted = state.is_subscriber()
             && state.version == Version::Resp2
@@ -333,6 +340,12 @@ impl Server {
                 )
                 .into(),
             );
+        }
+        if is_replica
+            && command.flags.has(Flags::WRITE.or(Flags::READONLY).or(Flags::MAY_REPLICATE))
+        {
+            // Replicas are exempt from pauses.
+            return refuse("ERR Replica can't interact with the keyspace".into());
         }
         Ok(command)
     }

@@ -1,5 +1,6 @@
 //! CLIENT: what clients know and do about themselves and each other (networking.c).
 
+use super::blocked::Wait;
 use super::call::Call;
 use super::client::{Client, Closing, ReplyMode};
 use super::command::Answer;
@@ -78,6 +79,12 @@ fn unknown_type(call: &Call, index: usize) -> Fault {
 }
 
 impl Client {
+    /// Whether it waits for something that may come to nothing. The end of a pause comes: where
+    /// Redis 7.0 panics (`replyToBlockedClientTimedOut`), later versions leave such a client be.
+    fn may_time_out(&self) -> bool {
+        self.blocked.as_ref().is_some_and(|blocked| !matches!(blocked.wait, Wait::PauseEnd))
+    }
+
     /// Letters of CLIENT LIST.
     fn flags(&self) -> String {
         let marks = [
@@ -249,7 +256,7 @@ pub(super) fn unblock(server: &mut Server, call: &mut Call) -> Answer {
     };
     let id = call.int(2)?;
     let found =
-        server.clients.iter().find(|(_, state)| state.id as i64 == id && state.blocked.is_some());
+        server.clients.iter().find(|(_, state)| state.id as i64 == id && state.may_time_out());
     let Some((&client, _)) = found else { return Ok(Some(Frame::Integer(0))) };
     if with_error {
         let text = "UNBLOCKED client unblocked via CLIENT UNBLOCK";

@@ -30,6 +30,8 @@ impl Flags {
     pub(super) const STALE: Self = Self(1 << 8);
     pub(super) const FAST: Self = Self(1 << 9);
     pub(super) const NO_MULTI: Self = Self(1 << 10);
+    /// Not a write, and yet it reaches replicas; hidden from `COMMAND INFO` on purpose.
+    pub(super) const MAY_REPLICATE: Self = Self(1 << 11);
 
     pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -100,6 +100,8 @@ pub(super) struct Keyspace {
     pub(super) expired_now: Vec<(u32, Key)>,
     /// A replica hides expired keys and waits for the primary's deletion.
     pub(super) replica: bool,
+    /// Clients are paused: expired keys are hidden and stay.
+    pub(super) frozen: bool,
     pub(super) rng: Rng,
     pub(super) facts: Vec<RedisFact>,
     pub(super) hits: u64,
@@ -160,6 +162,7 @@ impl Keyspace {
             rewritten: None,
             expired_now: Vec::new(),
             replica: false,
+            frozen: false,
             rng,
             facts: Vec::new(),
             hits: 0,
@@ -183,7 +186,7 @@ impl Keyspace {
         if due.is_none_or(|due| self.now <= due) {
             return false;
         }
-        if !self.replica {
+        if !self.replica && !self.frozen {
             self.expire(key);
         }
         true

@@ -72,7 +72,8 @@ impl Server {
     /// Evicts until memory is below `maxmemory`; false when it cannot (`performEvictions`).
     pub(super) fn free_memory(&mut self) -> bool {
         let most = self.config.maxmemory;
-        if most == 0 {
+        // While clients are paused the data set stands still (`isSafeToPerformEvictions`).
+        if most == 0 || self.is_paused() {
             return true;
         }
         let mut used = self.used_memory();

@@ -23,6 +23,7 @@ mod keyspace;
 mod memory;
 mod notify;
 mod output;
+mod pause;
 mod pubsub;
 mod replication;
 pub mod resp;

@@ -227,7 +227,9 @@ impl Server {
 
     /// Before the loop sleeps: a WAIT that is not satisfied asks the replicas.
     pub(super) fn ask_replicas(&mut self) {
-        if std::mem::take(&mut self.replication.ask) {
+        self.end_pause_if_due();
+        // A question would go into the stream, which stands still in a pause.
+        if !self.is_paused() && std::mem::take(&mut self.replication.ask) {
             self.feed(None, vec!["REPLCONF".into(), "GETACK".into(), "*".into()]);
         }
     }

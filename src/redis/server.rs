@@ -4,6 +4,7 @@ use super::client::{Client, Closing, Key};
 use super::config::{ClientClass, Config};
 use super::cost::CostTable;
 use super::keyspace::{Keyspace, Value};
+use super::pause::Pause;
 use super::pubsub::PubSub;
 use super::replication::Replication;
 use super::resp::{Frame, Version};
@@ -62,6 +63,7 @@ pub struct Server {
     /// Who waits for a key, in order.
     pub(super) waiting: BTreeMap<(u32, Key), BTreeMap<u64, ConnectionId>>,
     pub(super) next_blocked: u64,
+    pub(super) pause: Option<Pause>,
     pub(super) stats: Stats,
     pub(super) replication: Replication,
     /// What EXEC has changed so far, while it runs.
@@ -89,6 +91,7 @@ impl Server {
             watchers: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next_blocked: 0,
+            pause: None,
             stats: Stats::default(),
             replication: Replication::new(identifiers),
             transaction: None,
@@ -339,7 +342,7 @@ impl Server {
         state.map_or(0, |state| state.input.iter().flatten().map(Payload::len).sum())
     }
 
-    /// Whether a client waits for a key, a stream or replicas.
+    /// Whether a client waits for a key, a stream, replicas or the end of a pause.
     pub fn is_blocked(&self, client: ConnectionId) -> bool {
         self.clients.get(&client).is_some_and(|state| state.blocked.is_some())
     }

@@ -6,7 +6,9 @@ use super::stream::{admin, claim, info as stream_info, pending, range, write};
 use super::types::{
     generic, hash, list, scan, set, set_algebra, string, string_more, zset, zset_range,
 };
-use super::{blocked, clients, help, info, pubsub, replication, session, settings, transaction};
+use super::{
+    blocked, clients, help, info, pause, pubsub, replication, session, settings, transaction,
+};
 
 const W: Flags = Flags::WRITE;
 const R: Flags = Flags::READONLY;
@@ -19,6 +21,7 @@ const L: Flags = Flags::LOADING;
 const S: Flags = Flags::STALE;
 const F: Flags = Flags::FAST;
 const M: Flags = Flags::NO_MULTI;
+const Y: Flags = Flags::MAY_REPLICATE;
 
 pub(super) const COMMANDS: &[Command] = &[
     row("append", 3, O.or(F).or(W), (1, 1, 1), Run::Keys(string_more::append)),
@@ -38,9 +41,11 @@ pub(super) const COMMANDS: &[Command] = &[
     row("client|kill", -3, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(clients::kill)),
     row("client|list", -2, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(clients::list)),
     row("client|no-evict", 3, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(clients::no_evict)),
+    row("client|pause", -3, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(pause::pause)),
     row("client|reply", 3, L.or(N).or(S), (0, 0, 0), Run::Server(clients::reply)),
     row("client|setname", 3, L.or(N).or(S), (0, 0, 0), Run::Server(clients::setname)),
     row("client|unblock", -3, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(clients::unblock)),
+    row("client|unpause", 2, A.or(L).or(N).or(S), (0, 0, 0), Run::Server(pause::unpause)),
     row("command", -1, L.or(S), (0, 0, 0), Run::Server(session::command_info)),
     row("command|count", 2, L.or(S), (0, 0, 0), Run::Server(session::command_count)),
     row("command|docs", -2, L.or(S), (0, 0, 0), Run::Server(session::command_docs)),
@@ -142,7 +147,7 @@ pub(super) const COMMANDS: &[Command] = &[
     row("psetex", 4, O.or(W), (1, 1, 1), Run::Keys(string::psetex)),
     row("psubscribe", -2, L.or(N).or(P).or(S), (0, 0, 0), Run::Server(pubsub::psubscribe)),
     row("pttl", 2, F.or(R), (1, 1, 1), Run::Keys(generic::pttl)),
-    row("publish", 3, F.or(L).or(P).or(S), (0, 0, 0), Run::Server(pubsub::publish)),
+    row("publish", 3, F.or(L).or(P).or(S).or(Y), (0, 0, 0), Run::Server(pubsub::publish)),
     row("pubsub|channels", -2, L.or(P).or(S), (0, 0, 0), Run::Server(pubsub::channels)),
     row("pubsub|help", 2, L.or(S), (0, 0, 0), Run::Keys(|_, _| Ok(help::pubsub()))),
     row("pubsub|numpat", 2, L.or(P).or(S), (0, 0, 0), Run::Server(pubsub::numpat)),
@@ -179,7 +184,7 @@ pub(super) const COMMANDS: &[Command] = &[
     row("smismember", -3, F.or(R), (1, 1, 1), Run::Keys(set::smismember)),
     row("smove", 4, F.or(W), (1, 2, 1), Run::Keys(set::smove)),
     row("spop", -2, F.or(W), (1, 1, 1), Run::Keys(set::spop)),
-    row("spublish", 3, F.or(L).or(P).or(S), (1, 1, 1), Run::Server(pubsub::spublish)),
+    row("spublish", 3, F.or(L).or(P).or(S).or(Y), (1, 1, 1), Run::Server(pubsub::spublish)),
     row("srandmember", -2, R, (1, 1, 1), Run::Keys(set::srandmember)),
     row("srem", -3, F.or(W), (1, 1, 1), Run::Keys(set::srem)),
     row("sscan", -3, R, (1, 1, 1), Run::Keys(scan::sscan)),

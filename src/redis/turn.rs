@@ -76,15 +76,17 @@ impl Server {
         let watching = self.config.timeout > 0
             || self.config.maxmemory_clients > 0
             || self.clients.values().any(|client| client.soft_since.is_some());
-        let expiry = self.keyspace.next_expiry().filter(|_| self.active_expire).map(|at| {
-            // Expired means strictly later than the expiry.
-            let ms = (at + 1).saturating_sub_unsigned(self.config.epoch_ms).max(0);
+        let expires = self.active_expire && !self.is_paused();
+        let expiry = self.keyspace.next_expiry().filter(|_| expires);
+        // Over, like expired, means strictly later than the end.
+        let over = [expiry, self.pause_end()].into_iter().flatten().min().map(|at| {
+            let ms = at.saturating_add(1).saturating_sub_unsigned(self.config.epoch_ms).max(0);
             on_grid(Instant::from_millis(ms.unsigned_abs()))
         });
         let deadline = self.next_deadline().map(on_grid);
         let watch = watching.then_some(next);
         let replication = self.next_replication().map(on_grid);
-        [expiry, deadline, watch, replication].into_iter().flatten().min()
+        [over, deadline, watch, replication].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
@@ -180,7 +182,11 @@ impl Server {
                 break;
             }
             let Some(args) = state.input.pop_front() else { break };
-            self.execute(client, args);
+            if state.is_primary {
+                self.take_stream(client, args);
+            } else {
+                self.execute(client, args);
+            }
         }
     }
 
@@ -197,9 +203,10 @@ impl Server {
                 self.close_soon(client, "idle");
             }
         }
+        self.end_pause_if_due();
         self.replication_cron();
         self.free_doomed();
-        if self.active_expire && !self.keyspace.replica {
+        if self.active_expire && !self.keyspace.replica && !self.is_paused() {
             self.keyspace.active_expire();
             self.settle();
         }

@@ -1,5 +1,6 @@
 //! The replica's side: its link to the primary, what arrives there, and promotion.
 
+use super::super::blocked::Wait;
 use super::super::call::{self, Call};
 use super::super::client::{Client, ReplyMode};
 use super::super::command::Answer;
@@ -98,7 +99,10 @@ impl Server {
         let blocked: Vec<ConnectionId> = self
             .clients
             .iter()
-            .filter(|(_, state)| state.blocked.is_some())
+            .filter(|(_, state)| {
+                // Paused clients start from scratch later (`disconnectAllBlockedClients`).
+                state.blocked.as_ref().is_some_and(|b| !matches!(b.wait, Wait::PauseEnd))
+            })
             .map(|(client, _)| *client)
             .collect();
         for client in blocked {
@@ -236,10 +240,11 @@ impl Server {
                 self.linked();
             }
             (State::Connected, Frame::Array(words)) => {
-                let frame = Frame::Array(words);
-                self.apply(connection, &frame);
-                // Replicas of this replica get the primary's stream as it is.
-                self.feed_frame(&frame);
+                let args = payloads(&words);
+                match self.clients.get_mut(&connection) {
+                    Some(state) if state.blocked.is_some() => state.input.push_back(args),
+                    _ => self.take_stream(connection, args),
+                }
             }
             _ => {}
         }
@@ -289,7 +294,9 @@ impl Server {
         }
         let flags = std::mem::take(&mut self.keyspace.notify_flags);
         for command in commands {
-            self.apply(connection, command);
+            if let Frame::Array(words) = command {
+                self.apply(connection, payloads(words));
+            }
         }
         self.keyspace.notify_flags = flags;
         if let Some(state) = self.clients.get_mut(&connection) {
@@ -297,16 +304,20 @@ impl Server {
         }
     }
 
+    /// One command of the primary's stream: a pause holds it up, and what follows it.
+    pub(in super::super) fn take_stream(&mut self, connection: ConnectionId, args: Vec<Payload>) {
+        if call::lookup(&args).is_ok_and(|command| self.is_paused_for(connection, command)) {
+            self.postpone(connection, args);
+            return;
+        }
+        let frame = Frame::Array(args.iter().cloned().map(Frame::Bulk).collect());
+        self.apply(connection, args);
+        // Replicas of this replica get the primary's stream as it is.
+        self.feed_frame(&frame);
+    }
+
     /// Runs one command of the primary; nothing may refuse it.
-    fn apply(&mut self, connection: ConnectionId, frame: &Frame) {
-        let Frame::Array(words) = frame else { return };
-        let args: Vec<Payload> = words
-            .iter()
-            .filter_map(|word| match word {
-                Frame::Bulk(word) => Some(word.clone()),
-                _ => None,
-            })
-            .collect();
+    fn apply(&mut self, connection: ConnectionId, args: Vec<Payload>) {
         let Ok(command) = call::lookup(&args) else { return };
         self.enter(connection);
         self.queue_or_run(connection, command, args);
@@ -336,4 +347,13 @@ impl Server {
         let words = super::words(text);
         self.send_raw(connection, Frame::Array(words.into_iter().map(Frame::Bulk).collect()));
     }
+}
+
+/// The words of a command that came as a frame.
+fn payloads(words: &[Frame]) -> Vec<Payload> {
+    let word = |word: &Frame| match word {
+        Frame::Bulk(word) => Some(word.clone()),
+        _ => None,
+    };
+    words.iter().filter_map(word).collect()
 }

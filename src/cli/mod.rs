@@ -3,11 +3,13 @@
 //! Knows files, arguments and exit codes; every rule is in the layers below.
 
 mod check;
+mod play;
 mod run;
 mod schema;
 mod serve;
 mod source;
 
+pub use play::play;
 pub use schema::schema;
 
 use clap::{Parser, Subcommand};

@@ -10,7 +10,7 @@ use crate::timeline::{Timeline, journal};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Events are written out in pieces of this length, so that a long run needs little memory.
 const PIECE: Span = Span::from_millis(500);
@@ -89,10 +89,7 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<Verdict, Tr
     }
     told.finish()?;
     if let Some(path) = &options.save {
-        let file = serde_json::to_string_pretty(&RunFile::new(session.recording()))
-            .map_err(|error| WrongUse(error.to_string()))?;
-        std::fs::write(path, file + "\n")
-            .map_err(|error| WrongUse(format!("cannot write {}: {error}", path.display())))?;
+        save(path, &session)?;
     }
     if options.json {
         writeln!(out, "{:#}", report(&lesson, &session, replay.as_ref()))?;
@@ -102,6 +99,14 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<Verdict, Tr
     let told_otherwise = replay.is_some_and(|r| !r.same || r.cut || !r.refused.is_empty());
     let failed = told_otherwise || !session.progress().failures().is_empty();
     Ok(if failed { Verdict::Failed } else { Verdict::Fine })
+}
+
+/// Writes a run to a file.
+pub(super) fn save(path: &Path, session: &Session) -> Result<(), Trouble> {
+    let file = serde_json::to_string_pretty(&RunFile::new(session.recording()))
+        .map_err(|error| WrongUse(error.to_string()))?;
+    std::fs::write(path, file + "\n")
+        .map_err(|error| WrongUse(format!("cannot write {}: {error}", path.display())))
 }
 
 /// Writes events out as they come.

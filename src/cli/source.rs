@@ -3,9 +3,9 @@
 use super::Trouble::{self, WrongUse};
 use super::Verdict;
 use crate::history::{LessonRef, Recording, RunFile, from_link};
-use crate::lesson::{Lesson, Mistake};
+use crate::lesson::{Chapter, Lesson, Mistake};
 use include_dir::{Dir, include_dir};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 
@@ -84,29 +84,40 @@ fn recorded(recording: Recording) -> Result<Source, Trouble> {
     })
 }
 
+/// The lessons that ship in the order of the course; what is not of the course comes last.
+fn course() -> Vec<Lesson> {
+    let mut all: Vec<Lesson> =
+        shipped().filter_map(|(id, text)| Lesson::parse(id, text).ok()).collect();
+    all.sort_by_key(|lesson| (lesson.number.is_none(), lesson.number, lesson.id.clone()));
+    all
+}
+
+fn entry(lesson: &Lesson) -> Value {
+    json!({
+        "id": &*lesson.id,
+        "title": lesson.title,
+        "sentence": lesson.sentence,
+        "chapter": lesson.chapter.map(Chapter::title),
+        "number": lesson.number,
+        "covers": lesson.covers,
+        "steps": lesson.steps.len(),
+    })
+}
+
 /// `pushpull lessons`.
 pub(super) fn list(as_json: bool, out: &mut impl Write) -> Result<Verdict, Trouble> {
-    let mut all = Vec::new();
-    for (id, text) in shipped() {
-        if let Ok(lesson) = Lesson::parse(id, text) {
-            all.push(lesson);
-        }
-    }
+    let all = course();
     if as_json {
-        let entry = |lesson: &Lesson| {
-            json!({
-                "id": &*lesson.id,
-                "title": lesson.title,
-                "sentence": lesson.sentence,
-                "covers": lesson.covers,
-                "steps": lesson.steps.len(),
-            })
-        };
         writeln!(out, "{:#}", json!(all.iter().map(entry).collect::<Vec<_>>()))?;
     } else {
         let width = all.iter().map(|lesson| lesson.id.len()).max().unwrap_or(0);
-        for lesson in all {
-            writeln!(out, "{:width$}  {}: {}", lesson.id, lesson.title, lesson.sentence)?;
+        let mut chapter = None;
+        for lesson in &all {
+            if lesson.chapter != chapter {
+                chapter = lesson.chapter;
+                writeln!(out, "{}", chapter.map_or("Beside the course", Chapter::title))?;
+            }
+            writeln!(out, "  {:width$}  {}: {}", lesson.id, lesson.title, lesson.sentence)?;
         }
     }
     Ok(Verdict::Fine)

@@ -13,6 +13,9 @@ const BETWEEN: u64 = 4_096;
 /// More checkpoints than this are thinned to half.
 const CHECKPOINTS: usize = 64;
 
+/// How long the brokers of a lesson's cluster may take to find each other.
+const FORMING: Span = Span::from_secs(10);
+
 /// How far a World runs at most before somebody looks whether a checkpoint is due.
 const STRIDE: Span = Span::from_millis(100);
 
@@ -35,7 +38,8 @@ pub(super) struct Return {
 }
 
 impl Run {
-    /// The lesson's World at instant 0, with what its topology told.
+    /// The lesson's World when its topology has been laid, with what that told: instant 0, unless
+    /// there is a cluster, whose brokers register first.
     pub(super) fn begin(
         lesson: &Lesson,
         seed: u64,
@@ -48,10 +52,22 @@ impl Run {
             applied: 0,
         };
         for (index, action) in lesson.topology.iter().enumerate() {
+            // The brokers of a cluster have found each other before anybody makes use of it.
+            if !matches!(action, Action::AddController { .. } | Action::AddBroker { .. }) {
+                run.form(lesson, events);
+            }
             run.world.act(action.clone()).map_err(|refusal| (index, refusal))?;
         }
         run.take(lesson, events);
         Ok(run)
+    }
+
+    /// Lets time run until the cluster stands, or will not.
+    fn form(&mut self, lesson: &Lesson, events: &mut Vec<Event>) {
+        let limit = self.now() + FORMING;
+        while !self.world.cluster_stands() && self.now() < limit {
+            self.stride(lesson, limit, events);
+        }
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -70,7 +70,7 @@ pub struct Replay {
 }
 
 impl Session {
-    /// Lays the lesson's topology at instant 0 and stands there.
+    /// Lays the lesson's topology and stands there: at instant 0, or when its cluster has formed.
     ///
     /// # Errors
     /// When an action of the topology is refused.
@@ -237,7 +237,32 @@ impl Session {
             self.tell_again(from, events);
         }
         self.future.clear();
+        self.look_beside();
         Ok(())
+    }
+
+    /// Why nothing can be done before something, if it was not done or the action is refused.
+    pub fn why_not_before(&self, before: &Action, action: &Action) -> Option<Refusal> {
+        let Some(at) = self.just_before(before) else {
+            return Some(Refusal { reason: "There is nothing to go back to yet.".into() });
+        };
+        self.can_at(at, action).err()
+    }
+
+    /// The instant before the last time that the reader did something.
+    fn just_before(&self, action: &Action) -> Option<Instant> {
+        let last = self.commands().iter().rfind(|command| command.action == *action)?;
+        Some(Instant(last.at.as_nanos().saturating_sub(1)))
+    }
+
+    /// Acts right before the last time that the reader did `before`: a fork, unless it was never
+    /// done; then at the head.
+    ///
+    /// # Errors
+    /// When the action is refused; nothing was changed.
+    pub fn act_before(&mut self, before: &Action, action: Action) -> Result<(), Refusal> {
+        let at = self.just_before(before).unwrap_or(self.head());
+        self.act_at(at, action)
     }
 
     /// Takes back the last act: all is as before it, after a fork also the old future. False when
@@ -395,6 +420,14 @@ impl Session {
         let (from, _) = self.thread.rewrite(mark.commands, mark.until, u64::MAX, &mut events);
         self.branches = mark.branches;
         self.tell_again(from, events);
+        self.look_beside();
+    }
+
+    /// Lets the lesson see what came of the other futures.
+    fn look_beside(&mut self) {
+        let beside = self.branches.iter().map(|branch| branch.outcome.clone()).collect();
+        let lesson = Rc::clone(self.lesson());
+        self.thread.run.progress.see_beside(&lesson, beside);
     }
 
     /// The events from number `from` on are these now.

@@ -44,6 +44,12 @@ impl World {
         }
     }
 
+    /// Whether the controller lets every broker lead.
+    pub fn cluster_stands(&self) -> bool {
+        let Some(cluster) = self.cluster() else { return true };
+        self.brokers().all(|broker| cluster.is_active(broker.id()))
+    }
+
     pub(super) fn server_id(&self, node: NodeId) -> Option<BrokerId> {
         match &self.node(node).role {
             Role::Broker(broker) => Some(broker.broker.id()),

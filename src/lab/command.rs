@@ -87,8 +87,15 @@ impl World {
                 let party = self.add_party(&name, System::Redis, cause);
                 let index = self.nodes.len() as u32;
                 let handler = Handler::new(takes, self.seed, index);
-                let subscriber =
-                    Subscriber { party, channels, patterns, server, connection: None, handler };
+                let subscriber = Subscriber {
+                    party,
+                    channels,
+                    patterns,
+                    server,
+                    connection: None,
+                    handler,
+                    begun: 0,
+                };
                 let role = Role::Subscriber(Box::new(subscriber));
                 let node = self.add_node(name, role, Some(party), Settings::new(), cause);
                 self.start(node, cause);

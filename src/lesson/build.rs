@@ -4,8 +4,8 @@
 use super::shape::{self, Report, mend, place};
 use super::tree::{get, list, name, names, number, settings, span, string, tagged, text};
 use super::{
-    Bound, Button, Choice, Condition, Face, Figure, Lesson, Mistake, Prediction, Shape, Step, Sum,
-    Task, Text, Trigger, action, format,
+    Bound, Button, CHAPTERS, Chapter, Choice, Claim, Condition, Deed, Face, Figure, Lesson,
+    Mistake, Prediction, Shape, Step, Sum, Task, Text, Trigger, action, format,
 };
 use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, System};
 use jsonc_parser::ast::Value;
@@ -57,7 +57,7 @@ impl Lesson {
 }
 
 /// The text as a tree; none when it is not JSON with comments, which is then reported.
-fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
+pub(super) fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Value<'t>> {
     let options = ParseOptions {
         allow_loose_object_property_names: false,
         allow_missing_commas: false,
@@ -133,10 +133,29 @@ impl Builder<'_> {
     fn lesson(&mut self, id: &str, source: &str, root: &Value) -> Lesson {
         let (places, topology): (Vec<usize>, _) = self.topology(root).into_iter().unzip();
         let steps = list(root, "steps").iter().map(|step| self.step(step)).collect();
+        let chapter = text(root, "chapter");
+        let chapter = CHAPTERS.iter().position(|(title, _)| *title == chapter);
+        for (one, other) in [("chapter", "number"), ("number", "chapter")] {
+            if let (Some(at), None) = (get(root, one), get(root, other)) {
+                let wrong = format!("a lesson with a {one} has no {other}");
+                self.report.add(place(at), wrong, format!("add `{other}`, or take `{one}` away"));
+            }
+        }
         Lesson {
             id: id.into(),
             title: text(root, "title"),
             sentence: text(root, "sentence"),
+            chapter: chapter.map(Chapter),
+            number: number(root, "number"),
+            claims: list(root, "claims")
+                .iter()
+                .map(|claim| Claim {
+                    says: text(claim, "says"),
+                    fact: text(claim, "fact"),
+                    reference: text(claim, "reference"),
+                })
+                .collect(),
+            when: get(root, "youWantThisWhen").and_then(string),
             covers: list(root, "covers").iter().filter_map(string).collect(),
             seed: number(root, "seed").unwrap_or(1),
             topology,
@@ -347,12 +366,23 @@ impl Builder<'_> {
                 .collect(),
             look: names(value, "look"),
             assertions: list(value, "assertions").iter().map(|one| self.condition(one)).collect(),
+            solution: list(value, "solution").iter().filter_map(|one| self.deed(one)).collect(),
         }
+    }
+
+    fn deed(&mut self, value: &Value) -> Option<Deed> {
+        let when = get(value, "when").map(|of| self.condition(of));
+        let action = self.action(get(value, "do")?)?;
+        Some(Deed { when, action, before: self.before(value) })
+    }
+
+    fn before(&mut self, value: &Value) -> Option<Action> {
+        get(value, "before").and_then(|action| self.action(action))
     }
 
     fn face(&mut self, value: &Value) -> Option<Face> {
         let action = self.action(get(value, "do")?)?;
-        Some(Face { label: text(value, "label"), action })
+        Some(Face { label: text(value, "label"), action, before: self.before(value) })
     }
 
     fn under(&mut self, value: &Value, key: &str) -> Condition {
@@ -374,6 +404,10 @@ impl Builder<'_> {
                 times: number(of, "times").unwrap_or(1) as u32,
             }),
             "ledger" => self.ledger(of).unwrap_or_else(nothing),
+            "beside" => match self.ledger(of) {
+                Some(Condition::Ledger { sum, is }) => Condition::Beside { sum, is },
+                _ => nothing(),
+            },
             "passed" => {
                 let time = of.as_string_lit().and_then(|text| shape::time(&text.value));
                 time.map_or_else(nothing, Condition::Passed)

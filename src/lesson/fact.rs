@@ -8,6 +8,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("connected", "a connection was opened; of: client or server"),
     ("disconnected", "a connection ended"),
     ("sent", "an application sent a message; of: producer or key"),
+    ("received", "a client took a message from its connection; of: client"),
     ("handled", "a handler finished with a message; of: consumer"),
     ("repeated", "a handler finished with a message that its party had handled; of: consumer"),
     ("replayed", "a handler finished with a message again after a seek, a reset or a redrive"),
@@ -25,7 +26,8 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("unsubscribed", "a client left; of: channel or pattern"),
     ("published", "a PUBLISH was carried out; of: channel"),
     ("publishedToNobody", "a PUBLISH answered 0; of: channel"),
-    ("clientClosed", "a Redis server closed a client's connection"),
+    ("queued", "a copy went into a client's output buffer; of: channel or pattern"),
+    ("clientClosed", "a Redis server closed a client's connection; of: the reason"),
     ("entryAdded", "an entry was added to a stream or a list; of: key"),
     ("streamTrimmed", "entries were trimmed; of: key"),
     ("entryDelivered", "an entry went to a member of a stream group; of: key, group or consumer"),
@@ -48,6 +50,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("flushed", "a Redis server's data set was emptied"),
     ("keyExpired", "a key's time was up; of: key"),
     ("keyEvicted", "a key was evicted from memory; of: key"),
+    ("partitioned", "a producer chose a partition; of: topic or partition"),
     ("partitionsAdded", "partitions were added; of: topic"),
     ("replicated", "a follower has records up to here; of: topic or partition"),
     ("logTruncated", "a log lost records to its leader; of: topic or partition"),
@@ -126,6 +129,7 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             LabFact::Sent { producer, key, .. } => {
                 Fact { names: [key.as_deref(), None, None], ..by_node("sent", *producer) }
             }
+            LabFact::Received { node, .. } => by_node("received", *node),
             LabFact::Handled { node, repeated: true, .. } => by_node("repeated", *node),
             LabFact::Handled { node, replayed: true, .. } => by_node("replayed", *node),
             LabFact::Handled { node, .. } => by_node("handled", *node),
@@ -154,7 +158,8 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
                 by_name("publishedToNobody", channel)
             }
             RedisFact::Published { channel, .. } => by_name("published", channel),
-            RedisFact::ClientClosed { .. } => fact("clientClosed"),
+            RedisFact::Queued { channel, .. } => by_name("queued", channel),
+            RedisFact::ClientClosed { reason, .. } => by_name("clientClosed", reason),
             RedisFact::EntryAdded { key, .. } | RedisFact::ElementPushed { key, .. } => {
                 by_name("entryAdded", key)
             }
@@ -194,6 +199,7 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             KafkaFact::Appended { partition, .. } => at("appended", partition),
             KafkaFact::HighWatermarkMoved { partition, .. } => at("highWatermarkMoved", partition),
             KafkaFact::LogStartMoved { partition, .. } => at("logStartMoved", partition),
+            KafkaFact::Partitioned { partition, .. } => at("partitioned", partition),
             KafkaFact::PartitionsAdded { topic, .. } => by_name("partitionsAdded", topic),
             KafkaFact::Replicated { partition, .. } => at("replicated", partition),
             KafkaFact::LogTruncated { partition, .. } => at("logTruncated", partition),

@@ -14,11 +14,24 @@ pub static LESSON: Shape = Rec(&Record {
         may("$schema", Words, "lesson.schema.json, for editors"),
         must("title", Words, "a few words"),
         must("sentence", Words, "what it is about, in one sentence"),
+        may("chapter", Word(CHAPTERS), "the chapter of the course; left out: not of the course"),
+        may("number", Whole(1, 99), "its place in the course, from 1"),
         may("covers", List(0, &Name), "rows of the list of claims that its assertions prove"),
         may("seed", Whole(0, u64::MAX), "the seed when the reader chooses none; 1 when left out"),
         must("topology", Rec(&TOPOLOGY), "what stands there at the start"),
         may("workload", List(0, &LOAD), "what the producers send"),
         must("steps", List(1, &STEP), "what the reader reads and does, in order"),
+        may("claims", List(0, &CLAIM), "what is often written about this, and what is true"),
+        may("youWantThisWhen", Words, "ends the sentence \"You want this when\""),
+    ],
+});
+
+static CLAIM: Shape = Rec(&Record {
+    name: "a claim",
+    fields: &[
+        must("says", Words, "what a text says"),
+        must("fact", Words, "what is true"),
+        must("reference", Words, "where that stands: a manual's page, a KIP, a source file"),
     ],
 });
 
@@ -158,6 +171,7 @@ static STEP: Shape = Rec(&Record {
         may("actions", List(0, &BUTTON), "buttons"),
         may("look", List(0, &Name), "names of what to look at"),
         may("assertions", List(0, &CONDITION), "what is true once all tasks have ticked"),
+        may("solution", List(0, &DEED), "what a scripted reader does where no task names a deed"),
     ],
 });
 
@@ -195,8 +209,20 @@ static FACE: Shape = Rec(&Record {
     fields: &[
         must("label", Words, "the words on the button"),
         must("do", Tagged(&ACTIONS), "what it does"),
+        may("before", Tagged(&ACTIONS), BEFORE),
     ],
 });
+
+static DEED: Shape = Rec(&Record {
+    name: "a deed",
+    fields: &[
+        may("when", Tagged(&CONDITIONS), "waits until this holds of the whole run"),
+        must("do", Tagged(&ACTIONS), "what the reader does"),
+        may("before", Tagged(&ACTIONS), BEFORE),
+    ],
+});
+
+const BEFORE: &str = "acts in the past, right before the reader did this last: the run forks there";
 
 static ACTION: Shape = Tagged(&ACTIONS);
 
@@ -211,6 +237,7 @@ static CONDITIONS: Record = Record {
         may("done", Tagged(&ACTIONS), "the reader did this (for a task: after the task before)"),
         may("seen", Rec(&TRIGGER), "a fact was seen (for a task: after the task before)"),
         may("ledger", Rec(&LEDGER), "a figure of the ledger is within bounds"),
+        may("beside", Rec(&BESIDE), "the same figure in another future, which the reader has left"),
         may("passed", Time, "virtual time passed (for a task: since the task before ticked)"),
     ],
 };
@@ -236,6 +263,31 @@ static LEDGER: Record = Record {
         may("is", Whole(0, u64::MAX), "exactly this"),
     ],
 };
+
+static BESIDE: Record = Record {
+    name: "a figure of another future",
+    fields: &[
+        must("figure", Word(FIGURES), "which figure"),
+        may("because", Word(REASONS), "only messages lost for this reason"),
+        may("system", Word(SYSTEMS), "only this system's parties"),
+        may("least", Whole(0, u64::MAX), "at least this"),
+        may("most", Whole(0, u64::MAX), "at most this"),
+        may("is", Whole(0, u64::MAX), "exactly this"),
+    ],
+};
+
+/// The chapters of the course, in order.
+pub const CHAPTERS: &[(&str, &str)] = &[
+    ("Push and pull", "who decides when a message moves, and who carries the cost"),
+    ("Keeping", "what is still there after it was read, and for how long"),
+    ("Order and sharing", "partitions, keys and groups"),
+    ("Falling behind", "slow readers, full buffers, big messages"),
+    ("Failing and repeating", "crashes, bookmarks, duplicates"),
+    ("When a machine dies", "replicas, acknowledgements, elections"),
+    ("Poison", "messages that no handler can digest"),
+    ("Choosing", "speed, tools, and which system for which work"),
+    ("Challenges", "a goal, the tools, and no instructions"),
+];
 
 pub(super) const SYSTEMS: &[(&str, &str)] =
     &[("redis", "the push lane"), ("kafka", "the pull lane")];

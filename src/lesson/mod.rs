@@ -7,16 +7,20 @@ mod action;
 mod build;
 mod fact;
 mod format;
+mod glossary;
+mod guide;
 mod model;
 mod progress;
 mod redis;
 mod shape;
 mod tree;
 
-pub use format::LESSON as FORMAT;
+pub use format::{CHAPTERS, LESSON as FORMAT};
+pub use glossary::{Term, glossary};
+pub use guide::{Advice, Guide, Question, Reason, Tool, Verdict, guide};
 pub use model::{
-    Bound, Button, Choice, Condition, Face, Figure, Lesson, Piece, Prediction, Step, Sum, Task,
-    Text, Trigger,
+    Bound, Button, Chapter, Choice, Claim, Condition, Deed, Face, Figure, Lesson, Piece,
+    Prediction, Step, Sum, Task, Text, Trigger,
 };
 pub use progress::{Answer, Failure, LATE, Outcome, Progress, Sums};
 pub use shape::{Field, Mistake, Record, Shape, time as parse_time};

@@ -13,20 +13,55 @@ pub struct Lesson {
     pub title: String,
     /// What it is about, in one sentence.
     pub sentence: String,
+    /// Its chapter; none: it is not of the course.
+    pub chapter: Option<Chapter>,
+    /// Its place in the course.
+    pub number: Option<u64>,
     /// The rows of the list of claims that its assertions prove: `C7`, `M3`, `W1`.
     pub covers: Vec<String>,
     /// The seed when the reader chooses none.
     pub seed: u64,
-    /// Applied in this order at instant 0.
+    /// Applied in this order at instant 0, or when the cluster has formed.
     pub topology: Vec<Action>,
     /// The line of each of these actions in the file, from 1.
     pub lines: Vec<usize>,
     /// At least one.
     pub steps: Vec<Step>,
+    /// What is often written about this, and what is true.
+    pub claims: Vec<Claim>,
+    /// Ends the sentence "You want this when".
+    pub when: Option<String>,
     /// The file's own text.
     pub source: Arc<str>,
     /// Whether it is somebody's own: then a recording carries its text, not its name.
     pub own: bool,
+}
+
+/// A chapter of the course: its index in [`super::CHAPTERS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Chapter(pub(super) usize);
+
+impl Chapter {
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        super::CHAPTERS.get(self.0).map_or("", |(title, _)| title)
+    }
+
+    /// Whether its lessons are challenges: a goal instead of instructions.
+    pub fn is_challenge(self) -> bool {
+        self.0 + 1 == super::CHAPTERS.len()
+    }
+}
+
+/// What a text says, and what is true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What the text says.
+    pub says: String,
+    /// What is true.
+    pub fact: String,
+    /// Where that stands.
+    pub reference: String,
 }
 
 /// One thing to read and do.
@@ -46,6 +81,19 @@ pub struct Step {
     pub look: Vec<Name>,
     /// What is true once all tasks have ticked.
     pub assertions: Vec<Condition>,
+    /// What a scripted reader does, where no task names a deed.
+    pub solution: Vec<Deed>,
+}
+
+/// Something that a scripted reader does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// It waits until this holds of the whole run.
+    pub when: Option<Condition>,
+    /// What it does.
+    pub action: Action,
+    /// As [`Face::before`].
+    pub before: Option<Action>,
 }
 
 /// Running text with marked terms.
@@ -108,6 +156,8 @@ pub struct Face {
     pub label: String,
     /// What it does.
     pub action: Action,
+    /// It acts in the past, right before the reader did this last: the run forks there.
+    pub before: Option<Action>,
 }
 
 /// Something that holds or does not hold of a run up to an event.
@@ -126,6 +176,13 @@ pub enum Condition {
     /// A figure of the ledger is within a bound.
     Ledger {
         /// Which figure, summed over which parties.
+        sum: Sum,
+        /// The bound.
+        is: Bound,
+    },
+    /// A figure within a bound in one of the futures that the reader has left.
+    Beside {
+        /// Which figure; of no single party.
         sum: Sum,
         /// The bound.
         is: Bound,
@@ -202,7 +259,9 @@ impl Lesson {
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         self.steps.iter().flat_map(|step| {
             let choices = step.prediction.iter().flat_map(|p| &p.choices).map(|c| &c.when);
-            step.tasks.iter().map(|task| &task.done).chain(choices).chain(&step.assertions)
+            let waits = step.solution.iter().filter_map(|deed| deed.when.as_ref());
+            let tasks = step.tasks.iter().map(|task| &task.done);
+            tasks.chain(choices).chain(&step.assertions).chain(waits)
         })
     }
 }

@@ -82,6 +82,8 @@ pub struct Progress {
     ticks: Vec<Vec<Instant>>,
     answers: Vec<Option<Answer>>,
     failed: Vec<Failure>,
+    /// The figures of the futures that the reader has left.
+    beside: Vec<Outcome>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +138,21 @@ impl Progress {
             ticks: vec![Vec::new(); lesson.steps.len()],
             answers: vec![None; lesson.steps.len()],
             failed: Vec::new(),
+            beside: Vec::new(),
         }
+    }
+
+    /// The reader has left futures that came to these figures.
+    pub fn see_beside(&mut self, lesson: &Lesson, beside: Vec<Outcome>) {
+        if self.beside != beside {
+            self.beside = beside;
+            self.tick(lesson);
+        }
+    }
+
+    /// Whether a condition of the lesson holds of the whole run up to here.
+    pub fn says(&self, condition: &Condition) -> bool {
+        self.holds(condition, false)
     }
 
     /// Takes the next event of the run.
@@ -402,11 +418,27 @@ impl Progress {
                     .sum();
                 (is.least..=is.most).contains(&value)
             }
+            Condition::Beside { sum, is } => self.beside.iter().any(|outcome| {
+                (is.least..=is.most).contains(&outcome.sums(sum.system).figure(sum.figure))
+            }),
             Condition::Passed(span) => {
                 let from = if since_tick { self.since } else { Instant::ZERO };
                 self.now.since(from) >= *span
             }
         }
+    }
+}
+
+impl Outcome {
+    /// The figures of one system, or of both together.
+    fn sums(&self, system: Option<System>) -> Sums {
+        let mut total = Sums::default();
+        for (of, sums) in [(System::Redis, &self.redis), (System::Kafka, &self.kafka)] {
+            if system.is_none_or(|wanted| wanted == of) {
+                total.add(sums);
+            }
+        }
+        total
     }
 }
 

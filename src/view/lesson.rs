@@ -36,6 +36,8 @@ pub(super) struct Words {
 pub(super) struct DeedButton {
     pub(super) label: AttrValue,
     pub(super) deed: Action,
+    /// It is done right before the reader did this last.
+    pub(super) before: Option<Action>,
     /// Why it would do nothing now.
     pub(super) refused: Option<AttrValue>,
 }
@@ -129,9 +131,13 @@ fn piece(piece: &Words, send: &Callback<Msg>) -> Html {
 }
 
 fn deed(button: &DeedButton, send: &Callback<Msg>) -> Html {
+    let msg = match &button.before {
+        Some(before) => Msg::ActBefore(before.clone(), button.deed.clone()),
+        None => Msg::Act(button.deed.clone()),
+    };
     html! {
         <button type="button" class="act" disabled={button.refused.is_some()} title={button.refused.clone()}
-            onclick={says(send, Msg::Act(button.deed.clone()))}>{ &button.label }</button>
+            onclick={says(send, msg)}>{ &button.label }</button>
     }
 }
 

@@ -50,10 +50,15 @@ pub(super) fn lesson(
         let face = button.faces.get(here.face(button))?;
         // In the past the face itself says what is possible; asking there would replay the run.
         let now = cursor >= session.head();
-        let refused = now.then(|| session.can_at(cursor, &face.action).err()).flatten();
+        let refused = match &face.before {
+            Some(before) => session.why_not_before(before, &face.action),
+            None if now => session.can_at(cursor, &face.action).err(),
+            None => None,
+        };
         Some(DeedButton {
             label: face.label.clone().into(),
             deed: face.action.clone(),
+            before: face.before.clone(),
             refused: refused.map(|refusal| refusal.reason.into()),
         })
     });

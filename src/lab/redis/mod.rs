@@ -136,6 +136,8 @@ impl World {
             // It was turned away: too many clients.
             return;
         }
+        // What an earlier connection brought in part is gone with it.
+        self.begun(client, 0);
         match &self.node(client).role {
             Role::Source(_) => self.publisher_connected(client, id, cause),
             Role::Subscriber(_) => self.subscribe(client, id, cause),
@@ -349,6 +351,12 @@ impl World {
         }
         if matches!(self.node(client).role, Role::Subscriber(_)) && !tags.is_empty() {
             return self.pushed(client, tags, bytes, cause);
+        }
+        if matches!(self.node(client).role, Role::Subscriber(_)) && frames.is_empty() {
+            // A part of a large message takes up room as the whole does.
+            let before = self.begun(client, 0);
+            self.begun(client, before + bytes);
+            return;
         }
         self.redis_acknowledged(client, bytes, cause);
         if self.is_redis_node(client) {

@@ -23,6 +23,8 @@ pub(in super::super) struct Subscriber {
     pub(in super::super) server: Option<Name>,
     pub(in super::super) connection: Option<ConnectionId>,
     pub(in super::super) handler: Handler,
+    /// Bytes of a message that has reached its machine in part.
+    pub(in super::super) begun: u64,
 }
 
 impl Subscriber {
@@ -102,6 +104,7 @@ impl World {
     /// Messages pushed to a subscriber reached its machine. They take up room in the kernel until
     /// its application reads them.
     pub(super) fn pushed(&mut self, client: NodeId, tags: Vec<Tag>, bytes: u64, cause: EventId) {
+        let bytes = bytes + self.begun(client, 0);
         let last = tags.len() as u64 - 1;
         let share = bytes / tags.len() as u64;
         for (index, tag) in tags.into_iter().enumerate() {
@@ -110,6 +113,14 @@ impl World {
                 client,
                 InHand { tag, cause: Some(cause), bytes, record: None, taken: None },
             );
+        }
+    }
+
+    /// The part of a message that its last bytes complete; then `now` has come of the next one.
+    pub(super) fn begun(&mut self, client: NodeId, now: u64) -> u64 {
+        match &mut self.node_mut(client).role {
+            Role::Subscriber(subscriber) => std::mem::replace(&mut subscriber.begun, now),
+            _ => 0,
         }
     }
 

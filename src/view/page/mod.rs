@@ -50,6 +50,8 @@ pub(crate) enum Msg {
     ToEnd,
     /// Does something at the cursor.
     Act(Action),
+    /// Does the second right before the reader did the first last: a fork.
+    ActBefore(Action, Action),
     /// Takes back what was done last.
     Undo,
     /// Does again what was taken back.
@@ -242,6 +244,12 @@ impl Page {
                 // The buttons that could do nothing are greyed, with the reason.
                 let _ = self.act(action);
                 self.close();
+            }
+            Msg::ActBefore(before, action) => {
+                if self.session.act_before(&before, action).is_ok() {
+                    self.fold();
+                    self.jump(self.session.head());
+                }
             }
             Msg::Undo => self.turn(Session::undo, "undone"),
             Msg::Plug => {

@@ -1,0 +1,149 @@
+//! What stands beside the lessons: the glossary's terms come when they are introduced, and the
+//! guide's reasons are proved by lessons.
+#![cfg(not(target_arch = "wasm32"))]
+
+use pushpull::lesson::{Guide, Lesson, Piece, Term, Tool, Verdict, glossary, guide};
+use std::collections::BTreeSet;
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn terms() -> Vec<Term> {
+    glossary(&read("www/course/glossary.json")).unwrap_or_else(|wrong| panic!("{wrong:#?}"))
+}
+
+fn the_guide() -> Guide {
+    guide(&read("www/course/guide.json")).unwrap_or_else(|wrong| panic!("{wrong:#?}"))
+}
+
+/// In the order of the course.
+fn lessons() -> Vec<Lesson> {
+    let mut lessons: Vec<Lesson> = std::fs::read_dir("www/lessons")
+        .expect("lessons are there")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| !path.ends_with("lesson.schema.json"))
+        .map(|path| {
+            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
+            let text = std::fs::read_to_string(&path).expect("readable");
+            Lesson::parse(&name, &text).unwrap_or_else(|wrong| panic!("{name}: {wrong:#?}"))
+        })
+        .collect();
+    lessons.sort_by_key(|lesson| lesson.number);
+    lessons
+}
+
+fn marked(lesson: &Lesson) -> BTreeSet<String> {
+    lesson.steps.iter().flat_map(|step| step.text.terms()).map(str::to_owned).collect()
+}
+
+#[test]
+fn marked_terms_and_glossary_are_the_same() {
+    let known: BTreeSet<String> = terms().into_iter().map(|term| term.term).collect();
+    let marked: BTreeSet<String> = lessons().iter().flat_map(marked).collect();
+    assert_eq!(marked, known);
+    assert_eq!(terms().len(), known.len(), "a term is there twice");
+}
+
+#[test]
+fn no_term_comes_before_the_lesson_that_introduces_it() {
+    let lessons = lessons();
+    for term in terms() {
+        let introduces = lessons.iter().position(|lesson| *lesson.id == *term.lesson);
+        let introduces = introduces.unwrap_or_else(|| panic!("no lesson `{}`", term.lesson));
+        let first = lessons.iter().position(|lesson| marked(lesson).contains(&term.term));
+        assert_eq!(first, Some(introduces), "`{}`", term.term);
+        assert!(term.text.split_whitespace().count() <= 40, "`{}` is too long", term.term);
+        // The steps before it do without the word; names in code stand for themselves.
+        for lesson in &lessons[..introduces] {
+            for step in &lesson.steps {
+                let plain = |piece: &Piece| match piece {
+                    Piece::Plain(words) => words.clone(),
+                    Piece::Term { .. } => String::new(),
+                };
+                let text: String = step.text.0.iter().map(plain).collect();
+                let prose: String = text.split('`').step_by(2).collect();
+                let prose =
+                    format!(" {} ", prose.to_lowercase().replace(['.', ',', ':', ';'], " "));
+                let (one, more) = (format!(" {} ", term.term), format!(" {}s ", term.term));
+                let early = prose.contains(&one) || prose.contains(&more);
+                assert!(!early, "{}: `{}` is used before it is introduced", lesson.id, term.term);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_reason_is_linked_to_a_step_that_proves_something() {
+    let lessons = lessons();
+    let guide = the_guide();
+    assert_eq!(guide.questions.len(), 7);
+    for reason in &guide.reasons {
+        let lesson = lessons.iter().find(|lesson| *lesson.id == *reason.lesson);
+        let lesson = lesson.unwrap_or_else(|| panic!("no lesson `{}`", reason.lesson));
+        let step = lesson.steps.get(reason.step as usize - 1);
+        assert!(step.is_some_and(|step| !step.assertions.is_empty()), "{reason:?}");
+    }
+}
+
+/// All answers to all questions.
+fn all_answers(guide: &Guide) -> Vec<Vec<Option<usize>>> {
+    guide.questions.iter().fold(vec![Vec::new()], |before, question| {
+        let each = |answers: &Vec<Option<usize>>| {
+            let answers = answers.clone();
+            (0..question.answers.len())
+                .map(move |answer| [answers.clone(), vec![Some(answer)]].concat())
+                .collect::<Vec<_>>()
+        };
+        before.iter().flat_map(each).collect()
+    })
+}
+
+#[test]
+fn what_is_ruled_out_is_never_advised_but_beside_another() {
+    let guide = the_guide();
+    let all = all_answers(&guide);
+    assert_eq!(all.len(), 2 * 3 * 2 * 3 * 2 * 2 * 2);
+    let mut seen = BTreeSet::new();
+    for answers in all {
+        let advice = guide.decide(&answers);
+        let given = |verdict| {
+            let of = advice.reasons.iter().filter(move |reason| reason.verdict == verdict);
+            of.map(|reason| reason.tool).collect::<BTreeSet<_>>()
+        };
+        let out = given(Verdict::RulesOut);
+        match advice.tools[..] {
+            [] => assert_eq!(out.len(), Tool::ALL.len(), "{answers:?}"),
+            [tool] => assert!(!out.contains(&tool), "{answers:?}"),
+            [beside, tool] => {
+                assert!(!out.contains(&tool), "{answers:?}");
+                assert!(given(Verdict::Beside).contains(&beside) && beside != tool);
+            }
+            _ => panic!("{:?}", advice.tools),
+        }
+        seen.insert(advice.tools);
+    }
+    for tool in Tool::ALL {
+        assert!(seen.contains(&vec![tool]), "{tool:?} is never advised");
+    }
+    assert!(seen.contains(&vec![Tool::PubSub, Tool::Kafka]));
+}
+
+/// The two lists of the second text, "when to use which", and the cases between them.
+#[test]
+fn the_guide_says_what_the_systems_manuals_say() {
+    let guide = the_guide();
+    let decide = |answers: [usize; 7]| guide.decide(&answers.map(Some)).tools;
+    // Fire and forget, to everybody, at once.
+    assert_eq!(decide([0, 0, 0, 0, 0, 0, 0]), [Tool::PubSub]);
+    // A copy kept after reading, in order per key, more than memory holds.
+    assert_eq!(decide([1, 2, 1, 2, 1, 1, 1]), [Tool::Kafka]);
+    // A job for one worker, soon, with a Redis.
+    assert_eq!(decide([1, 0, 0, 1, 1, 0, 0]), [Tool::List]);
+    // Read again within hours, shared, with a Redis.
+    assert_eq!(decide([1, 1, 0, 1, 1, 0, 0]), [Tool::Stream]);
+    // At once for those who look, and kept for the others.
+    assert_eq!(decide([1, 2, 1, 2, 0, 1, 1]), [Tool::PubSub, Tool::Kafka]);
+    // More than memory holds, with nothing but a Redis.
+    assert_eq!(decide([1, 2, 0, 1, 1, 1, 0]), []);
+}

@@ -17,6 +17,8 @@ pub(super) struct LessonPanel {
     pub(super) tasks: Vec<TaskLine>,
     /// Said once all tasks have ticked.
     pub(super) result: Option<AttrValue>,
+    /// What the lesson ends with: when its reader wants this, and claims set right.
+    pub(super) ending: Vec<AttrValue>,
     /// The step shown, from 1, and how many there are.
     pub(super) step: (usize, usize),
     /// Whether the next step is open.
@@ -102,6 +104,7 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
             if let Some(result) = &panel.result {
                 <p class="result">{ result }</p>
             }
+            { for panel.ending.iter().map(|words| html! { <p class="text soft">{ words }</p> }) }
             if steps > 1 {
                 <div class="steps">
                     <button type="button" class="quiet" disabled={step == 1} onclick={go(step.saturating_sub(2))}>{ "Back" }</button>

@@ -4,11 +4,12 @@ use super::lesson::{DeedButton, LessonPanel, Question, TaskLine, Words};
 use super::page::Page;
 use super::transport::{Fold, Mark, TransportPanel, extent};
 use crate::history::Session;
-use crate::lesson::{Piece, Progress};
+use crate::lesson::{Claim, Lesson, Piece, Progress};
 use crate::sim::{Instant, Span};
 use crate::timeline::MarkKind;
 use crate::timeline::pace::Pace;
 use std::borrow::Cow;
+use yew::AttrValue;
 
 /// Ticks and faces at the cursor: of the head, or folded again up to an earlier instant.
 fn progress_at(session: &Session, t: Instant) -> Cow<'_, Progress> {
@@ -42,6 +43,7 @@ pub(super) fn lesson(
             question: None,
             tasks: Vec::new(),
             result: None,
+            ending: Vec::new(),
             step: (1, 1),
             next: false,
         };
@@ -93,9 +95,20 @@ pub(super) fn lesson(
             .map(|(n, task)| TaskLine { words: task.text.clone().into(), done: n < ticks })
             .collect(),
         result: result.map(Into::into),
+        ending: if done && step + 1 == steps { ending(lesson) } else { Vec::new() },
         step: (step + 1, steps),
         next: done,
     }
+}
+
+/// What a lesson ends with.
+fn ending(lesson: &Lesson) -> Vec<AttrValue> {
+    let when = lesson.when.iter().map(|when| format!("You want this when {when}"));
+    let claims = lesson.claims.iter().map(|claim| {
+        let Claim { says, fact, reference } = claim;
+        format!("The text says: “{says}” In fact: {fact} ({reference})")
+    });
+    when.chain(claims).map(AttrValue::from).collect()
 }
 
 /// The transport bar.

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build serve test bench oracle fuzz
+.PHONY: help setup build serve test bench oracle fuzz soak
 
 PORT ?= 8080
 
@@ -36,6 +36,10 @@ fuzz: ## random faults against the Kafka engine until a promise breaks (FUZZ_SEE
 	while FUZZ_SEED=$$seed FUZZ_RUNS=10000 cargo test --locked --profile fast \
 	  --test kafka_cluster --test kafka_consumer_properties -- fuzz promises; do seed=$$((seed + 10000)); done; \
 	echo "the seeds from $$seed on: see above" >&2; exit 1
+
+soak: ## run a hundred million events and report memory and speed (EVENTS=100000000)
+	@scripts/setup test
+	@. scripts/env.sh && exec cargo bench --locked --bench soak -- --events $(or $(EVENTS),100000000)
 
 bench: ## print sizes and speeds, each beside its goal
 	@scripts/setup test

@@ -110,12 +110,11 @@ function frameRows(what, frames) {
   ];
 }
 
-/** Engine events a second in `cargo bench`, of the shop of benches/shop.json. */
-function nativeSpeed() {
-  const printed = execFileSync('cargo', ['bench', '--locked', '--bench', 'engine'], {
+/** What a bench target prints. */
+function bench(name) {
+  return execFileSync('cargo', ['bench', '--locked', '--bench', name], {
     cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return JSON.parse(printed.slice(printed.indexOf('{'))).events_per_second;
 }
 
 /** The same shop in the page's own wasm, beside a page at rest. */
@@ -143,19 +142,23 @@ async function wasmSpeed(house) {
 
 /** How fast both systems run without a picture, and what wasm costs. */
 async function engines(house) {
-  const [native, wasm] = [nativeSpeed(), await wasmSpeed(house)];
+  const printed = bench('engine');
+  const figures = JSON.parse(printed.slice(printed.indexOf('{')));
+  const [native, wasm] = [figures.events_per_second, await wasmSpeed(house)];
   const million = (speed) => `${(speed / 1e6).toFixed(2)} million`;
   return [
     ['engine events a second, native', million(native), '3 million'],
     ['engine events a second, wasm', million(wasm), ''],
     ['engine events a second, wasm against native', (wasm / native).toFixed(2), 'at least 0.6'],
+    ['slowest of 100 seeks in a run of 10 000 events, native', milliseconds(figures.seek_10k_ms), '16 ms'],
+    ['slowest of 100 seeks in a run of 1 000 000 events, native', milliseconds(figures.seek_1m_ms), '150 ms'],
+    ['memory of a run of 10 000 events, with its checkpoints', kilobytes(figures.memory_10k), ''],
+    ['memory of a run of 1 000 000 events, with its checkpoints', kilobytes(figures.memory_1m), ''],
   ];
 }
 
 /** A bench that prints its rows itself, each a JSON array on a line. */
-const rowsOf = (bench) => () => execFileSync('cargo', ['bench', '--locked', '--bench', bench], {
-  cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'],
-}).split('\n').filter((line) => line.startsWith('[')).map((line) => JSON.parse(line));
+const rowsOf = (name) => () => bench(name).split('\n').filter((line) => line.startsWith('[')).map((line) => JSON.parse(line));
 
 const SECTIONS = [download, firstScreen, frameTime, engines, rowsOf('kafka'), rowsOf('redis')];
 

@@ -1,10 +1,13 @@
 //! Runs as values: the laws of going on, going back, forking, undoing; recordings and links.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod worlds;
+
 use pushpull::event::{Action, Command, Event};
 use pushpull::history::{LessonRef, Recording, Session, Wrong, from_link, to_link};
 use pushpull::lesson::Lesson;
 use pushpull::sim::{Instant, Purpose, Rng};
+use worlds::Worlds;
 
 fn one_plug() -> Lesson {
     let text = std::fs::read_to_string("www/lessons/one-plug.json").expect("the first lesson");
@@ -29,18 +32,7 @@ fn plug_in(who: &str) -> Action {
 
 /// Something that a reader might do; most of it will be refused most of the time.
 fn any_action(rng: &mut Rng) -> Action {
-    let who: std::sync::Arc<str> = ["email", "billing"][rng.below(2) as usize].into();
-    match rng.below(9) {
-        0 => Action::Unplug { consumer: who },
-        1 => Action::PlugIn { consumer: who },
-        2 => Action::Crash { node: who },
-        3 => Action::Restart { node: who },
-        4 => Action::Pause { node: who },
-        5 => Action::Resume { node: who },
-        6 => Action::Interrupt { node: who },
-        7 => Action::Heal { node: who },
-        _ => Action::SetRate { producer: "shop".into(), per_kilosecond: rng.below(20_000) as u32 },
-    }
+    Worlds::shop().any_action(rng)
 }
 
 /// Acts a few times on the way to about nine seconds.

@@ -28,7 +28,13 @@ fn broker(config: TopicConfig) -> Broker {
     broker.create_topic(Instant::ZERO, "orders".into(), 2, config, &mut out).expect("a new topic");
     let created =
         KafkaFact::TopicCreated { topic: "orders".into(), partitions: 2, replication_factor: 1 };
-    assert_eq!(out, [Output::Fact(created)]);
+    let placed = |partition| KafkaFact::Placed {
+        partition: orders(partition),
+        replicas: vec![0],
+        leader: Some(0),
+        isr: vec![0],
+    };
+    assert_eq!(out, [created, placed(0), placed(1)].map(Output::Fact));
     broker
 }
 

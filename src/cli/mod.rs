@@ -2,6 +2,7 @@
 //!
 //! Knows files, arguments and exit codes; every rule is in the layers below.
 
+mod answers;
 mod check;
 mod play;
 mod run;

@@ -1,12 +1,14 @@
 //! `pushpull run`: a run without a page.
 
 use super::Trouble::{self, WrongUse};
-use super::Verdict;
 use super::source::{self, Source};
+use super::{Verdict, answers};
+use crate::event::System;
 use crate::history::{Replay, RunFile, Session, to_link};
 use crate::lesson::{Lesson, Sums, parse_time};
 use crate::sim::{Instant, Span};
-use crate::timeline::{Timeline, journal};
+use crate::timeline::Timeline;
+use crate::timeline::journal::{self, Filter, Kind};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -32,6 +34,24 @@ pub(super) struct Options {
     /// Prints every event as a sentence
     #[arg(long, conflicts_with = "json")]
     journal: bool,
+    /// With --journal: only what this node or party has to do with
+    #[arg(long, value_name = "NAME", requires = "journal")]
+    node: Option<String>,
+    /// With --journal: only this kind: command, hop, node, connection, message, standing, server
+    #[arg(long, value_name = "KIND", requires = "journal", value_parser = kind)]
+    kind: Option<Kind>,
+    /// With --journal: only this system: redis, kafka
+    #[arg(long, value_name = "SYSTEM", requires = "journal", value_parser = system)]
+    system: Option<System>,
+    /// The biography of a message by its number; with --journal: only what concerns it
+    #[arg(long, value_name = "NUMBER", conflicts_with = "json")]
+    message: Option<u32>,
+    /// Why a consumer does nothing or lags, why its messages are lost, its connection closed
+    #[arg(long, value_name = "NAME", conflicts_with = "json")]
+    why: Option<String>,
+    /// Compares with another run of the same lesson and seed
+    #[arg(long, value_name = "FILE|LINK", conflicts_with = "json")]
+    compare: Option<String>,
     /// Writes the run to this file; `pushpull run FILE` repeats it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -42,6 +62,19 @@ pub(super) struct Options {
 
 fn time(text: &str) -> Result<Span, String> {
     parse_time(text).ok_or_else(|| "write a time such as `60s` or `250ms`".to_owned())
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let found = Kind::ALL.into_iter().find(|(_, word)| *word == text).map(|(kind, _)| kind);
+    found.ok_or_else(|| format!("write one of {}", Kind::ALL.map(|(_, word)| word).join(", ")))
+}
+
+fn system(text: &str) -> Result<System, String> {
+    match text {
+        "redis" => Ok(System::Redis),
+        "kafka" => Ok(System::Kafka),
+        _ => Err("write redis or kafka".to_owned()),
+    }
 }
 
 /// Runs, and says what came out.
@@ -79,15 +112,15 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<Verdict, Tr
     let default =
         if recording.is_some() { session.head() } else { Instant::ZERO + Span::from_secs(60) };
     let until = options.until.map_or(default, |until| Instant::ZERO + until);
-    let mut told = Teller::new(options, out)?;
-    told.tell(&session, 0)?;
+    let mut told = Teller::new(options)?;
+    told.tell(&session, 0, out)?;
     while session.head() < until {
         let seen = session.event_count();
         let due = session.next_at().unwrap_or(Instant::FAR);
         session.advance_to(until.min(due.max(session.head() + PIECE)));
-        told.tell(&session, seen)?;
+        told.tell(&session, seen, out)?;
     }
-    told.finish()?;
+    let timeline = told.finish()?;
     if let Some(path) = &options.save {
         save(path, &session)?;
     }
@@ -95,6 +128,18 @@ pub(super) fn run(options: &Options, out: &mut impl Write) -> Result<Verdict, Tr
         writeln!(out, "{:#}", report(&lesson, &session, replay.as_ref()))?;
     } else {
         summary(&lesson, &session, replay.as_ref(), out)?;
+    }
+    if let Some(timeline) = &timeline {
+        let head = session.head();
+        if let Some(number) = options.message.filter(|_| !options.journal) {
+            answers::message(timeline, number, head, out)?;
+        }
+        if let Some(name) = &options.why {
+            answers::reasons(timeline, name, head, out)?;
+        }
+        if let Some(other) = &options.compare {
+            answers::compare(&session, timeline, other, out)?;
+        }
     }
     let told_otherwise = replay.is_some_and(|r| !r.same || r.cut || !r.refused.is_empty());
     let failed = told_otherwise || !session.progress().failures().is_empty();
@@ -110,24 +155,34 @@ pub(super) fn save(path: &Path, session: &Session) -> Result<(), Trouble> {
 }
 
 /// Writes events out as they come.
-struct Teller<'o, W: Write> {
+struct Teller {
     file: Option<BufWriter<File>>,
-    journal: Option<(Timeline, &'o mut W)>,
+    /// Kept where somebody asks for sentences.
+    timeline: Option<Timeline>,
+    journal: Option<Filter>,
 }
 
-impl<'o, W: Write> Teller<'o, W> {
-    fn new(options: &Options, out: &'o mut W) -> Result<Self, Trouble> {
+impl Teller {
+    fn new(options: &Options) -> Result<Self, Trouble> {
         let create = |path: &PathBuf| {
             let file = File::create(path)
                 .map_err(|error| WrongUse(format!("cannot write {}: {error}", path.display())));
             file.map(BufWriter::new)
         };
         let file = options.events.as_ref().map(create).transpose()?;
-        let journal = options.journal.then(|| (Timeline::default(), out));
-        Ok(Self { file, journal })
+        let filter = || Filter {
+            node: options.node.as_deref().map(Into::into),
+            message: options.message,
+            kind: options.kind,
+            system: options.system,
+        };
+        let journal = options.journal.then(filter);
+        let asked = options.message.is_some() || options.why.is_some() || options.compare.is_some();
+        let timeline = (asked || options.journal).then(Timeline::default);
+        Ok(Self { file, timeline, journal })
     }
 
-    fn tell(&mut self, session: &Session, from: u64) -> Result<(), Trouble> {
+    fn tell(&mut self, session: &Session, from: u64, out: &mut impl Write) -> Result<(), Trouble> {
         let events = session.events_since(from);
         if let Some(file) = &mut self.file {
             for event in events {
@@ -135,30 +190,25 @@ impl<'o, W: Write> Teller<'o, W> {
                 writeln!(file, "{line}")?;
             }
         }
-        if let Some((timeline, out)) = &mut self.journal {
-            timeline.extend(events);
-            for event in events {
-                writeln!(
-                    out,
-                    "{:>12}  {}",
-                    event.at.to_string(),
-                    journal::sentence(timeline, event)
-                )?;
-            }
+        let Some(timeline) = &mut self.timeline else { return Ok(()) };
+        timeline.extend(events);
+        let Some(filter) = &self.journal else { return Ok(()) };
+        for event in events.iter().filter(|event| filter.shows(timeline, event)) {
+            let words = journal::sentence(timeline, event);
+            writeln!(out, "{:>12}  {words}", event.at.to_string())?;
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(), Trouble> {
+    fn finish(mut self) -> Result<Option<Timeline>, Trouble> {
         if let Some(file) = &mut self.file {
             file.flush()?;
         }
-        Ok(())
+        Ok(self.timeline)
     }
 }
 
 fn parties(session: &Session) -> Vec<(String, &'static str, Sums)> {
-    use crate::event::System;
     let ledger = session.world().ledger();
     let party = |(_, party): (_, &crate::lab::Party)| {
         let sums = session.progress().sums(Some(party.system), Some(&party.name));

@@ -182,6 +182,27 @@ pub enum KafkaFact {
         /// Why, in the words of the coordinator's log.
         reason: Name,
     },
+    /// A coordinator that has just taken up a group read its bookmark from `__consumer_offsets`;
+    /// it may be an older one than was committed last.
+    BookmarkLoaded {
+        /// The group.
+        group: Name,
+        /// Which partition.
+        partition: TopicPartition,
+        /// The committed offset.
+        offset: u64,
+    },
+    /// The controller placed the replicas of a new partition (`PartitionRecord`).
+    Placed {
+        /// Which partition.
+        partition: TopicPartition,
+        /// `node.id`s of the brokers that keep it; the preferred leader first.
+        replicas: Vec<u32>,
+        /// `node.id` of its first leader.
+        leader: Option<u32>,
+        /// `node.id`s of those in sync: the ones that were alive.
+        isr: Vec<u32>,
+    },
     /// A consumer stopped fetching a partition that it owns.
     FetchPaused {
         /// Which partition.

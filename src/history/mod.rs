@@ -13,5 +13,5 @@ mod trace;
 pub use branch::{Branch, Comparison, Difference};
 pub use link::{LinkError, Wrong, from_link, to_link};
 pub use recording::{FORMAT, LessonRef, RULES, Recording, RunFile};
-pub use session::{OpenError, Replay, Session};
+pub use session::{OpenError, Past, Replay, Session};
 pub use trace::Trace;

@@ -41,6 +41,19 @@ struct Mark {
     branches: Vec<Branch>,
 }
 
+/// A past instant of a run, found again: for questions to the systems as they were then.
+#[derive(Clone)]
+pub struct Past {
+    /// Both systems.
+    pub world: World,
+    /// Ticks, answers and figures.
+    pub progress: Progress,
+    /// The hash of the trace up to there.
+    pub trace: u64,
+    /// How many events there had been.
+    pub event_count: u64,
+}
+
 /// Why a lesson could not be opened: its topology cannot be laid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenError {
@@ -309,16 +322,32 @@ impl Session {
         true
     }
 
+    /// How the run stood at `t`; after the head: as it stands there.
+    pub fn at(&self, t: Instant) -> Past {
+        let Return { run, .. } = self.thread.at(self.before(t), t.min(self.head()));
+        Past {
+            trace: run.trace.hash(),
+            event_count: run.trace.events(),
+            world: run.world,
+            progress: run.progress,
+        }
+    }
+
     /// Both ledgers at the last instant that both have reached, and where their events part.
     pub fn compare(&self, branch: usize) -> Option<Comparison> {
         let branch = self.branches.get(branch)?;
-        let at = self.head().min(branch.until);
-        let (here, there) = self.thread.both_at(&branch.commands, at);
+        Some(self.compare_with(&branch.commands, branch.until))
+    }
+
+    /// The same with any list of commands, run from this run's lesson and seed up to `until`.
+    pub fn compare_with(&self, commands: &[Command], until: Instant) -> Comparison {
+        let at = self.head().min(until);
+        let (here, there) = self.thread.both_at(commands, at);
         let pairs = here.events.iter().zip(&there.events);
         let same = pairs.take_while(|(a, b)| a == b).count();
         let (a, b) = (here.events.get(same).cloned(), there.events.get(same).cloned());
         let differ = a.is_some() || b.is_some();
-        Some(Comparison {
+        Comparison {
             at,
             here: here.run.progress.outcome(),
             there: there.run.progress.outcome(),
@@ -327,7 +356,7 @@ impl Session {
                 here: a,
                 there: b,
             }),
-        })
+        }
     }
 
     /// The first event after `t` that `wanted` picks; runs on for it, but not beyond `limit`.

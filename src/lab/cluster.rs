@@ -39,7 +39,7 @@ impl World {
     pub(super) fn cluster(&self) -> Option<Arc<ClusterImage>> {
         match &self.node(self.controller()?).role {
             Role::Controller(controller) => Some(Arc::clone(controller.image())),
-            Role::Broker(broker) => Some(Arc::new(broker.broker.image().clone())),
+            Role::Broker(process) => process.broker.controller().map(|c| Arc::clone(c.image())),
             _ => None,
         }
     }

@@ -158,6 +158,13 @@ impl Ledger {
         open.map(|(&message, _)| message).collect()
     }
 
+    /// Where every message that is not folded stands with each of its parties.
+    pub fn all_standings(&self) -> impl Iterator<Item = ((MessageId, PartyId), Standing)> + '_ {
+        self.open.iter().flat_map(|(&message, owed)| {
+            owed.standings.iter().map(move |&(party, standing)| ((message, party), standing))
+        })
+    }
+
     /// Moves a pair to another standing. None when the message is not owed to this party or
     /// already stands there: nothing changed.
     pub fn settle(

@@ -19,10 +19,12 @@ mod node;
 mod options;
 mod redis;
 mod standing;
+mod survey;
 mod workload;
 
 pub use latency::Latency;
 pub use ledger::{Ledger, Party};
+pub use survey::{PartitionSurvey, Survey};
 
 use crate::event::{
     Action, Carrier, ConnectionId, CopyId, Event, EventId, LabFact, MessageId, Name, NodeId,

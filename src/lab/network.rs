@@ -76,6 +76,14 @@ impl Network {
         self.wires.get(&id)
     }
 
+    /// The connections that stand, each with its client and its server.
+    pub(super) fn established(
+        &self,
+    ) -> impl Iterator<Item = (ConnectionId, (NodeId, NodeId))> + '_ {
+        let standing = self.wires.iter().filter(|(_, wire)| wire.established);
+        standing.map(|(&id, wire)| (id, (wire.client, wire.server)))
+    }
+
     pub(super) fn of_node(&self, node: NodeId) -> Vec<ConnectionId> {
         let touches = |wire: &Wire| wire.client == node || wire.server == node;
         self.wires.iter().filter(|(_, wire)| touches(wire)).map(|(&id, _)| id).collect()

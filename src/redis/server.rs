@@ -1,6 +1,6 @@
 //! The server: its parts, its clients and what it hands out.
 
-use super::client::{Client, Closing, Key};
+use super::client::{Client, Closing, Key, Ordered};
 use super::config::{ClientClass, Config};
 use super::cost::CostTable;
 use super::keyspace::{Keyspace, Value};
@@ -395,6 +395,18 @@ impl Server {
         if let Some(state) = self.clients.get_mut(&client) {
             state.address = address;
         }
+    }
+
+    /// Who is subscribed to which channel (`false`) or pattern (`true`).
+    pub fn subscriptions(&self) -> impl Iterator<Item = (ConnectionId, Name, bool)> + '_ {
+        let held = |(id, client): (&ConnectionId, &Client)| {
+            let id = *id;
+            let of = |keys: &Ordered<Key, u64>, pattern: bool| -> Vec<_> {
+                keys.keys().map(|key| (id, name(key), pattern)).collect()
+            };
+            of(&client.channels, false).into_iter().chain(of(&client.patterns, true))
+        };
+        self.clients.iter().flat_map(held)
     }
 
     /// A client's output buffer in bytes, all layers, and as its limit counts it.

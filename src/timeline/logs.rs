@@ -3,6 +3,7 @@
 use super::Steps;
 use crate::event::{KafkaFact, Name, Tag, TopicPartition};
 use crate::sim::Instant;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// A record in a log.
@@ -172,6 +173,24 @@ impl Log {
         }
     }
 
+    /// A replica that has the records up to `end` leads from now on: what only its predecessor had
+    /// is gone from the partition, and what only it has is back.
+    fn lead(&mut self, at: Instant, end: u64) {
+        let Some((_, cells)) = self.eras.last() else { return };
+        let have = cells.last().map_or(0, |cell| cell.offset + 1);
+        let mut cells = match end.cmp(&have) {
+            Ordering::Equal => return,
+            Ordering::Less => cells[..cells.partition_point(|cell| cell.offset < end)].to_vec(),
+            Ordering::Greater => cells.clone(),
+        };
+        let earlier = self.eras.iter().rev().find_map(|(_, era)| {
+            era.last().is_some_and(|last| last.offset + 1 >= end).then_some(era)
+        });
+        let back = earlier.into_iter().flatten().filter(|cell| (have..end).contains(&cell.offset));
+        cells.extend(back.cloned());
+        self.eras.push((at, cells));
+    }
+
     /// `node.id` of the leader; none before the first election, or while nobody leads.
     pub fn leader(&self, t: Instant) -> Option<u32> {
         self.leader.at(t).copied().flatten()
@@ -299,7 +318,20 @@ impl Logs {
                 }
             }
             KafkaFact::LeaderElected { partition, leader, .. } => {
-                self.log(at, partition).leader.set(at, *leader);
+                let log = self.log(at, partition);
+                log.leader.set(at, *leader);
+                let replica = log.replicas.iter().find(|replica| Some(replica.broker) == *leader);
+                if let Some(end) = replica.map(|replica| replica.end.newest()) {
+                    log.lead(at, end);
+                }
+            }
+            KafkaFact::Placed { partition, replicas, leader, isr } => {
+                let log = self.log(at, partition);
+                for broker in replicas {
+                    log.replica(at, *broker);
+                }
+                log.leader.set(at, *leader);
+                log.in_sync.set(at, isr.clone());
             }
             KafkaFact::IsrChanged { partition, isr, .. } => {
                 let log = self.log(at, partition);
@@ -314,7 +346,8 @@ impl Logs {
             KafkaFact::LogStartMoved { partition, offset, .. } => {
                 self.log(at, partition).start.set(at, *offset);
             }
-            KafkaFact::Committed { group, partition, offset } => {
+            KafkaFact::Committed { group, partition, offset }
+            | KafkaFact::BookmarkLoaded { group, partition, offset } => {
                 let committed = &mut self.log(at, partition).committed;
                 committed.entry(group.clone()).or_default().set(at, *offset);
             }

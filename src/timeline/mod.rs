@@ -4,6 +4,8 @@
 //! last event. Forward, backward, slow motion and jumps are the same code: a binary search.
 //! Knows the event vocabulary alone, no engine and no DOM.
 
+pub mod biography;
+pub mod causes;
 mod fold;
 mod hops;
 pub mod journal;
@@ -18,6 +20,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod topology;
+pub mod why;
 
 pub use hops::{Motion, MotionState};
 pub use ledger::{LATE, Message, Party, Sums};

@@ -398,6 +398,9 @@ impl Topology {
                     node.state.set(at, *state);
                     if *state == NodeState::Crashed {
                         node.working.set(at, None);
+                        // A process remembers nothing; the group still counts its partitions as
+                        // taken until its session time-out.
+                        node.assigned.set(at, Vec::new());
                     }
                 }
             }

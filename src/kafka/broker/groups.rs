@@ -10,7 +10,7 @@
 use super::cluster::Question;
 use super::purgatory::Parked;
 use super::{Broker, Output};
-use crate::event::{ConnectionId, Name, Payload, TopicPartition};
+use crate::event::{ConnectionId, KafkaFact, Name, Payload, TopicPartition};
 use crate::kafka::group::{CommittedOffset, coordinator_partition};
 use crate::kafka::protocol::{
     CreatableTopic, CreateTopicsRequest, ErrorCode, FindCoordinatorRequest,
@@ -242,7 +242,9 @@ impl Broker {
             }
         }
         for ((group, partition), committed) in latest {
-            self.groups.load(now, &group, partition, committed);
+            let offset = committed.offset;
+            self.groups.load(now, &group, partition.clone(), committed);
+            out.push(Output::Fact(KafkaFact::BookmarkLoaded { group, partition, offset }));
         }
     }
 }

@@ -156,6 +156,11 @@ impl Broker {
         &self.image
     }
 
+    /// The controller, when it is in this process.
+    pub fn controller(&self) -> Option<&Controller> {
+        self.controller.as_ref()
+    }
+
     /// Its group coordinator.
     pub fn groups(&self) -> &Coordinator {
         &self.groups

@@ -2,7 +2,7 @@
 //! `#createPartitions`).
 
 use super::{Controller, PartitionRegistration, TopicImage, UsableBroker, place};
-use crate::event::{KafkaFact, Name};
+use crate::event::{KafkaFact, Name, TopicPartition};
 use crate::kafka::broker::{Output, tell};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
@@ -127,7 +127,23 @@ impl Controller {
         let topic = name.clone();
         let created = KafkaFact::TopicCreated { topic, partitions: count, replication_factor };
         tell(out, name, created);
+        self.tell_placed(name, 0, out);
         Ok(())
+    }
+
+    /// Tells where the partitions from `first` on were placed.
+    fn tell_placed(&self, name: &Name, first: usize, out: &mut Vec<Output>) {
+        let Some(topic) = self.image.topics.get(name) else { return };
+        let numbers = |ids: &[BrokerId]| ids.iter().map(|id| id.0).collect();
+        for (partition, placed) in (0_u32..).zip(&topic.partitions).skip(first) {
+            let fact = KafkaFact::Placed {
+                partition: TopicPartition { topic: name.clone(), partition },
+                replicas: numbers(&placed.replicas),
+                leader: placed.leader.map(|id| id.0),
+                isr: numbers(&placed.isr),
+            };
+            tell(out, name, fact);
+        }
     }
 
     /// A new partition: in sync are the replicas that are alive, the first of them leads.
@@ -189,6 +205,7 @@ impl Controller {
         }
         let topic = name.clone();
         tell(out, name, KafkaFact::PartitionsAdded { topic, partitions: count });
+        self.tell_placed(name, now as usize, out);
         Ok(())
     }
 }

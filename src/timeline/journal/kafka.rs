@@ -14,6 +14,13 @@ impl Words<'_> {
             KafkaFact::PartitionsAdded { topic, partitions } => {
                 format!("Topic {topic} has {} now.", count(*partitions as usize, "partition"))
             }
+            KafkaFact::Placed { partition, replicas, leader, .. } => {
+                let of = if replicas.len() == 1 { "broker" } else { "brokers" };
+                let all: Vec<String> = replicas.iter().map(u32::to_string).collect();
+                let leads =
+                    leader.map_or_else(|| "nobody leads".into(), |id| format!("{id} leads"));
+                format!("{partition} was placed on {of} {}; {leads}.", all.join(", "))
+            }
             KafkaFact::Replicated { partition, offset, end_offset } => {
                 let node = self.node(node);
                 format!("{node} copied {partition} from {offset} up to {end_offset}.")
@@ -80,6 +87,10 @@ impl Words<'_> {
             }
             KafkaFact::Committed { group, partition, offset } => {
                 format!("The bookmark of {group} in {partition} is {offset} (committed offset).")
+            }
+            KafkaFact::BookmarkLoaded { group, partition, offset } => {
+                let node = self.node(node);
+                format!("{node} takes up {group}: its bookmark in {partition} is {offset}.")
             }
             KafkaFact::CommitFailed { group, partition, offset, error } => {
                 format!("{group} could not commit {offset} in {partition}: {error}.")

@@ -4,12 +4,14 @@
 //! for what people do.
 
 mod done;
+mod filter;
 mod hop;
 mod kafka;
 mod lab;
 mod redis;
 
 pub use done::{done, rate};
+pub use filter::{Filter, Kind};
 
 use super::Timeline;
 use crate::event::{

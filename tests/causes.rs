@@ -1,0 +1,266 @@
+//! Every "why?": biographies and reasons are walks along the causes of a run's events.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod worlds;
+
+use pushpull::event::{
+    Action, EventId, Keys, LabFact, Load, MessageId, NodeId, PartyId, System, What,
+};
+use pushpull::lab::World;
+use pushpull::sim::{Instant, Purpose, Rng, Span};
+use pushpull::timeline::biography::biography;
+use pushpull::timeline::causes::Line;
+use pushpull::timeline::journal::{Filter, Kind};
+use pushpull::timeline::{Timeline, why};
+use worlds::{Worlds, settings};
+
+/// A shop under test with what it has told.
+struct Told {
+    world: World,
+    timeline: Timeline,
+}
+
+impl Told {
+    fn new(worlds: &Worlds) -> Self {
+        Self { world: worlds.world(1), timeline: Timeline::default() }
+    }
+
+    fn to(&mut self, ms: u64) -> &mut Self {
+        self.world.advance_to(Instant::from_millis(ms));
+        self.timeline.extend(&self.world.take_events());
+        self
+    }
+
+    fn act(&mut self, action: Action) -> &mut Self {
+        self.world.act(action).expect("allowed");
+        self.timeline.extend(&self.world.take_events());
+        self
+    }
+
+    fn node(&self, name: &str, system: System) -> NodeId {
+        let all = self.timeline.nodes().iter();
+        all.filter(|n| n.system == Some(system)).find(|n| &*n.name == name).expect("it is there").id
+    }
+
+    fn party(&self, name: &str, system: System) -> PartyId {
+        let all = self.timeline.parties().iter();
+        all.filter(|p| p.system == system).find(|p| &*p.name == name).expect("it is there").id
+    }
+
+    fn life(&self, message: u64) -> Vec<String> {
+        words(&biography(&self.timeline, MessageId(message), self.world.now()))
+    }
+}
+
+fn words(lines: &[Line]) -> Vec<String> {
+    lines.iter().map(|line| line.sentence.clone()).collect()
+}
+
+#[track_caller]
+fn has(lines: &[String], part: &str) {
+    assert!(lines.iter().any(|line| line.contains(part)), "no \"{part}\" in {lines:#?}");
+}
+
+/// `UtilsTest#testMurmur2` of Kafka: "foobar" is -790332482; `Utils#toPositive` masks the sign.
+fn foobar() -> Worlds {
+    let mut worlds = Worlds::shop();
+    for action in &mut worlds.topology {
+        match action {
+            Action::CreateTopic { partitions, .. } => *partitions = 4,
+            Action::AddProducer { load, .. } => {
+                *load = Load {
+                    per_kilosecond: 5_000,
+                    keys: Keys::Cycle(vec!["foobar".into()]),
+                    bytes: 120,
+                }
+            }
+            _ => {}
+        }
+    }
+    worlds
+}
+
+#[test]
+fn a_biography_tells_the_way_through_both_systems() {
+    let mut told = Told::new(&foobar());
+    told.to(5_000);
+    let life = told.life(10);
+    has(&life, "shop sent message 10, key foobar, 120 bytes.");
+    has(
+        &life,
+        "Key foobar: murmur2 = -790 332 482, made positive 1 357 151 166, mod 4 = 2: \
+         partition orders-2.",
+    );
+    has(&life, "kafka-1 appended it to orders-2 at offset 9, leader epoch 0.");
+    has(&life, "It is visible to consumers: the high watermark of orders-2 is 10.");
+    has(&life, "Channel orders of billing matched: redis-1 put a copy into its output buffer");
+    has(&life, "billing handled it.");
+    has(&life, "Group billing moved its bookmark in orders-2 to 10, past it (committed offset).");
+    assert!(life.iter().all(|line| line.ends_with('.')), "{life:#?}");
+    assert_eq!(told.life(4_711), [""; 0]);
+}
+
+#[test]
+fn a_pattern_and_a_channel_are_two_copies_in_a_biography() {
+    let mut worlds = Worlds::shop();
+    for action in &mut worlds.topology {
+        if let Action::AddSubscriber { name, patterns, .. } = action
+            && &**name == "email"
+        {
+            patterns.push("ord*".into());
+        }
+    }
+    let mut told = Told::new(&worlds);
+    told.to(3_000);
+    let life = told.life(5);
+    has(&life, "Channel orders of email matched");
+    has(&life, "Pattern ord* of email matched");
+    has(&life, "email handled it again (repeated): a second copy reached it.");
+}
+
+#[test]
+fn a_loss_names_what_a_person_did() {
+    let mut told = Told::new(&Worlds::shop());
+    told.to(2_050).act(Action::Unplug { consumer: "billing".into() }).to(4_000);
+    has(&told.life(15), "It is lost to billing: not connected.");
+    let lost = told.party("billing", System::Redis);
+    let lines = words(&why::standing(&told.timeline, MessageId(15), lost, told.world.now()));
+    has(&lines, "shop sent message 15");
+    has(&lines, "Message 15 is lost to billing: not connected.");
+    let idle =
+        words(&why::idle(&told.timeline, told.node("billing", System::Redis), told.world.now()));
+    assert_eq!(idle, ["billing has no connection to redis-1: its plug is out."]);
+    let wire = told.timeline.wires().iter().rfind(|wire| wire.closed.is_some()).expect("closed");
+    let lines = words(&why::closed(&told.timeline, wire.id, told.world.now()));
+    assert_eq!(lines[0], "You: billing unplugged.");
+    has(&lines, "closed: the plug was pulled.");
+    let waiting = told.party("billing", System::Kafka);
+    let lag = words(&why::lag(&told.timeline, waiting, told.world.now()));
+    has(&lag, "billing has no connection to kafka-1: its plug is out.");
+    let lines = words(&why::standing(&told.timeline, MessageId(15), waiting, told.world.now()));
+    has(&lines, "It lies in orders-");
+}
+
+/// A member that crashes before it commits: what it had handled is read again, and why is said.
+#[test]
+fn a_repeat_names_the_bookmark_that_had_not_moved() {
+    let mut worlds = Worlds::shop();
+    for action in &mut worlds.topology {
+        if let Action::AddConsumer { config, .. } = action {
+            config.extend(settings(&[
+                ("enable.auto.commit", "true"),
+                ("session.timeout.ms", "6000"),
+            ]));
+        }
+    }
+    let mut told = Told::new(&worlds);
+    told.to(4_000).act(Action::Crash { node: "billing".into() });
+    told.to(5_000).act(Action::Restart { node: "billing".into() }).to(20_000);
+    let party = told.party("billing", System::Kafka);
+    let repeated = told.timeline.events().iter().find_map(|event| match &event.what {
+        What::Lab(LabFact::Handled { party: of, tag, repeated: true, .. }) if *of == party => {
+            Some(tag.message)
+        }
+        _ => None,
+    });
+    let life = told.life(repeated.expect("something was handled and not committed").0);
+    has(&life, "handled it again (repeated) because billing read orders-");
+    has(&life, "its bookmark had not moved past it.");
+}
+
+#[test]
+fn a_member_too_many_owns_nothing_and_a_reader_at_the_end_waits() {
+    let mut worlds = Worlds::shop();
+    for name in ["billing-2", "billing-3"] {
+        worlds.topology.push(Action::AddConsumer {
+            name: name.into(),
+            group: "billing".into(),
+            topics: vec!["orders".into()],
+            takes: Span::from_millis(1),
+            config: settings(&[]),
+        });
+    }
+    let mut told = Told::new(&worlds);
+    told.to(10_000).act(Action::SetRate { producer: "shop".into(), per_kilosecond: 0 });
+    told.to(10_300);
+    let now = told.world.now();
+    let lines: Vec<String> = ["billing", "billing-2", "billing-3"]
+        .into_iter()
+        .flat_map(|name| words(&why::idle(&told.timeline, told.node(name, System::Kafka), now)))
+        .collect();
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    has(&lines, "2 partitions, 3 members: billing");
+    has(&lines, "its fetch waits at the broker until a record comes");
+    assert_eq!(why::lag(&told.timeline, told.party("billing", System::Kafka), now), []);
+}
+
+/// Whatever happened: chains end, every line has its full stop, and every event it names is one
+/// that had happened by then.
+#[test]
+fn any_question_about_any_run_is_answered() {
+    for seed in 0..10 {
+        let worlds = Worlds::any(seed);
+        let mut world = worlds.world(seed);
+        let mut rng = Rng::new(seed, Purpose::Handling, 3);
+        let mut timeline = Timeline::default();
+        worlds.disturb(&mut world, &mut rng, 30, |world| timeline.extend(&world.take_events()));
+        let end = world.now();
+        let check = |lines: Vec<Line>, t: Instant| {
+            for line in lines {
+                assert!(line.sentence.ends_with('.'), "seed {seed}: {}", line.sentence);
+                let event = line.event.map(|id| timeline.event(id).expect("it has happened"));
+                assert!(event.is_none_or(|event| event.at <= t), "seed {seed}: {}", line.sentence);
+            }
+        };
+        for t in (1..=6).map(|n| Instant(end.0 / 6 * n)) {
+            for node in timeline.nodes() {
+                check(why::idle(&timeline, node.id, t), t);
+            }
+            for party in timeline.parties() {
+                check(why::lag(&timeline, party.id, t), t);
+            }
+            for wire in timeline.wires() {
+                check(why::closed(&timeline, wire.id, t), t);
+            }
+            for message in timeline.messages(t).iter().step_by(17) {
+                assert!(!biography(&timeline, message.id, t).is_empty());
+                check(biography(&timeline, message.id, t), t);
+                for party in timeline.parties() {
+                    check(why::standing(&timeline, message.id, party.id, t), t);
+                }
+            }
+        }
+        let last = timeline.events().last().map_or(EventId(0), |event| event.id);
+        assert!(timeline.chain(last).windows(2).all(|pair| pair[0].id < pair[1].id));
+    }
+}
+
+#[test]
+fn the_journal_can_be_filtered_by_node_message_kind_and_system() {
+    let mut told = Told::new(&Worlds::shop());
+    told.to(2_050).act(Action::Unplug { consumer: "billing".into() }).to(3_000);
+    let count = |filter: Filter| {
+        let all = told.timeline.events().iter();
+        all.filter(|event| filter.shows(&told.timeline, event)).count()
+    };
+    let all = told.timeline.events().len();
+    assert_eq!(count(Filter::default()), all);
+    let by_kind: usize = Kind::ALL
+        .map(|(kind, _)| count(Filter { kind: Some(kind), ..Filter::default() }))
+        .iter()
+        .sum();
+    assert_eq!(by_kind, all, "every event has one kind");
+    let command =
+        Filter { kind: Some(Kind::Command), node: Some("billing".into()), ..Filter::default() };
+    assert!(told.timeline.events().iter().any(|event| {
+        command.shows(&told.timeline, event)
+            && matches!(&event.what, What::Lab(LabFact::Commanded(Action::Unplug { .. })))
+    }));
+    // Message 5 stands in as many events as its biography has.
+    let of_message = Filter { message: Some(5), ..Filter::default() };
+    assert_eq!(count(of_message), told.timeline.biography(MessageId(5)).len());
+    let lane = |system| count(Filter { system: Some(system), ..Filter::default() });
+    let (redis, kafka) = (lane(System::Redis), lane(System::Kafka));
+    assert!(redis > 50 && kafka > 50 && redis + kafka <= all, "{redis} + {kafka} of {all}");
+    assert_eq!(count(Filter { node: Some("nobody".into()), ..Filter::default() }), 0);
+}

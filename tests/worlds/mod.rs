@@ -1,0 +1,345 @@
+//! Random worlds and random commands: one generator for every law that must hold whatever a
+//! person builds and does. A new action gets an arm in [`any_action`], a new kind of node a line
+//! in [`Worlds::any`]; every law is then proved over it.
+
+// Each test file uses its own part of it.
+#![allow(dead_code)]
+
+use pushpull::event::{
+    Action, Carrier, CommitPoint, Failure, Keys, Load, Name, Settings, TopicPartition,
+};
+use pushpull::history::Session;
+use pushpull::lab::World;
+use pushpull::lesson::Lesson;
+use pushpull::sim::{Instant, Purpose, Rng, Span};
+
+/// By then the brokers of a cluster have registered, and topics can be created.
+const READY: Instant = Instant::from_millis(5_000);
+
+/// A topology, and the names in it that commands may use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Worlds {
+    pub(crate) topology: Vec<Action>,
+    /// How many of these actions are done at instant 0; the others at [`READY`].
+    at_once: usize,
+    pub(crate) redis: Vec<Name>,
+    pub(crate) brokers: Vec<Name>,
+    /// With how many partitions each was created.
+    pub(crate) topics: Vec<(Name, u32)>,
+    pub(crate) producers: Vec<Name>,
+    /// Whoever reads, in either lane or in both.
+    pub(crate) readers: Vec<Name>,
+}
+
+pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
+    pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
+}
+
+fn one<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
+    all[rng.below(all.len() as u64) as usize].clone()
+}
+
+fn keys(rng: &mut Rng) -> Keys {
+    let names = ["ada", "bob", "cyd", "dee"].map(Into::into).to_vec();
+    match rng.below(4) {
+        0 => Keys::None,
+        1 => Keys::Cycle(names),
+        2 => Keys::Random(names),
+        _ => Keys::Skewed(names),
+    }
+}
+
+impl Worlds {
+    /// A shop that feeds both systems; email and billing read in both, and all is as well as it
+    /// can be.
+    pub(crate) fn shop() -> Self {
+        let mut worlds = Self::default();
+        worlds.servers(1, false, &settings(&[("group.initial.rebalance.delay.ms", "0")]));
+        worlds.topic("orders", 2, 1);
+        for name in ["email", "billing"] {
+            worlds.subscriber(name, &["orders"], &[], 5);
+            let earliest = settings(&[("auto.offset.reset", "earliest")]);
+            worlds.consumer(name, name, &["orders"], 5, earliest);
+        }
+        worlds.topology.push(Action::AddProducer {
+            name: "shop".into(),
+            topic: "orders".into(),
+            carriers: vec![Carrier::PubSub, Carrier::Kafka],
+            load: Load {
+                per_kilosecond: 5_000,
+                keys: Keys::Cycle(["ada", "bob", "cyd", "dee"].map(Into::into).to_vec()),
+                bytes: 120,
+            },
+            config: settings(&[("linger.ms", "0")]),
+        });
+        worlds.producers.push("shop".into());
+        worlds
+    }
+
+    /// Any topology that the lab can build: one to three brokers, one or two topics, readers of
+    /// channels and patterns, groups of one to three members.
+    pub(crate) fn any(seed: u64) -> Self {
+        let rng = &mut Rng::new(seed, Purpose::Placement, 77);
+        let mut worlds = Self::default();
+        let brokers = 1 + rng.below(3) as u32;
+        let delay = one(rng, &["0", "300"]);
+        let of_group = settings(&[("group.initial.rebalance.delay.ms", delay)]);
+        worlds.servers(brokers, rng.chance(500_000), &of_group);
+        let topics = 1 + rng.below(2) as usize;
+        for name in &["orders", "payments"][..topics] {
+            let partitions = 1 + rng.below(4) as u32;
+            worlds.topic(name, partitions, 1 + rng.below(u64::from(brokers)) as u32);
+        }
+        let topics: Vec<Name> = worlds.topics.iter().map(|(name, _)| name.clone()).collect();
+        let channel = one(rng, &topics);
+        worlds.subscriber("email", &[&*channel], &[], 1 + rng.below(20));
+        match rng.below(3) {
+            0 => worlds.subscriber("audit", &[], &["*"], rng.below(5)),
+            1 => worlds.subscriber("audit", &["orders"], &["ord*"], rng.below(5)),
+            _ => {}
+        }
+        for (group, most) in [("email", 1), ("billing", 3)] {
+            let topics: Vec<&str> = topics.iter().map(|name| &**name).collect();
+            let how = one(rng, &["range", "roundrobin", "sticky", "cooperative-sticky"]);
+            for member in 0..=rng.below(most) {
+                let name =
+                    if most == 1 { group.to_owned() } else { format!("{group}-{}", member + 1) };
+                let mut config =
+                    settings(&[("auto.offset.reset", one(rng, &["earliest", "latest"]))]);
+                config.insert("partition.assignment.strategy".into(), how.into());
+                if rng.chance(300_000) {
+                    config.insert("enable.auto.commit".into(), "true".into());
+                    config.insert("auto.commit.interval.ms".into(), "700".into());
+                }
+                config.insert("session.timeout.ms".into(), "6000".into());
+                config.insert("heartbeat.interval.ms".into(), "1000".into());
+                worlds.consumer(&name, group, &topics, 1 + rng.below(20), config);
+            }
+        }
+        for (index, topic) in topics.iter().enumerate() {
+            let both = vec![Carrier::PubSub, Carrier::Kafka];
+            let carriers =
+                one(rng, &[both.clone(), both, vec![Carrier::Kafka], vec![Carrier::PubSub]]);
+            let name: Name = ["shop", "bank"][index].into();
+            let mut config = settings(&[("linger.ms", one(rng, &["0", "5"]))]);
+            config.insert("acks".into(), one(rng, &["all", "1", "0"]).into());
+            if &*config["acks"] != "all" {
+                config.insert("enable.idempotence".into(), "false".into());
+            }
+            worlds.topology.push(Action::AddProducer {
+                name: name.clone(),
+                topic: topic.clone(),
+                carriers,
+                load: Load {
+                    per_kilosecond: 1_000 * (1 + rng.below(20)) as u32,
+                    keys: keys(rng),
+                    bytes: rng.below(400) as u32,
+                },
+                config,
+            });
+            worlds.producers.push(name);
+        }
+        worlds
+    }
+
+    fn servers(&mut self, brokers: u32, controller: bool, config: &Settings) {
+        let name: Name = "redis-1".into();
+        self.topology.push(Action::AddRedis { name: name.clone(), config: Settings::new() });
+        self.redis.push(name);
+        if controller {
+            self.topology.push(Action::AddController { name: "controller".into() });
+        }
+        for broker in 1..=brokers {
+            let name: Name = format!("kafka-{broker}").into();
+            self.topology.push(Action::AddBroker { name: name.clone(), config: config.clone() });
+            self.brokers.push(name);
+        }
+        let alone = brokers == 1 && !controller;
+        self.at_once = if alone { usize::MAX } else { self.topology.len() };
+    }
+
+    /// What is done at instant 0, and what is done when the brokers have found each other.
+    fn parts(&self) -> (&[Action], &[Action]) {
+        self.topology.split_at(self.at_once.min(self.topology.len()))
+    }
+
+    fn topic(&mut self, name: &str, partitions: u32, replicas: u32) {
+        let (name, config): (Name, _) = (name.into(), Settings::new());
+        self.topics.push((name.clone(), partitions));
+        self.topology.push(Action::CreateTopic { name, partitions, replicas, config });
+    }
+
+    fn subscriber(&mut self, name: &str, channels: &[&str], patterns: &[&str], ms: u64) {
+        let names = |list: &[&str]| list.iter().map(|&name| name.into()).collect();
+        let (channels, patterns) = (names(channels), names(patterns));
+        let takes = Span::from_millis(ms);
+        self.reader(name);
+        self.topology.push(Action::AddSubscriber {
+            name: name.into(),
+            channels,
+            patterns,
+            takes,
+            server: None,
+        });
+    }
+
+    fn consumer(&mut self, name: &str, group: &str, topics: &[&str], ms: u64, config: Settings) {
+        let topics = topics.iter().map(|&name| name.into()).collect();
+        let (takes, group) = (Span::from_millis(ms), group.into());
+        self.reader(name);
+        self.topology.push(Action::AddConsumer { name: name.into(), group, topics, takes, config });
+    }
+
+    fn reader(&mut self, name: &str) {
+        if !self.readers.iter().any(|other| &**other == name) {
+            self.readers.push(name.into());
+        }
+    }
+
+    /// The World that this topology makes.
+    pub(crate) fn world(&self, seed: u64) -> World {
+        let mut world = World::new(seed);
+        let (first, then) = self.parts();
+        let act = |world: &mut World, action: &Action| {
+            world.act(action.clone()).unwrap_or_else(|refusal| panic!("{action:?}: {refusal}"));
+        };
+        for action in first {
+            act(&mut world, action);
+        }
+        if !then.is_empty() {
+            world.advance_to(READY);
+        }
+        for action in then {
+            act(&mut world, action);
+        }
+        world
+    }
+
+    /// A run at its very beginning: only what is done at instant 0 is there.
+    pub(crate) fn open(&self, seed: u64) -> Session {
+        Session::open(self.lesson(), Some(seed)).expect("its topology can be laid")
+    }
+
+    /// A run in which everything is built.
+    pub(crate) fn session(&self, seed: u64) -> Session {
+        let mut session = self.open(seed);
+        for action in self.parts().1 {
+            session.act_at(READY, action.clone()).unwrap_or_else(|no| panic!("{action:?}: {no}"));
+        }
+        session
+    }
+
+    /// What is there at instant 0, as a lesson.
+    pub(crate) fn lesson(&self) -> Lesson {
+        let text = std::fs::read_to_string("benches/shop.json").expect("a lesson");
+        let mut lesson = Lesson::parse_own("random", &text).expect("it is right");
+        lesson.topology = self.parts().0.to_vec();
+        lesson
+    }
+
+    /// Something that a person might do to a reader; it may be refused.
+    pub(crate) fn reader_action(&self, rng: &mut Rng) -> Action {
+        let who = one(rng, &self.readers);
+        match rng.below(8) {
+            0 => Action::Unplug { consumer: who },
+            1 => Action::PlugIn { consumer: who },
+            2 => Action::Interrupt { node: who },
+            3 => Action::Heal { node: who },
+            4 => Action::Crash { node: who },
+            5 => Action::Restart { node: who },
+            6 => Action::Pause { node: who },
+            _ => Action::Resume { node: who },
+        }
+    }
+
+    /// Something that a person might do; most of it will be refused most of the time.
+    pub(crate) fn any_action(&self, rng: &mut Rng) -> Action {
+        let reader = one(rng, &self.readers);
+        let producer = one(rng, &self.producers);
+        let servers: Vec<Name> = self.redis.iter().chain(&self.brokers).cloned().collect();
+        let server = one(rng, &servers);
+        let (topic, partitions) = one(rng, &self.topics);
+        let partition = rng.below(u64::from(partitions)) as u32;
+        let place = TopicPartition { topic: topic.clone(), partition };
+        match rng.below(28) {
+            0..=7 => self.reader_action(rng),
+            8 => Action::SetRate {
+                producer,
+                per_kilosecond: one(rng, &[0, 500, 5_000, 20_000, 60_000]),
+            },
+            9 => Action::SendOne { producer },
+            10 => Action::Burst { producer, messages: 1 + rng.below(30) as u32 },
+            11 => Action::SetWork { consumer: reader, takes: Span::from_millis(rng.below(60)) },
+            12 => Action::SetVariance { consumer: reader, per_cent: rng.below(100) as u8 },
+            13 => Action::SetFailure {
+                consumer: reader,
+                fails: match rng.below(5) {
+                    0 => Failure::Key("bob".into()),
+                    1 => Failure::Numbers(vec![rng.below(60) as u32, rng.below(60) as u32]),
+                    2 => Failure::Chance(rng.below(300_000) as u32),
+                    _ => Failure::Never,
+                },
+            },
+            14 => Action::SetCommit {
+                consumer: reader,
+                commit: one(rng, &[CommitPoint::AfterWork, CommitPoint::BeforeWork]),
+            },
+            15 => Action::SetDeduplication { consumer: reader, on: rng.chance(500_000) },
+            16 => Action::AddAccount { consumer: reader, amount: 5 },
+            17 => Action::Seek { consumer: reader, partition: place, offset: rng.below(60) },
+            18 => Action::CloseConnection { client: reader, server },
+            19 => Action::CloseConnection { client: producer, server },
+            20 => Action::Crash { node: server },
+            21 | 22 => Action::Restart { node: server },
+            23 => Action::Pause { node: server },
+            24 => Action::Resume { node: server },
+            25 => {
+                let (node, latency) = (reader, Span::from_millis(1 + rng.below(30)));
+                Action::SetLatency { node, latency }
+            }
+            26 => Action::AddPartitions { topic, partitions: partitions + rng.below(2) as u32 },
+            _ => Action::Interrupt { node: server },
+        }
+    }
+
+    /// An action that is allowed now, if one is soon found: of those that this world knows, most
+    /// would change nothing at any given instant.
+    pub(crate) fn allowed_action(
+        &self,
+        rng: &mut Rng,
+        can: impl Fn(&Action) -> bool,
+    ) -> Option<Action> {
+        (0..12).map(|_| self.any_action(rng)).find(can)
+    }
+
+    /// Lets random things happen to a world at random instants; `after_each` looks at it.
+    pub(crate) fn disturb(
+        &self,
+        world: &mut World,
+        rng: &mut Rng,
+        times: u32,
+        mut after_each: impl FnMut(&mut World),
+    ) {
+        for _ in 0..times {
+            world.advance_to(world.now() + Span::from_micros(rng.below(900_000)));
+            if let Some(action) = self.allowed_action(rng, |action| world.can(action).is_ok()) {
+                world.act(action).expect("it was allowed");
+            }
+            after_each(world);
+        }
+    }
+
+    /// A run in which random things happened at random instants.
+    pub(crate) fn any_run(&self, seed: u64, rng: &mut Rng, times: u32) -> Session {
+        let mut session = self.session(seed);
+        for _ in 0..times {
+            let t: Instant = session.head() + Span::from_millis(rng.below(900));
+            session.advance_to(t);
+            let allowed = self.allowed_action(rng, |action| session.can_at(t, action).is_ok());
+            if let Some(action) = allowed {
+                session.act_at(t, action).expect("it was allowed");
+            }
+        }
+        session
+    }
+}

@@ -248,7 +248,6 @@ impl Timeline {
                 let owner = self.topology.member(member);
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
                     owner.session.set(at, None);
-                    owner.assigned.set(at, Vec::new());
                 }
             }
             _ => {}

@@ -136,8 +136,7 @@ fn producers(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, botto
     let mut y = (middle - (pitch * n - (pitch - h)) / 2.0).max(top);
     for node in &cast.producers {
         let area = Rect::new(m.left + m.pad, y, m.producer, h);
-        let system = node.system;
-        layout.producers.push(Place { node: node.id, area, system, under: None, account: None });
+        layout.producers.push(Place::new(node.id, area, node.system));
         y += pitch;
     }
     let end = y - pitch + h;
@@ -182,10 +181,7 @@ impl RedisLane {
                 let stands = if i == 0 { CARDS + 1 } else { 0 };
                 vec![NodeId(u32::MAX); stands]
             } else {
-                let first = cast.servers.first().map(|first| first.node.id);
-                let mine =
-                    |n: &&&Node| n.server.at(cast.t).copied().or(first) == Some(server.node.id);
-                cast.subscribers.iter().filter(mine).map(|node| node.id).collect()
+                cast.clients(server.node.id)
             };
             let h = system::server(server, &clients, span(m, 0.0), 0.0, scales).area.h;
             servers.push((clients, h));

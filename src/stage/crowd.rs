@@ -30,14 +30,7 @@ impl Layout {
         let mut settled = self.clone();
         for crowd in &self.crowds {
             for (i, node) in self.outliers(crowd, timeline, t).into_iter().enumerate() {
-                let (system, under, account) = (Some(crowd.system), None, None);
-                settled.consumers.push(Place {
-                    node,
-                    area: crowd.cards[i],
-                    system,
-                    under,
-                    account,
-                });
+                settled.consumers.push(Place::new(node, crowd.cards[i], Some(crowd.system)));
                 if let (Some(area), Some(server)) =
                     (crowd.buffers.get(i), settled.servers.first_mut())
                 {

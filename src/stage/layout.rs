@@ -4,7 +4,7 @@
 //! Computed when something is added or the frame changes, never per frame.
 
 use super::{Mode, Rect, Size, View, columns, phone};
-use crate::event::{Name, NodeId, NodeKind, PartyId, System, TopicPartition};
+use crate::event::{MessageId, Name, NodeId, NodeKind, PartyId, System, TopicPartition};
 use crate::sim::Instant;
 use crate::timeline::{Channel, Log, Node, Stream, Timeline};
 use std::collections::BTreeMap;
@@ -67,6 +67,14 @@ pub(super) struct Place {
     pub(super) under: Option<Rect>,
     /// The account that its handler writes.
     pub(super) account: Option<Rect>,
+    /// The stream or list that it reads.
+    pub(super) key: Option<Name>,
+}
+
+impl Place {
+    pub(super) fn new(node: NodeId, area: Rect, system: Option<System>) -> Self {
+        Self { node, area, system, under: None, account: None, key: None }
+    }
 }
 
 /// The frame around the members of a group.
@@ -121,15 +129,22 @@ pub(super) struct Bar {
     pub(super) area: Rect,
 }
 
-/// A stream's row in a server.
+/// The row of a stream or a list in a server.
 #[derive(Clone, Debug)]
 pub(super) struct StreamRow {
-    /// Its place in the timeline's streams.
-    pub(super) stream: usize,
+    pub(super) kept: Kept,
+    pub(super) key: Name,
     pub(super) area: Rect,
     pub(super) cells: Rect,
     pub(super) pitch: f32,
     pub(super) capacity: u64,
+}
+
+/// What a server keeps, by its place among the timeline's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    Stream(usize),
+    List(usize),
 }
 
 /// How a partition is drawn.
@@ -240,6 +255,30 @@ impl StreamRow {
         let end = base + entries.len() as u64 + FREE;
         end.saturating_sub(self.capacity).max(base)
     }
+
+    /// Where a message lies, or will lie next, at `t`.
+    pub(super) fn centre(
+        &self,
+        timeline: &Timeline,
+        t: Instant,
+        message: Option<MessageId>,
+    ) -> (f32, f32) {
+        let slot = match self.kept {
+            Kept::Stream(index) => timeline.streams().get(index).map_or(0, |stream| {
+                let (base, entries) = stream.entries(t);
+                let end = base + entries.len() as u64;
+                let count = message.and_then(|message| stream.count_of_message(message));
+                count.unwrap_or(end).min(end).saturating_sub(self.first(stream, t))
+            }),
+            // What comes goes to the left of what is there; what leaves does so at the right.
+            Kept::List(index) => timeline.lists().get(index).map_or(0, |list| {
+                let gone = message.is_some();
+                if gone { self.capacity } else { self.capacity.saturating_sub(list.length(t) + 1) }
+            }),
+        };
+        let slot = slot.min(self.capacity - 1);
+        (self.cells.x + (slot as f32 + 0.5) * self.pitch, self.cells.middle())
+    }
 }
 
 impl Layout {
@@ -308,6 +347,14 @@ impl Layout {
         })
     }
 
+    /// The row of a stream or list, with its server.
+    pub(super) fn kept(&self, key: &str) -> Option<(&Server, &StreamRow)> {
+        self.servers.iter().find_map(|server| {
+            let row = server.streams.iter().find(|row| *row.key == *key)?;
+            Some((server, row))
+        })
+    }
+
     pub(super) fn row_of(&self, partition: &TopicPartition) -> Option<&Row> {
         let side = |row: &Row| matches!(row.style, RowStyle::Side(_));
         self.rows.iter().find(|row| {
@@ -331,9 +378,7 @@ impl Layout {
 /// Whose plug is drawn large: the consumer unplugged last, else the last one that stands in a
 /// lane.
 fn plug_name(timeline: &Timeline, t: Instant) -> Option<Name> {
-    let readers = timeline.nodes().iter().filter(|node| {
-        node.added <= t && matches!(node.kind, NodeKind::Subscriber | NodeKind::Consumer)
-    });
+    let readers = timeline.nodes().iter().filter(|node| node.added <= t && node.kind.reads());
     let mut last = None;
     let mut out: Option<(Instant, &Name)> = None;
     for node in readers {
@@ -354,6 +399,7 @@ pub(super) struct Cast<'a> {
     pub(super) kafka: bool,
     pub(super) producers: Vec<&'a Node>,
     pub(super) servers: Vec<ServerCast<'a>>,
+    /// Subscribers, stream readers and list workers.
     pub(super) subscribers: Vec<&'a Node>,
     /// Brokers and controllers; empty while one machine is the whole cluster.
     pub(super) brokers: Vec<&'a Node>,
@@ -365,7 +411,7 @@ pub(super) struct Cast<'a> {
 pub(super) struct ServerCast<'a> {
     pub(super) node: &'a Node,
     pub(super) channels: Vec<&'a Channel>,
-    pub(super) streams: Vec<(usize, &'a Stream)>,
+    pub(super) kept: Vec<(Kept, &'a Name)>,
 }
 
 /// A topic with the retry and dead-letter topics that belong to it.
@@ -389,26 +435,36 @@ impl<'a> Cast<'a> {
         let of = |kind| all.iter().copied().filter(move |node| node.kind == kind);
         // The same consumer stands in the same order in both lanes.
         let mut names: BTreeMap<&Name, usize> = BTreeMap::new();
-        for node in
-            all.iter().filter(|n| matches!(n.kind, NodeKind::Subscriber | NodeKind::Consumer))
-        {
+        for node in all.iter().filter(|node| node.kind.reads()) {
             let next = names.len();
             names.entry(&node.name).or_insert(next);
         }
-        let ordered = |kind| {
-            let mut nodes: Vec<&Node> = of(kind).collect();
+        let ordered = |system| {
+            let mine = |n: &&&Node| {
+                n.kind.reads() && (n.kind == NodeKind::Consumer) == (system == System::Kafka)
+            };
+            let mut nodes: Vec<&Node> = all.iter().filter(mine).copied().collect();
             nodes.sort_by_key(|node| names.get(&node.name).copied());
             nodes
         };
-        let streams = |server: NodeId| {
-            let all = timeline.streams().iter().enumerate();
-            all.filter(move |(_, s)| s.server == server && s.created <= t).collect()
+        let kept = |server: NodeId| {
+            let streams = timeline.streams().iter().enumerate();
+            let streams = streams.filter(move |(_, s)| s.server == server && s.created <= t);
+            let streams = streams.map(|(i, s)| (s.created, Kept::Stream(i), &s.key));
+            let lists = timeline.lists().iter().enumerate();
+            let lists = lists.filter(move |(_, l)| l.server == server && l.created <= t);
+            // What a worker keeps for itself is drawn with the list that it comes from.
+            let lists = lists.filter(|(_, list)| list.processes().is_none());
+            let lists = lists.map(|(i, l)| (l.created, Kept::List(i), &l.key));
+            let mut all: Vec<(Instant, Kept, &Name)> = streams.chain(lists).collect();
+            all.sort_by_key(|(created, _, _)| *created);
+            all.into_iter().map(|(_, kept, key)| (kept, key)).collect()
         };
         let servers = of(NodeKind::RedisServer)
             .map(|node| ServerCast {
                 node,
                 channels: timeline.channels(node.id, t).collect(),
-                streams: streams(node.id),
+                kept: kept(node.id),
             })
             .collect();
         let cluster = |n: &&&Node| matches!(n.kind, NodeKind::Broker | NodeKind::Controller);
@@ -419,9 +475,9 @@ impl<'a> Cast<'a> {
             kafka: mode != Mode::Redis,
             producers: of(NodeKind::Producer).collect(),
             servers,
-            subscribers: ordered(NodeKind::Subscriber),
+            subscribers: ordered(System::Redis),
             brokers: if brokers.len() > 1 { brokers } else { Vec::new() },
-            consumers: ordered(NodeKind::Consumer),
+            consumers: ordered(System::Kafka),
             topics: Self::topics(timeline, t),
         }
     }
@@ -455,6 +511,16 @@ impl<'a> Cast<'a> {
             }
         }
         topics
+    }
+
+    /// The subscribers that stand with a server: the clients that have an output buffer there.
+    pub(super) fn clients(&self, server: NodeId) -> Vec<NodeId> {
+        let first = self.servers.first().map(|first| first.node.id);
+        let mine = |node: &&&Node| {
+            node.kind == NodeKind::Subscriber
+                && node.server.at(self.t).copied().or(first) == Some(server)
+        };
+        self.subscribers.iter().filter(mine).map(|node| node.id).collect()
     }
 
     /// How many partitions there are, side topics apart.

@@ -34,8 +34,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let shelf = Shelf { x, width, y, h: 52.0 * k, gap: 8.0, across };
     for (i, node) in cast.producers.iter().enumerate() {
         let area = shelf.area(i, cast.producers.len());
-        let system = node.system;
-        layout.producers.push(Place { node: node.id, area, system, under: None, account: None });
+        layout.producers.push(Place::new(node.id, area, node.system));
     }
     y += shelf.height(cast.producers.len()) + 40.0;
 
@@ -97,13 +96,11 @@ fn plug(layout: &mut Layout, node: &Node, y: f32) {
 fn redis(layout: &mut Layout, cast: &Cast<'_>, top: f32, scales: Scales) -> f32 {
     let width = layout.view.width - 2.0 * PAD;
     let mut y = top;
-    let first = cast.servers.first().map(|first| first.node.id);
     for (i, server) in cast.servers.iter().enumerate() {
         let clients: Vec<NodeId> = if cast.subscribers.len() > MANY {
             vec![NodeId(u32::MAX); if i == 0 { CARDS + 1 } else { 0 }]
         } else {
-            let mine = |n: &&&Node| n.server.at(cast.t).copied().or(first) == Some(server.node.id);
-            cast.subscribers.iter().filter(mine).map(|node| node.id).collect()
+            cast.clients(server.node.id)
         };
         let server = system::server(server, &clients, (PAD, y, width), 0.0, scales);
         y = server.area.bottom() + 16.0;

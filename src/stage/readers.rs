@@ -52,12 +52,9 @@ pub(super) struct Column {
     pub(super) system: System,
 }
 
-fn units<'a>(nodes: &[&'a Node], timeline: &Timeline, system: System) -> Vec<Unit<'a>> {
+fn units<'a>(nodes: &[&'a Node], timeline: &Timeline) -> Vec<Unit<'a>> {
     let mut units: Vec<Unit<'a>> = Vec::new();
     let plain = |nodes| Unit { group: None, nodes };
-    if system == System::Redis {
-        return vec![plain(nodes.to_vec())];
-    }
     for node in nodes {
         let Some(party) = node.party else {
             units.push(plain(vec![*node]));
@@ -112,7 +109,7 @@ pub(super) fn place(
     let h = if low { LOW_BOX } else { BOX } * k;
     let gap = if low { gap.min(12.0) } else { gap };
     let mut at = y;
-    for (i, unit) in units(nodes, timeline, column.system).iter().enumerate() {
+    for (i, unit) in units(nodes, timeline).iter().enumerate() {
         if i > 0 {
             at += gap.max(10.0);
         }
@@ -137,13 +134,8 @@ pub(super) fn place(
             let mut bottom = at;
             for (i, node) in chunk.iter().enumerate() {
                 let area = Rect::new(left + i as f32 * (w + 8.0), at, w, h);
-                let mut place = Place {
-                    node: node.id,
-                    area,
-                    system: Some(column.system),
-                    under: None,
-                    account: None,
-                };
+                let mut place = Place::new(node.id, area, Some(column.system));
+                place.key.clone_from(&node.key);
                 let mut end = area.bottom();
                 if column.system == System::Kafka {
                     place.under = Some(Rect::new(area.x, end + 3.0, w, UNDER * k - 4.0));

@@ -194,12 +194,26 @@ impl Layout {
             return Some(Route::single(Curve::between(from, row.entry)));
         }
         let x = row.entry.x - 14.0;
-        let top = self.rows.first()?.area.y - 8.0;
+        let first = self.brokers.first().map(|place| place.area.y);
+        let top = first.unwrap_or(self.rows.first()?.area.y) - 8.0;
         Some(gutter(from, (x, top), row.entry))
     }
 
-    /// The wire from a client's output buffer to the client.
+    /// The wire from a client's output buffer to the client; from what it reads where that is a
+    /// stream or a list.
     pub(super) fn wire_out(&self, subscriber: NodeId) -> Option<Route> {
+        if let Some(key) = self.place_of(subscriber).and_then(|place| place.key.as_ref()) {
+            let (server, row) = self.kept(key)?;
+            let (from, nth) = if self.falls() {
+                let (x, y) = (row.cells.centre(), server.area.bottom());
+                (Port { x, y, nx: 0.0, ny: 1.0 }, 0.0)
+            } else {
+                let (x, y) = (server.area.right(), row.cells.middle());
+                (Port { x, y, nx: 1.0, ny: 0.0 }, 0.0)
+            };
+            let to = self.into(self.place_of(subscriber)?.area, nth);
+            return Some(Route::single(Curve::between(from, to)));
+        }
         let (server, buffer) = self.buffer_of(subscriber)?;
         let mut from = self.out_of(buffer, 0.0);
         if self.falls() {
@@ -265,7 +279,8 @@ impl Layout {
         // Each consumer has its own line in the gutter, as far as there is room.
         let nth = self.consumers.iter().position(|place| place.node == consumer)?;
         let x = row.exit.x + 12.0 + nth.min(3) as f32 * 3.0;
-        let bottom = self.rows.last()?.area.bottom() + 8.0;
+        let last = self.slot.map(Rect::bottom);
+        let bottom = last.unwrap_or(self.rows.last()?.area.bottom()) + 8.0;
         Some(gutter(to, (x, bottom), row.exit).reversed())
     }
 
@@ -281,6 +296,26 @@ impl Layout {
         let Some(bar) = bar(server, channel) else { return Some(wire) };
         let door = Curve::line(wire.end(), (bar.x + 14.0, bar.middle()));
         Some(wire.then(door).then(Curve::line(door.d, (bar.centre(), bar.middle()))))
+    }
+
+    /// `XADD` or `LPUSH`: along the wire, then to the cell that it will be.
+    pub(super) fn add(&self, producer: NodeId, key: &Name, cell: (f32, f32)) -> Option<Route> {
+        let (server, row) = self.kept(key)?;
+        // A reader that parks writes along its own wire.
+        let reader = self.consumers.iter().any(|place| place.node == producer);
+        let wire = if reader {
+            self.wire_out(producer)?.reversed()
+        } else {
+            self.wire_in(producer, server)?
+        };
+        let door = (if reader { row.cells.right() } else { row.cells.x }, row.cells.middle());
+        Some(wire.then(Curve::line(wire.end(), door)).then(Curve::line(door, cell)))
+    }
+
+    /// What a reader is given: from the cell along its wire.
+    pub(super) fn take(&self, reader: NodeId, cell: (f32, f32)) -> Option<Route> {
+        let wire = self.wire_out(reader)?;
+        Some(Route::single(Curve::line(cell, wire.start())).join(wire))
     }
 
     /// A push: from the channel's bar into the client's output buffer, then along its wire.

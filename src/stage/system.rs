@@ -3,9 +3,10 @@
 
 use super::Rect;
 use super::layout::{
-    Bar, Cast, FREE, Place, Port, Row, RowStyle, Server, ServerCast, Side, StreamRow, TopicCast,
+    Bar, Cast, FREE, Kept, Place, Port, Row, RowStyle, Server, ServerCast, Side, StreamRow,
+    TopicCast,
 };
-use crate::event::{NodeId, System};
+use crate::event::{Name, NodeId, System};
 use crate::timeline::Log;
 
 /// Scales of text and of everything, and whether wires run from top to bottom.
@@ -58,8 +59,8 @@ pub(super) fn server(
     if more > 0 {
         at += 18.0 * k;
     }
-    for (index, _) in &cast.streams {
-        streams.push(stream(*index, Rect::new(left, at, inner, STREAM * k), scales));
+    for (kept, key) in &cast.kept {
+        streams.push(kept_row(*kept, key, Rect::new(left, at, inner, STREAM * k), scales));
         at += STREAM * k;
     }
     if channels.is_empty() && streams.is_empty() {
@@ -106,8 +107,8 @@ fn server_on_phone(
     if more > 0 {
         at += 18.0 * k;
     }
-    for (index, _) in &cast.streams {
-        streams.push(stream(*index, Rect::new(left, at, inner, STREAM * k), scales));
+    for (kept, key) in &cast.kept {
+        streams.push(kept_row(*kept, key, Rect::new(left, at, inner, STREAM * k), scales));
         at += STREAM * k;
     }
     if channels.is_empty() && streams.is_empty() {
@@ -128,11 +129,11 @@ fn server_on_phone(
     Server { node: cast.node.id, area, channels, more, streams, buffers, heading }
 }
 
-fn stream(index: usize, area: Rect, scales: Scales) -> StreamRow {
+fn kept_row(kept: Kept, key: &Name, area: Rect, scales: Scales) -> StreamRow {
     let pitch = cell_pitch(area.w, scales);
     let cells = Rect::new(area.x, area.y + 36.0 * scales.k, area.w, pitch.min(34.0));
     let capacity = ((area.w + 0.5) / pitch).floor().max(2.0) as u64;
-    StreamRow { stream: index, area, cells, pitch, capacity }
+    StreamRow { kept, key: key.clone(), area, cells, pitch, capacity }
 }
 
 /// Boxes of one kind side by side, at most `across` of them, wrapped to further rows.
@@ -247,8 +248,7 @@ impl Cluster {
             let (column, row) = ((i % across) as f32, (i / across) as f32);
             let y = self.bottom + row * (CHIP * k + gap);
             let area = Rect::new(x + column * (width + gap), y, width, CHIP * k);
-            let (system, under, account) = (Some(System::Kafka), None, None);
-            self.brokers.push(Place { node: node.id, area, system, under, account });
+            self.brokers.push(Place::new(node.id, area, Some(System::Kafka)));
         }
         let rows = cast.brokers.len().div_ceil(across) as f32;
         self.bottom += rows * (CHIP * k + gap) + 10.0;

@@ -1,6 +1,6 @@
 //! Everything that moves, as tokens. Called for each frame: it allocates only for labels.
 
-use super::layout::{Layout, RowStyle};
+use super::layout::{Layout, RowStyle, Server, StreamRow};
 use super::picture::{Anchor, Form, Label, Token, TokenKind};
 use super::route::Route;
 use crate::event::{
@@ -153,6 +153,27 @@ impl Painter<'_> {
     fn hop(&mut self, motion: &Motion<'_>) {
         let (hop, layout) = (motion.hop, self.layout);
         match &hop.cargo {
+            Cargo::RedisSend { target, command } if &**command != "PUBLISH" => {
+                let Some((_, row)) = layout.kept(target) else { return };
+                let cell = row.centre(self.timeline, self.t, None);
+                let route = layout.add(hop.from, target, cell);
+                self.messages(motion, System::Redis, route, &hop.tags, false);
+            }
+            Cargo::RedisReply { .. } if !hop.tags.is_empty() => {
+                let Some((_, row)) = self.reads(hop.to) else { return };
+                let first = hop.tags.first().map(|tag| tag.message);
+                let cell = row.centre(self.timeline, self.t, first);
+                let route = layout.take(hop.to, cell);
+                let again = self.repeats(hop.to, motion.departed, &hop.tags);
+                self.messages(motion, System::Redis, route, &hop.tags, again);
+            }
+            // A pull is a request that travels first.
+            Cargo::RedisCommand { command } if ASKS.contains(&&**command) => {
+                let Some((_, row)) = self.reads(hop.from) else { return };
+                let cell = row.centre(self.timeline, self.t, None);
+                let route = layout.take(hop.from, cell).map(Route::reversed);
+                self.request(motion, System::Redis, route, Some(ask_word(command)));
+            }
             Cargo::RedisSend { target, .. } => {
                 let way = |layout: &Layout| layout.publish(hop.from, hop.to, target);
                 let route = self.way(hop.from, hop.to, target, way);
@@ -210,6 +231,12 @@ impl Painter<'_> {
             | Cargo::KafkaRequest { .. }
             | Cargo::KafkaAnswer { .. } => self.other(motion),
         }
+    }
+
+    /// The row that a stream reader or list worker reads.
+    fn reads(&self, node: NodeId) -> Option<(&'_ Server, &'_ StreamRow)> {
+        let key = self.layout.place_of(node)?.key.as_ref()?;
+        self.layout.kept(key)
     }
 
     /// One token along the trunk stands for all copies of a message that left together.
@@ -402,6 +429,18 @@ impl Painter<'_> {
         }
         token
     }
+}
+
+/// The commands with which a reader asks for what is next, or says what is done.
+const ASKS: [&str; 9] =
+    ["XREADGROUP", "XREAD", "XAUTOCLAIM", "XACK", "BRPOP", "BLPOP", "BLMOVE", "LMOVE", "LREM"];
+
+fn ask_word(command: &str) -> Arc<str> {
+    Arc::from(match command {
+        "XACK" | "LREM" => "done",
+        "XAUTOCLAIM" => "claim what is idle",
+        _ => "what is next?",
+    })
 }
 
 fn ask(offset: u64) -> Arc<str> {

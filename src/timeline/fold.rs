@@ -160,7 +160,8 @@ impl Timeline {
 
     fn redis(&mut self, event: &Event, node: NodeId, fact: &RedisFact) {
         let at = event.at;
-        if self.streams.fold(at, node, fact) {
+        let streams = self.streams.fold(at, node, fact);
+        if self.lists.fold(at, node, fact) || streams {
             self.topology.bump(at);
         }
         match fact {

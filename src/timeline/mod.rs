@@ -10,6 +10,7 @@ mod fold;
 mod hops;
 pub mod journal;
 mod ledger;
+mod lists;
 mod logs;
 mod marks;
 pub mod pace;
@@ -24,6 +25,7 @@ pub mod why;
 
 pub use hops::{Motion, MotionState};
 pub use ledger::{LATE, Message, Party, Sums};
+pub use lists::{Element, List};
 pub use logs::{Cell, Cut, Log, Replica, Segment};
 pub use marks::{Mark, MarkKind};
 pub use steps::Steps;
@@ -45,6 +47,7 @@ pub struct Timeline {
     hops: hops::Hops,
     logs: logs::Logs,
     streams: streams::Streams,
+    lists: lists::Lists,
     ledger: ledger::Ledger,
     registry: ledger::Registry,
     marks: Vec<Mark>,
@@ -134,6 +137,11 @@ impl Timeline {
     /// All Redis streams ever seen, in order; ask each for `created`.
     pub fn streams(&self) -> &[Stream] {
         &self.streams.streams
+    }
+
+    /// All Redis lists ever seen, in order; ask each for `created`.
+    pub fn lists(&self) -> &[List] {
+        &self.lists.lists
     }
 
     /// Where a copy is stored: the place of its log in [`logs`](Self::logs).

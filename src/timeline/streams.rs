@@ -1,7 +1,7 @@
 //! Redis streams: entries, last-delivered bookmarks and pending entries, at any instant.
 
 use super::Steps;
-use crate::event::{Name, NodeId, RedisFact, Tag};
+use crate::event::{MessageId, Name, NodeId, RedisFact, Tag};
 use crate::sim::Instant;
 use std::collections::BTreeMap;
 
@@ -85,6 +85,12 @@ impl Stream {
         self.groups.iter().filter(move |group| group.since <= t)
     }
 
+    /// The count of the entry that holds this message, from the stream's first.
+    pub fn count_of_message(&self, message: MessageId) -> Option<u64> {
+        let holds = |entry: &Entry| entry.tag.is_some_and(|tag| tag.message == message);
+        self.entries.iter().rposition(holds).map(|index| index as u64)
+    }
+
     /// Whether dead letters go there: its key ends as the readers' dead-letter streams do.
     pub fn is_dead_letter(&self) -> bool {
         self.key.ends_with("-dlq") || self.key.ends_with("-dlt")
@@ -121,6 +127,15 @@ impl Stream {
             group.delivered.set(at, entry + 1);
         }
     }
+}
+
+/// Whether an id (`ms-seq`) is not behind another one.
+fn older(id: &str, than: &str) -> bool {
+    let parts = |id: &str| -> (u64, u64) {
+        let (ms, seq) = id.split_once('-').unwrap_or((id, "0"));
+        (ms.parse().unwrap_or(0), seq.parse().unwrap_or(0))
+    };
+    parts(id) <= parts(than)
 }
 
 #[derive(Clone, Debug, Default)]
@@ -166,6 +181,21 @@ impl Streams {
         }
         let before = size(self);
         match fact {
+            RedisFact::Delivered { key, group, id, pending: false, .. } => {
+                let stream = self.stream(at, server, key);
+                let entry = stream.count_of(id);
+                let group = stream.group(at, group);
+                let next = entry.map_or(0, |entry| entry + 1).max(group.delivered.newest());
+                group.delivered.set(at, next);
+            }
+            RedisFact::GroupCreated { key, group, id } => {
+                let stream = self.stream(at, server, key);
+                let behind = stream.entries.iter().rposition(|entry| older(&entry.id, id));
+                stream.group(at, group).delivered.set(at, behind.map_or(0, |i| i as u64 + 1));
+            }
+            RedisFact::PendingDropped { key, group, id } => {
+                self.stream(at, server, key).own(at, group, id, None);
+            }
             RedisFact::Delivered { key, group, consumer, id, deliveries, .. }
             | RedisFact::Claimed { key, group, consumer, id, deliveries, .. } => {
                 let owner = Owner { consumer: consumer.clone(), deliveries: *deliveries };

@@ -25,7 +25,7 @@ impl Scene<'_> {
     }
 
     fn head(&mut self, lane: &Lane) {
-        let (name, version, sub) = words(lane.system);
+        let (name, version, sub) = self.words(lane.system);
         let (area, k) = (lane.title, self.k());
         let fits = text::width(sub, 12.5 * k, false, false) <= area.w;
         let sub = if fits { sub } else { sub.split("; ").last().unwrap_or(sub) };
@@ -98,11 +98,23 @@ impl Scene<'_> {
                     Run::plain(label, "dim"),
                 ),
             ];
-            let (system, _, _) = words(lane.system);
+            let (system, _, _) = self.words(lane.system);
             let id = format!("score-{}-{label}", key(lane.system));
             let phrase = format!("{system}: {value} {label}");
             let target = Some(Target::Score(lane.system, score));
             self.add(id, Role::Button, phrase, target, area, marks);
+        }
+    }
+
+    /// Name, modelled version and one line about a lane.
+    fn words(&self, system: System) -> (&'static str, &'static str, &'static str) {
+        let t = self.t;
+        let keeps = self.timeline.streams().iter().any(|stream| stream.created <= t)
+            || self.timeline.lists().iter().any(|list| list.created <= t);
+        match system {
+            System::Redis if keeps => ("Redis", "7.0", "keeps streams and lists; pushes Pub/Sub"),
+            System::Redis => ("Redis Pub/Sub", "7.0", "pushes to whoever is connected"),
+            System::Kafka => ("Kafka", "4.3", "keeps a log; consumers ask for what is next"),
         }
     }
 
@@ -176,7 +188,7 @@ impl Scene<'_> {
     pub(super) fn strip(&mut self) {
         let Some((system, area)) = self.layout.strip else { return };
         let (sums, k) = (self.timeline.lane(system, self.t), self.k());
-        let (name, _, _) = words(system);
+        let (name, _, _) = self.words(system);
         let class: Class = match system {
             System::Redis => "redis",
             System::Kafka => "kafka",
@@ -227,13 +239,5 @@ pub(super) const fn key(system: System) -> &'static str {
     match system {
         System::Redis => "redis",
         System::Kafka => "kafka",
-    }
-}
-
-/// Name, modelled version and one line about a lane.
-const fn words(system: System) -> (&'static str, &'static str, &'static str) {
-    match system {
-        System::Redis => ("Redis Pub/Sub", "7.0", "pushes to whoever is connected"),
-        System::Kafka => ("Kafka", "4.3", "keeps a log; consumers ask for what is next"),
     }
 }

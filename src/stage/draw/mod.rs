@@ -4,6 +4,7 @@ mod crowd;
 mod groups;
 mod kafka;
 mod lane;
+mod lists;
 mod nodes;
 mod redis;
 mod replicas;

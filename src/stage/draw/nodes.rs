@@ -52,6 +52,8 @@ impl Scene<'_> {
             };
             let kind = match node.kind {
                 NodeKind::Subscriber => "Redis subscriber",
+                NodeKind::StreamReader => "Redis stream reader",
+                NodeKind::ListWorker => "Redis list worker",
                 _ => "Kafka consumer",
             };
             let mut notes = vec![(word, class)];

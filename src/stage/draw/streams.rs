@@ -1,15 +1,23 @@
 //! Streams in a server: cells as in a log, a bookmark for each group, and what is pending.
 
 use super::{Scene, rect, slug};
-use crate::stage::layout::{FREE, Server, StreamRow};
+use crate::stage::layout::{FREE, Kept, Server, StreamRow};
 use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Stream, StreamGroup};
 
 impl Scene<'_> {
     pub(super) fn streams(&mut self, server: &Server) {
         for row in &server.streams {
-            let Some(stream) = self.timeline.streams().get(row.stream) else { continue };
-            self.stream(server, row, stream);
+            match row.kept {
+                Kept::Stream(index) => {
+                    let Some(stream) = self.timeline.streams().get(index) else { continue };
+                    self.stream(server, row, stream);
+                }
+                Kept::List(index) => {
+                    let Some(list) = self.timeline.lists().get(index) else { continue };
+                    self.list(server, row, list);
+                }
+            }
         }
     }
 

@@ -14,13 +14,13 @@ const FEW: usize = 12;
 
 impl Scene<'_> {
     fn feeds(node: &Node, system: System) -> bool {
-        let carrier = match system {
-            System::Redis => Carrier::PubSub,
-            System::Kafka => Carrier::Kafka,
-        };
         match node.system {
             Some(own) => own == system,
-            None => node.carriers.is_empty() || node.carriers.contains(&carrier),
+            None => {
+                let fits =
+                    |carrier: &Carrier| (*carrier == Carrier::Kafka) == (system == System::Kafka);
+                node.carriers.is_empty() || node.carriers.iter().any(fits)
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::Rect;
 use super::layout::{Crowd, GroupFrame, Place};
-use crate::event::{Name, NodeId, PartyId, System};
+use crate::event::{Name, NodeId, NodeKind, PartyId, System};
 use crate::timeline::{Node, Timeline};
 
 /// Above this many readers in a lane they stand in a matrix.
@@ -137,7 +137,7 @@ pub(super) fn place(
                 let mut place = Place::new(node.id, area, Some(column.system));
                 place.key.clone_from(&node.key);
                 let mut end = area.bottom();
-                if column.system == System::Kafka {
+                if matches!(node.kind, NodeKind::Consumer | NodeKind::Subscriber) {
                     place.under = Some(Rect::new(area.x, end + 3.0, w, UNDER * k - 4.0));
                     end += UNDER * k;
                 }

@@ -94,7 +94,7 @@ fn style(theme: Theme) -> String {
          .chip-out{{fill:none;stroke:{faint};stroke-width:1.25;stroke-dasharray:2 2}}\
          .cell-gone{{fill:none;stroke:{faint};stroke-dasharray:2 3}}\
          .segment{{fill:{raised};stroke:{hair}}}.segment-open{{fill:{raised};stroke:{kafka};stroke-width:1.25}}\
-         .segment-gone{{fill:none;stroke:{hair};stroke-dasharray:2 3}}\
+         .segment-gone{{fill:none;stroke:{faint};stroke-dasharray:2 3}}\
          .hatch{{stroke:{waiting};stroke-width:1.25}}\
          .hollow{{fill:{ground};stroke:{ink};stroke-width:1.25}}\
          .cell-retry{{fill:{raised};stroke:{violet};stroke-width:1.25}}\

@@ -6,7 +6,7 @@ use super::route::Route;
 use crate::event::{
     Cargo, ConnectionId, HopId, MessageId, Name, NodeId, System, Tag, TopicPartition,
 };
-use crate::sim::Instant;
+use crate::sim::{Instant, Span};
 use crate::timeline::{Motion, MotionState, Timeline, Wire};
 use std::sync::Arc;
 
@@ -239,12 +239,13 @@ impl Painter<'_> {
         self.layout.kept(key)
     }
 
-    /// One token along the trunk stands for all copies of a message that left together.
+    /// One token along the trunk stands for all copies of a message that left together: the
+    /// server writes to one client after another, within microseconds.
     fn push_to_crowd(&mut self, motion: &Motion<'_>, channel: &Name) {
         let (hop, layout) = (motion.hop, self.layout);
         let Some(message) = hop.tags.first().map(|tag| tag.message) else { return };
         let same = |(m, at, _, _): &&mut (MessageId, Instant, usize, u32)| {
-            *m == message && *at == motion.departed
+            *m == message && motion.departed.since(*at) < TOGETHER
         };
         if let Some((_, _, _, count)) = self.crowd.iter_mut().rev().find(same) {
             *count += 1;
@@ -264,7 +265,7 @@ impl Painter<'_> {
     /// Writes on each token of a crowd for how many it stands.
     fn count_copies(&mut self) {
         for (_, _, token, count) in &self.crowd {
-            if let Some(token) = self.tokens.get_mut(*token) {
+            if let (Some(token), 2..) = (self.tokens.get_mut(*token), *count) {
                 let text = Arc::from(format!("\u{d7} {count}"));
                 let (x, y) = (token.x, token.y - 13.0);
                 token.label = Some(Label { text, x, y, anchor: Anchor::Middle });
@@ -430,6 +431,9 @@ impl Painter<'_> {
         token
     }
 }
+
+/// Copies that leave within this time of each other travel as one to a crowd.
+const TOGETHER: Span = Span::from_micros(500);
 
 /// The commands with which a reader asks for what is next, or says what is done.
 const ASKS: [&str; 9] =

@@ -62,6 +62,12 @@ impl Timeline {
                 false
             }
             Cargo::Fetched { .. } => true,
+            Cargo::RedisPush { .. } => {
+                if let Some(wire) = self.topology.wire_mut(hop.connection) {
+                    wire.pushed(&hop.tags);
+                }
+                return;
+            }
             cargo => {
                 let api: &str = match cargo {
                     Cargo::KafkaRequest { api } => api,
@@ -177,22 +183,32 @@ impl Timeline {
                     self.registry.note(tag.message, event.id);
                 }
             }
+            RedisFact::RoleChanged { primary } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.primary.set(at, *primary);
+                }
+            }
+            RedisFact::LinkChanged { up, .. } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.link.set(at, *up);
+                }
+            }
             RedisFact::Queued { client, tag, buffered, .. } => {
                 if let Some(wire) = self.topology.wire_mut(*client) {
-                    wire.buffered.set(at, *buffered);
+                    wire.buffer(at, *buffered, 0);
                 }
                 if let Some(tag) = tag {
                     self.registry.note(tag.message, event.id);
                 }
             }
-            RedisFact::Written { client, buffered, .. } => {
+            RedisFact::Written { client, bytes, buffered } => {
                 if let Some(wire) = self.topology.wire_mut(*client) {
-                    wire.buffered.set(at, *buffered);
+                    wire.buffer(at, *buffered, *bytes);
                 }
             }
             RedisFact::ClientClosed { client, lost, .. } => {
                 if let Some(wire) = self.topology.wire_mut(*client) {
-                    wire.buffered.set(at, 0);
+                    wire.buffer(at, 0, 0);
                 }
                 for tag in lost {
                     self.registry.note(tag.message, event.id);

@@ -3,10 +3,10 @@
 use super::Steps;
 use crate::event::{
     Action, Carrier, CloseReason, ConnectionId, LabFact, MessageId, Name, NodeId, NodeKind,
-    NodeState, PartyId, System, TopicPartition,
+    NodeState, PartyId, System, Tag, TopicPartition,
 };
 use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A process.
 #[derive(Clone, Debug)]
@@ -49,6 +49,10 @@ pub struct Node {
     pub topic: Option<Name>,
     /// How a producer's messages travel, where a command said so.
     pub carriers: Vec<Carrier>,
+    /// Whether a Redis server is a primary, where it has told.
+    pub primary: Steps<bool>,
+    /// Whether a Redis replica's link to its primary is up.
+    pub link: Steps<bool>,
     /// The stream or list that it reads.
     pub key: Option<Name>,
     /// The Redis server that it last connected to.
@@ -65,6 +69,8 @@ pub struct Node {
     pub poll: Steps<Option<Clock>>,
     /// Where it stands in a rebalance.
     pub phase: Steps<Phase>,
+    /// The connection that it opened last.
+    last_wire: Option<ConnectionId>,
     /// `session.timeout.ms`, as its command or Kafka's default has it.
     session_timeout: Span,
 }
@@ -137,11 +143,56 @@ pub struct Wire {
     pub closed: Option<(Instant, CloseReason)>,
     /// Bytes in the output buffer that a Redis server keeps for it.
     pub buffered: Steps<u64>,
+    /// Bytes that Redis has written and the client's application has not read: they lie in the
+    /// kernels of both machines.
+    pub kernel: Steps<u64>,
+    /// Since when the output buffer has been above the soft limit.
+    pub above_soft: Steps<Option<Instant>>,
+    /// What lies in the kernel, by message; and the beginning of the next one.
+    unread: VecDeque<(MessageId, u64)>,
+    begun: u64,
     /// Fetches and their answers in order: (departed, hop's index, whether an answer).
     pub(super) fetches: Vec<(Instant, u32, bool)>,
 }
 
+/// The soft limit of `client-output-buffer-limit pubsub 32mb 8mb 60`, redis.conf of Redis 7.0.
+const SOFT: u64 = 8 * 1024 * 1024;
+
 impl Wire {
+    /// Redis put something into the output buffer, or wrote something out of it.
+    pub(super) fn buffer(&mut self, at: Instant, level: u64, written: u64) {
+        self.buffered.set(at, level);
+        if written > 0 {
+            self.begun += written;
+            let all = self.kernel.newest() + written;
+            self.kernel.set(at, all);
+        }
+        let since = self.above_soft.newest();
+        match (since, level > SOFT) {
+            (None, true) => self.above_soft.set(at, Some(at)),
+            (Some(_), false) => self.above_soft.set(at, None),
+            _ => {}
+        }
+    }
+
+    /// What was written last is the end of these messages.
+    pub(super) fn pushed(&mut self, tags: &[Tag]) {
+        let Some((last, others)) = tags.split_last() else { return };
+        let share = self.begun / tags.len() as u64;
+        self.unread.extend(others.iter().map(|tag| (tag.message, share)));
+        let rest = self.begun - share * others.len() as u64;
+        self.unread.push_back((last.message, rest));
+        self.begun = 0;
+    }
+
+    /// The application reads a message, and with it all before.
+    fn read(&mut self, at: Instant, message: MessageId) {
+        let Some(index) = self.unread.iter().position(|(m, _)| *m == message) else { return };
+        let bytes: u64 = self.unread.drain(..=index).map(|(_, bytes)| bytes).sum();
+        let left = self.kernel.newest().saturating_sub(bytes);
+        self.kernel.set(at, left);
+    }
+
     /// Whether it stands at `t`.
     pub fn is_open(&self, t: Instant) -> bool {
         self.opened <= t && self.closed.is_none_or(|(at, _)| t < at)
@@ -354,6 +405,8 @@ impl Topology {
                     assigned: Steps::default(),
                     topic: None,
                     carriers: Vec::new(),
+                    primary: Steps::default(),
+                    link: Steps::default(),
                     key: None,
                     server: Steps::default(),
                     account: None,
@@ -361,6 +414,7 @@ impl Topology {
                     session: Steps::default(),
                     poll: Steps::default(),
                     phase: Steps::default(),
+                    last_wire: None,
                     session_timeout: SESSION_TIMEOUT,
                 };
                 match self.setup.get(name) {
@@ -418,9 +472,16 @@ impl Topology {
                     opened: at,
                     closed: None,
                     buffered: Steps::default(),
+                    kernel: Steps::default(),
+                    above_soft: Steps::default(),
+                    unread: VecDeque::new(),
+                    begun: 0,
                     fetches: Vec::new(),
                 });
                 self.count_open(at, *client, 1);
+                if let Some(node) = self.node_mut(*client) {
+                    node.last_wire = Some(*connection);
+                }
                 self.served(at, *client, *server);
             }
             LabFact::Disconnected { connection, reason } => {
@@ -429,7 +490,8 @@ impl Topology {
                     return;
                 }
                 wire.closed = Some((at, *reason));
-                wire.buffered.set(at, 0);
+                wire.buffer(at, 0, 0);
+                wire.kernel.set(at, 0);
                 let client = wire.client;
                 self.count_open(at, client, -1);
                 for subscription in &mut self.subscriptions {
@@ -443,6 +505,7 @@ impl Topology {
                     node.working.set(at, Some((tag.message, at + *takes)));
                     node.takes.set(at, *takes);
                 }
+                self.read(at, *node, tag.message);
             }
             LabFact::Handled { node, tag, .. } => {
                 if let Some(node) = self.node_mut(*node) {
@@ -450,7 +513,7 @@ impl Topology {
                     node.working.set(at, None);
                 }
             }
-            LabFact::HandlingFailed { node, .. } | LabFact::Discarded { node, .. } => {
+            LabFact::HandlingFailed { node, .. } => {
                 if let Some(node) = self.node_mut(*node) {
                     node.working.set(at, None);
                 }
@@ -474,6 +537,12 @@ impl Topology {
                 }
                 self.bump(at);
             }
+            LabFact::Discarded { node, tag } => {
+                if let Some(node) = self.node_mut(*node) {
+                    node.working.set(at, None);
+                }
+                self.read(at, *node, tag.message);
+            }
             LabFact::Sent { .. }
             | LabFact::Redriven { .. }
             | LabFact::Charged { .. }
@@ -495,6 +564,16 @@ impl Topology {
         node.server.set(at, server);
         if before != Some(server) {
             self.bump(at);
+        }
+    }
+
+    fn read(&mut self, at: Instant, node: NodeId, message: MessageId) {
+        if self.node(node).is_none_or(|node| node.kind != NodeKind::Subscriber) {
+            return;
+        }
+        let wire = self.node(node).and_then(|node| node.last_wire);
+        if let Some(wire) = wire.and_then(|id| self.wire_mut(id)) {
+            wire.read(at, message);
         }
     }
 

@@ -86,7 +86,7 @@ fn stands_alone(shape: &Shape) -> bool {
         "crowd", "account", "segments",
     ];
     let first = shape.id.split('-').next().unwrap_or_default();
-    FIRST.contains(&first) || first == "clock" || first == "phase"
+    FIRST.contains(&first) || first == "clock" || first == "phase" || first == "kernel"
 }
 
 fn check(about: &str, view: &View, picture: &Picture) {
@@ -126,6 +126,7 @@ fn check(about: &str, view: &View, picture: &Picture) {
                 || inner.id.starts_with("channel")
                 || inner.id.starts_with("pattern")
                 || inner.id.starts_with("stream")
+                || inner.id.starts_with("list")
                 || outer.id.starts_with("group") && inner.id.starts_with("node"))
     };
     for outer in &picture.shapes {
@@ -187,6 +188,31 @@ in_its_place! {
     four_hundred_subscribers: samples::subscribers("hundreds", 400);
     twenty_four_subscribers: samples::subscribers("several", 24);
     segments_that_retention_drops: samples::segments();
+    buffers_that_fill: samples::buffers();
+    streams_and_lists: samples::streams();
+}
+
+/// Messages of 1 MB at 5/s with 900 ms of work: the kernels take 2.7 MB, the application some
+/// 1.1 MB a second, so the hard limit of 32 MB falls after some nine seconds, and until then the
+/// soft limit's fuse burns.
+#[test]
+fn a_slow_reader_is_cut_off_at_32_megabytes() {
+    let sample = samples::buffers();
+    let words = |t: Instant| -> String {
+        let picture = picture(&sample.timeline, t, &View::new(1_140.0, 748.0));
+        let slow = sample.timeline.nodes().iter().find(|n| &*n.name == "billing");
+        let id = format!("buffer-{}", slow.expect("billing is there").id.0);
+        let shape = picture.shapes.into_iter().find(|s| *s.id == *id);
+        shape.expect("it has a buffer").name
+    };
+    let burns = words(Instant::from_millis(6_500));
+    assert!(burns.contains("; cut in 5"), "{burns}");
+    let cut = sample.timeline.wires().iter().find_map(|wire| match wire.closed {
+        Some((at, pushpull::event::CloseReason::ByServer)) => Some(at),
+        _ => None,
+    });
+    let cut = cut.expect("the server cuts it off");
+    assert!((8_000..12_000).contains(&cut.as_millis()), "at {cut}");
 }
 
 /// What stands keeps its order, and its place in it, when something is added.

@@ -218,10 +218,66 @@ pub(crate) fn segments() -> Sample {
     Sample { name: "segments", timeline, instants: vec![at(3_900), at(12_000), at(39_000)] }
 }
 
+/// 1 MB at 5/s with 900 ms of work: the buffer fills, and the server cuts the client off.
+pub(crate) fn buffers() -> Sample {
+    let mut world = World::new(11);
+    add_server(&mut world);
+    add_brokers(&mut world, 1);
+    add_topic(&mut world, 1, 1, &[]);
+    add_subscriber(&mut world, "email", &["orders"], &["ord*", "inv*"], 5);
+    add_subscriber(&mut world, "billing", &["orders"], &[], 900);
+    add_shop(&mut world, &[Carrier::PubSub], 5, 1_000_000);
+    world.advance_to(at(14_000));
+    let timeline = told(&mut world);
+    Sample { name: "buffers", timeline, instants: vec![at(3_000), at(6_500), at(13_000)] }
+}
+
+/// A stream with a group of two and a dead-letter stream, and a list with two workers; a reader
+/// of each crashes with work in hand.
+pub(crate) fn streams() -> Sample {
+    let mut world = World::new(13);
+    add_server(&mut world);
+    add_brokers(&mut world, 1);
+    add_topic(&mut world, 1, 1, &[]);
+    let config = settings(&[
+        ("count", "4"),
+        ("min-idle-time", "3000"),
+        ("max-deliveries", "2"),
+        ("start", "0"),
+    ]);
+    for n in 1..=2 {
+        let (name, stream) = (format!("packer-{n}").into(), "orders".into());
+        let (group, takes) = (Some("packers".into()), Span::from_millis(250));
+        let config = config.clone();
+        act(&mut world, Action::AddStreamReader { name, stream, group, takes, config });
+        let (name, list) = (format!("worker-{n}").into(), "orders-queue".into());
+        let takes = Span::from_millis(if n == 1 { 900 } else { 350 });
+        act(&mut world, Action::AddListWorker { name, list, takes, safe: true });
+    }
+    add_subscriber(&mut world, "screen", &["orders"], &[], 5);
+    add_shop(&mut world, &[Carrier::Stream, Carrier::PubSub], 5, 120);
+    let keys = Keys::Cycle(["ada", "bob", "cyd"].map(Into::into).to_vec());
+    let load = Load { per_kilosecond: 5_000, keys, bytes: 120 };
+    let (name, topic) = ("till".into(), "orders-queue".into());
+    let (carriers, config) = (vec![Carrier::List], Settings::new());
+    act(&mut world, Action::AddProducer { name, topic, carriers, load, config });
+    let fails = pushpull::event::Failure::Numbers(vec![7]);
+    for n in 1..=2 {
+        let consumer = format!("packer-{n}").into();
+        act(&mut world, Action::SetFailure { consumer, fails: fails.clone() });
+    }
+    world.advance_to(at(3_000));
+    act(&mut world, Action::Crash { node: "packer-2".into() });
+    act(&mut world, Action::Crash { node: "worker-1".into() });
+    world.advance_to(at(14_000));
+    let timeline = told(&mut world);
+    Sample { name: "streams", timeline, instants: vec![at(2_900), at(4_500), at(13_000)] }
+}
+
 /// The lanes that a sample is about.
 pub(crate) fn mode(name: &str) -> Mode {
     match name.trim_end_matches(char::is_numeric) {
-        "hundreds" | "several" => Mode::Redis,
+        "hundreds" | "several" | "buffers" | "streams" => Mode::Redis,
         "one" => Mode::Both,
         _ => Mode::Kafka,
     }

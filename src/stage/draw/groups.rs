@@ -2,7 +2,7 @@
 //! phases of a rebalance. And the accounts that handlers write.
 
 use super::{Scene, rect};
-use crate::event::{NodeState, System};
+use crate::event::{NodeKind, NodeState, System};
 use crate::sim::Span;
 use crate::stage::layout::{GroupFrame, Place};
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
@@ -36,7 +36,9 @@ impl Scene<'_> {
         let y = area.y + 17.0 * k;
         let wide = text::width(&words, 11.0 * k, true, false);
         let room = area.w - 24.0 - wide - 8.0;
-        let title = format!("group {}", group.name);
+        let workers = members.clone().any(|node| node.kind == NodeKind::ListWorker);
+        let kind = if workers { "workers of" } else { "group" };
+        let title = format!("{kind} {}", group.name);
         let fits = text::width(&title, 12.0 * k, true, false) <= room;
         let title = if fits { title } else { group.name.to_string() };
         let marks = vec![
@@ -51,7 +53,8 @@ impl Scene<'_> {
                 Run::bold(&*words, class),
             ),
         ];
-        let phrase = format!("Consumer group {}, {} members, {words}", group.name, members.count());
+        let what = if workers { "Workers of" } else { "Consumer group" };
+        let phrase = format!("{what} {}, {} members, {words}", group.name, members.count());
         let id = format!("group-{}", group.party.0);
         self.add(id, Role::Image, phrase, None, area, marks);
     }
@@ -87,6 +90,9 @@ impl Scene<'_> {
     /// Under a member: the phases while its group rebalances, else the clocks that run out.
     pub(super) fn under(&mut self, place: &Place, node: &Node) {
         let Some(area) = place.under else { return };
+        if place.system == Some(System::Redis) {
+            return self.kernel(place, node, area);
+        }
         if node.phase.value(self.t) != Phase::Stable && self.runs(node) {
             return self.phases(place, node, area);
         }

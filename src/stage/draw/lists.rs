@@ -12,6 +12,9 @@ impl Scene<'_> {
         let length = list.length(t);
         let words = format!("{length} in the queue");
         let wide = text::width(&words, 10.5 * k, false, false);
+        // The key comes first where there is no room for both.
+        let both = text::width(&list.key, 12.0 * k, false, false) + wide + 12.0 <= row.area.w;
+        let wide = if both { wide } else { 0.0 };
         let y = row.area.y + 12.0 * k;
         let room = row.area.w - wide - 10.0;
         let full = format!("list {}", list.key);
@@ -22,6 +25,9 @@ impl Scene<'_> {
             self.line(row.area.x, y, room, 12.0, Run::plain(title, "dim")),
             self.anchored(row.area.right(), y, wide + 1.0, 10.5, end, Run::plain(&*words, "faint")),
         ];
+        if !both {
+            marks.pop();
+        }
         let (size, middle) = (row.pitch - 4.0, row.cells.middle());
         let shown = list.oldest(t, row.capacity as usize);
         for slot in 0..row.capacity {

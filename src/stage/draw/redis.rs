@@ -2,14 +2,23 @@
 
 use super::{Scene, rect, slug};
 use crate::event::{LostReason, MessageId, NodeId, NodeState, System};
-use crate::stage::layout::Server;
-use crate::stage::{Mark, Rect, Role, Run, Target, text};
+use crate::sim::Span;
+use crate::stage::layout::{Place, Server};
+use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
+use crate::timeline::Node;
 use crate::timeline::journal::count;
 
 /// `client-output-buffer-limit pubsub 32mb 8mb 60` of redis.conf, Redis 7.0: hard limit and soft
 /// limit in bytes.
 pub(super) const HARD: u64 = 32 * 1024 * 1024;
 const SOFT: u64 = 8 * 1024 * 1024;
+/// So long may a buffer stay above the soft limit.
+const FUSE: Span = Span::from_secs(60);
+/// What the kernels of both machines take, as the modelled connections have it (2.7 MB: Linux's
+/// defaults, `tcp_wmem` and `tcp_rmem`).
+const KERNEL: u64 = 2_700_000;
+/// Bytes from which on something that waits is worth ink.
+const WORTH: u64 = 64 * 1024;
 
 impl Scene<'_> {
     pub(super) fn servers(&mut self) {
@@ -35,6 +44,19 @@ impl Scene<'_> {
             ),
         ];
         let crowd = self.layout.crowds.iter().any(|crowd| crowd.system == System::Redis);
+        if let Some((role, class)) = self.role(node) {
+            let wide = text::width(&node.name, 13.0 * k, true, true) + 10.0;
+            let x = area.x + 18.0 + wide;
+            if room - wide > 40.0 {
+                marks.push(self.line(
+                    x,
+                    area.y + 26.0 * k,
+                    room - wide,
+                    11.0,
+                    Run::plain(role, class),
+                ));
+            }
+        }
         if !server.buffers.is_empty() || crowd {
             let (x, y) = server.heading;
             let heading = Run::plain("output buffers", "dim");
@@ -45,7 +67,7 @@ impl Scene<'_> {
             let word = match (down, server.streams.is_empty()) {
                 (true, _) => "crashed",
                 (false, true) => "keeps nothing",
-                (false, false) => "keeps streams; Pub/Sub keeps nothing",
+                (false, false) => "keeps what is not trimmed; Pub/Sub keeps nothing",
             };
             let word = if server.channels.is_empty() && !server.streams.is_empty() && !down {
                 "keeps what is not trimmed"
@@ -85,18 +107,82 @@ impl Scene<'_> {
         }
     }
 
+    /// What a server is where there are several: a primary, or a replica and how its link is.
+    fn role(&self, node: &Node) -> Option<(&'static str, Class)> {
+        let t = self.t;
+        if self.layout.servers.len() < 2 {
+            return None;
+        }
+        Some(match (node.primary.at(t), node.link.at(t)) {
+            (Some(false), Some(false)) => ("replica, link down", "lost"),
+            (Some(false), _) | (None, Some(true)) => ("replica", "dim"),
+            (None, Some(false)) => ("replica, link down", "lost"),
+            _ => ("primary", "dim"),
+        })
+    }
+
+    /// What lies between the server's output buffer and the application: Redis has written it,
+    /// the application has not read it.
+    pub(super) fn kernel(&mut self, place: &Place, node: &Node, area: Rect) {
+        let (k, t) = (self.k(), self.t);
+        let Some(wire) = self.timeline.open_wire(place.node, t) else { return };
+        let level = wire.kernel.value(t);
+        let selected = self.layout.view.selected == Some(Target::Node(place.node));
+        if level < WORTH && wire.buffered.value(t) < WORTH && !selected {
+            return;
+        }
+        let words = "in the kernel";
+        let state = text::bytes(level);
+        let size = 10.0;
+        let wide = |words: &str| text::width(words, size * k, false, false);
+        let mut x = area.x + 2.0;
+        let y = area.middle() + 3.6 * k;
+        let mut marks = Vec::new();
+        if wide(words) + wide(&state) + 70.0 < area.w {
+            marks.push(self.line(x, y, wide(words) + 1.0, size, Run::plain(words, "dim")));
+            x += wide(words) + 8.0;
+        }
+        let end = area.right() - wide(&state) - 8.0;
+        let tank = Rect::new(x, area.middle() - 4.0, (end - x).max(8.0), 8.0);
+        marks.push(rect(tank, 3.0, "tank"));
+        let share = (level as f32 / KERNEL as f32).min(1.0);
+        if share > 0.0 {
+            let class = if share > 0.97 { "level-high" } else { "level-ok" };
+            marks.push(rect(Rect { w: (tank.w * share).max(3.0), ..tank }, 3.0, class));
+        }
+        let (right, room) = (area.right(), wide(&state) + 1.0);
+        let run = Run::plain(&*state, "dim");
+        marks.push(self.anchored(right, y, room, size, crate::stage::Anchor::End, run));
+        let phrase =
+            format!("{}: {state} written by Redis and not read by the application", node.name);
+        let id = format!("kernel-{}", place.node.0);
+        self.add(id, Role::Image, phrase, Some(Target::Node(place.node)), area, marks);
+    }
+
     /// A client's output buffer as the server keeps it, with both limits marked.
     fn buffer(&mut self, client: NodeId, area: Rect) {
         let Some(node) = self.timeline.node(client) else { return };
         let (k, t) = (self.k(), self.t);
-        let level = self.timeline.open_wire(client, t).map(|wire| wire.buffered.value(t));
+        let wire = self.timeline.open_wire(client, t);
+        let level = wire.map(|wire| wire.buffered.value(t));
+        let above = wire.and_then(|wire| wire.above_soft.at(t).copied().flatten());
+        let fuse = above.map(|since| (since + FUSE).since(t));
         let inset = if area.w < 130.0 { 9.0 } else { 12.0 };
         let inner = Rect::new(area.x + inset, area.y, area.w - 2.0 * inset, area.h);
         let state = level.map_or_else(|| "closed".to_owned(), text::bytes);
+        // Above the soft limit a fuse burns.
+        let state = match fuse {
+            Some(left) => format!("{state} \u{b7} {} s", left.as_millis().div_ceil(1_000)),
+            None => state,
+        };
         let state_width = text::width(&state, 10.5 * k, false, true);
         let track = Rect::new(inner.x, area.bottom() - 16.0, inner.w, 7.0);
         let (class, ink) = if level.is_some() { ("cell", "ink") } else { ("box-away", "dim") };
-        let state_ink = if level.is_some() { "dim" } else { "lost" };
+        let state_ink = match (level, fuse) {
+            (None, _) => "lost",
+            (_, Some(_)) => "waiting",
+            _ => "dim",
+        };
         let room = inner.w - state_width - 6.0;
         let end = crate::stage::Anchor::End;
         let mut marks = vec![
@@ -130,6 +216,10 @@ impl Scene<'_> {
         let id = format!("buffer-{}", client.0);
         let phrase =
             format!("Output buffer of {}: {state}; limits 8 MB for 60 s, 32 MB", node.name);
+        let phrase = match fuse {
+            Some(left) => format!("{phrase}; cut in {} s", left.as_millis().div_ceil(1_000)),
+            None => phrase,
+        };
         self.add(id, Role::Button, phrase, Some(Target::Node(client)), area, marks);
     }
 

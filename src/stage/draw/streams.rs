@@ -29,8 +29,14 @@ impl Scene<'_> {
         let dead = stream.is_dead_letter();
         let left = row.cells.x;
         let what = if dead { "dead-letter stream" } else { "stream" };
-        let length = format!("{} entries", entries.len());
+        let length = match entries.len() {
+            1 => "1 entry".to_owned(),
+            n => format!("{n} entries"),
+        };
         let wide = text::width(&length, 10.5 * k, false, false);
+        // The key comes first where there is no room for both.
+        let both = text::width(&stream.key, 12.0 * k, false, false) + wide + 12.0 <= row.area.w;
+        let wide = if both { wide } else { 0.0 };
         let y = row.area.y + 12.0 * k;
         let room = row.area.w - wide - 10.0;
         let full = format!("{what} {}", stream.key);
@@ -47,6 +53,9 @@ impl Scene<'_> {
                 Run::plain(&*length, if dead && end > base { "waiting" } else { "faint" }),
             ),
         ];
+        if !both {
+            marks.pop();
+        }
         let size = row.pitch - 4.0;
         let middle = row.cells.middle();
         let groups: Vec<&StreamGroup> = stream.groups(t).collect();
@@ -117,15 +126,20 @@ impl Scene<'_> {
             let at = group.delivered(t).clamp(first, end);
             let x = row.cells.x + ((at - first).min(row.capacity)) as f32 * row.pitch;
             let size = 9.5 * k;
-            let wide = text::width(&group.name, size, true, false) + 8.0;
+            let behind = group.delivered(t) < first;
+            let word =
+                if behind { format!("\u{2039} {}", group.name) } else { group.name.to_string() };
+            let wide = text::width(&word, size, true, false) + 8.0;
             let from = x.min(row.cells.right() - wide).max(row.cells.x);
             let flag = Rect::new(from, row.cells.y - 15.0 * k, wide.min(row.cells.w), 14.0 * k);
             let d = format!("M{x:.1} {:.1}V{:.1}", flag.y, row.cells.bottom() + 2.0);
-            marks.push(Mark::Path { d, class: "flag-line" });
+            if !behind {
+                marks.push(Mark::Path { d, class: "flag-line" });
+            }
             if from >= free {
                 marks.push(rect(flag, 2.0, "flag"));
                 let y = flag.middle() + size * 0.36;
-                let run = Run::bold(&*group.name, "on-flag");
+                let run = Run::bold(word, "on-flag");
                 marks.push(self.anchored(flag.centre(), y, flag.w - 4.0, 9.5, Anchor::Middle, run));
                 free = flag.right() + 2.0;
             }

@@ -160,7 +160,7 @@ async function engines(house) {
 /** A bench that prints its rows itself, each a JSON array on a line. */
 const rowsOf = (name) => () => bench(name).split('\n').filter((line) => line.startsWith('[')).map((line) => JSON.parse(line));
 
-const SECTIONS = [download, firstScreen, frameTime, engines, rowsOf('kafka'), rowsOf('redis')];
+const SECTIONS = [download, firstScreen, frameTime, engines, rowsOf('kafka'), rowsOf('stage'), rowsOf('redis')];
 
 const house = await start();
 try {

@@ -14,14 +14,9 @@ const FEW: usize = 12;
 
 impl Scene<'_> {
     fn feeds(node: &Node, system: System) -> bool {
-        match node.system {
-            Some(own) => own == system,
-            None => {
-                let fits =
-                    |carrier: &Carrier| (*carrier == Carrier::Kafka) == (system == System::Kafka);
-                node.carriers.is_empty() || node.carriers.iter().any(fits)
-            }
-        }
+        let fits = |carrier: &Carrier| (*carrier == Carrier::Kafka) == (system == System::Kafka);
+        let any = || node.carriers.is_empty() || node.carriers.iter().any(fits);
+        node.system.map_or_else(any, |own| own == system)
     }
 
     /// The rows that get a wire of their own: of tiles that stand beside each other, the first.

@@ -27,11 +27,6 @@ pub(super) struct Handler {
 }
 
 impl Handler {
-    /// Whether it works on a message.
-    pub(super) fn works(&self) -> bool {
-        self.in_hand.is_some()
-    }
-
     pub(super) fn new(takes: Span, seed: u64, index: u32) -> Self {
         Self {
             takes,
@@ -228,9 +223,6 @@ impl World {
     /// The application takes the next message, or asks for more when it has none.
     pub(super) fn go_on(&mut self, node: NodeId, cause: Option<EventId>) {
         self.begin_next(node);
-        if let Some(cause) = cause {
-            self.redis_read_on(node, cause);
-        }
         self.redis_next(node, cause);
         self.application_idle(node, cause);
     }

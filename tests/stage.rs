@@ -6,7 +6,7 @@ mod geometry;
 #[path = "stage/samples.rs"]
 mod samples;
 
-use pushpull::event::{Action, Carrier, Keys, Load, Settings, System};
+use pushpull::event::{Action, Carrier, Keys, Load, RedisFact, Settings, System, What};
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Span};
 use pushpull::timeline::Timeline;
@@ -119,4 +119,33 @@ fn the_pace_reads_the_real_run() {
     }
     println!("10 s virtual took {} s on screen", frames / 60);
     assert!(frames > 60 * 20, "ten seconds passed in {frames} frames");
+}
+
+/// What the stage says of streams and lists is what the server answers when it is asked.
+#[test]
+fn the_folded_streams_and_lists_are_the_servers() {
+    let timeline = samples::streams().timeline;
+    let answer = |asked: &str| -> (Instant, u64) {
+        let reply = timeline.events().iter().find_map(|event| match &event.what {
+            What::Redis { fact: RedisFact::Replied { line, reply }, .. } if **line == *asked => {
+                Some((event.at, reply.to_string()))
+            }
+            _ => None,
+        });
+        let (at, reply) = reply.unwrap_or_else(|| panic!("{asked} is answered"));
+        let digits = reply.split_once("(integer) ").expect("a number").1;
+        let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+        (at, digits.parse().expect("a number"))
+    };
+    let stream = timeline.streams().iter().find(|s| &*s.key == "orders").expect("the stream");
+    let (t, length) = answer("XLEN orders");
+    assert_eq!(stream.entries(t).1.len() as u64, length);
+    let (t, pending) = answer("XPENDING orders packers");
+    let group = stream.groups(t).next().expect("the group");
+    assert!(pending > 0, "somebody works");
+    assert_eq!(u64::from(group.pending(t)), pending);
+    let list = timeline.lists().iter().find(|l| &*l.key == "orders-queue").expect("the list");
+    let (t, length) = answer("LLEN orders-queue");
+    assert_eq!(list.length(t), length);
+    assert_eq!(list.oldest(t, usize::MAX).len() as u64, list.length(t));
 }

@@ -183,6 +183,21 @@ impl Timeline {
                     self.registry.note(tag.message, event.id);
                 }
             }
+            RedisFact::MemoryChanged { used, most } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.memory.set(at, (*used, *most));
+                }
+            }
+            RedisFact::LoopBusy { per_mille } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.busy.set(at, *per_mille);
+                }
+            }
+            RedisFact::OffsetMoved { offset } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.offset.set(at, *offset);
+                }
+            }
             RedisFact::RoleChanged { primary } => {
                 if let Some(node) = self.topology.node_mut(node) {
                     node.primary.set(at, *primary);

@@ -49,8 +49,14 @@ pub struct Node {
     pub topic: Option<Name>,
     /// How a producer's messages travel, where a command said so.
     pub carriers: Vec<Carrier>,
+    /// `used_memory` and `maxmemory` of a Redis server, in bytes; the latter 0 without a limit.
+    pub memory: Steps<(u64, u64)>,
+    /// How busy a Redis server's event loop is, in thousandths.
+    pub busy: Steps<u32>,
     /// Whether a Redis server is a primary, where it has told.
     pub primary: Steps<bool>,
+    /// The offset of the replication stream that a Redis server has.
+    pub offset: Steps<u64>,
     /// Whether a Redis replica's link to its primary is up.
     pub link: Steps<bool>,
     /// The stream or list that it reads.
@@ -405,7 +411,10 @@ impl Topology {
                     assigned: Steps::default(),
                     topic: None,
                     carriers: Vec::new(),
+                    memory: Steps::default(),
+                    busy: Steps::default(),
                     primary: Steps::default(),
+                    offset: Steps::default(),
                     link: Steps::default(),
                     key: None,
                     server: Steps::default(),

@@ -192,6 +192,18 @@ in_its_place! {
     streams_and_lists: samples::streams();
 }
 
+/// A limit makes memory worth a meter: used and most, as `INFO memory` has them.
+#[test]
+fn memory_with_a_limit_has_a_meter() {
+    let sample = samples::streams();
+    for view in [View::new(1_140.0, 748.0), View::new(390.0, 748.0)] {
+        let picture = picture(&sample.timeline, Instant::from_millis(13_000), &view);
+        let meter = picture.shapes.iter().find(|s| s.id.starts_with("meters-"));
+        let said = &meter.expect("there is a meter").name;
+        assert!(said.starts_with("redis-1: memory 6") && said.contains(" MB of 104 MB"), "{said}");
+    }
+}
+
 /// Messages of 1 MB at 5/s with 900 ms of work: the kernels take 2.7 MB, the application some
 /// 1.1 MB a second, so the hard limit of 32 MB falls after some nine seconds, and until then the
 /// soft limit's fuse burns.

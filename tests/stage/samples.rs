@@ -236,7 +236,9 @@ pub(crate) fn buffers() -> Sample {
 /// of each crashes with work in hand.
 pub(crate) fn streams() -> Sample {
     let mut world = World::new(13);
-    add_server(&mut world);
+    let config = settings(&[("maxmemory", "100mb")]);
+    act(&mut world, Action::AddRedis { name: "redis-1".into(), config });
+    act(&mut world, Action::FillMemory { server: "redis-1".into(), bytes: 60_000_000 });
     add_brokers(&mut world, 1);
     add_topic(&mut world, 1, 1, &[]);
     let config = settings(&[
@@ -270,6 +272,10 @@ pub(crate) fn streams() -> Sample {
     act(&mut world, Action::Crash { node: "packer-2".into() });
     act(&mut world, Action::Crash { node: "worker-1".into() });
     world.advance_to(at(14_000));
+    for line in ["XLEN orders", "XPENDING orders packers", "LLEN orders-queue"] {
+        act(&mut world, Action::Console { server: "redis-1".into(), line: line.into() });
+    }
+    world.advance_to(at(14_100));
     let timeline = told(&mut world);
     Sample { name: "streams", timeline, instants: vec![at(2_900), at(4_500), at(13_000)] }
 }

@@ -5,6 +5,7 @@ mod groups;
 mod kafka;
 mod lane;
 mod lists;
+mod meters;
 mod nodes;
 mod redis;
 mod replicas;

@@ -32,7 +32,13 @@ impl Scene<'_> {
         let (area, k) = (server.area, self.k());
         let down = node.state.at(self.t) == Some(&NodeState::Crashed);
         let room = server.heading.0 - area.x - 34.0;
-        let room = if self.layout.falls() { area.w - 36.0 } else { room };
+        let meters = if down { Vec::new() } else { self.worth_a_meter(node) };
+        let room = match (self.layout.falls(), meters.is_empty()) {
+            (true, true) => area.w - 36.0,
+            // The meters stand beside the name.
+            (true, false) => area.w * 0.42 - 28.0,
+            (false, _) => room,
+        };
         let mut marks = vec![
             rect(area, 16.0, if down { "box-away" } else { "box-redis" }),
             self.line(
@@ -62,7 +68,7 @@ impl Scene<'_> {
             let heading = Run::plain("output buffers", "dim");
             marks.push(self.line(x, y, area.right() - x - 8.0, 11.0, heading));
         }
-        if !self.layout.falls() {
+        if !self.layout.falls() && meters.is_empty() {
             let y = area.bottom() - 16.0;
             let word = match (down, server.streams.is_empty()) {
                 (true, _) => "crashed",
@@ -80,6 +86,7 @@ impl Scene<'_> {
         let phrase =
             format!("Redis server {}, {}", node.name, if down { "crashed" } else { "running" });
         self.add(id, Role::Button, phrase, Some(Target::Node(server.node)), area, marks);
+        self.meters(server, node, &meters);
         for bar in &server.channels {
             let (name, area) = (&bar.name, bar.area);
             let what = if bar.pattern { "pattern" } else { "channel" };
@@ -108,16 +115,28 @@ impl Scene<'_> {
     }
 
     /// What a server is where there are several: a primary, or a replica and how its link is.
-    fn role(&self, node: &Node) -> Option<(&'static str, Class)> {
+    fn role(&self, node: &Node) -> Option<(String, Class)> {
         let t = self.t;
         if self.layout.servers.len() < 2 {
             return None;
         }
-        Some(match (node.primary.at(t), node.link.at(t)) {
-            (Some(false), Some(false)) => ("replica, link down", "lost"),
-            (Some(false), _) | (None, Some(true)) => ("replica", "dim"),
-            (None, Some(false)) => ("replica, link down", "lost"),
-            _ => ("primary", "dim"),
+        let replica = |node: &Node| match (node.primary.at(t), node.link.at(t)) {
+            (Some(primary), _) => !primary,
+            (None, link) => link.is_some(),
+        };
+        if !replica(node) {
+            return Some(("primary".into(), "dim"));
+        }
+        if node.link.at(t) == Some(&false) {
+            return Some(("replica, link down".into(), "lost"));
+        }
+        let servers = self.layout.servers.iter().filter_map(|s| self.timeline.node(s.node));
+        let ahead =
+            servers.filter(|other| !replica(other)).map(|other| other.offset.value(t)).max();
+        let behind = ahead.unwrap_or(0).saturating_sub(node.offset.value(t));
+        Some(match behind {
+            0 => ("replica".into(), "dim"),
+            bytes => (format!("replica, {} behind", text::bytes(bytes)), "waiting"),
         })
     }
 

@@ -272,10 +272,11 @@ pub(crate) fn streams() -> Sample {
     act(&mut world, Action::Crash { node: "packer-2".into() });
     act(&mut world, Action::Crash { node: "worker-1".into() });
     world.advance_to(at(14_000));
-    for line in ["XLEN orders", "XPENDING orders packers", "LLEN orders-queue"] {
+    let lines = ["XLEN orders", "XPENDING orders packers", "LLEN orders-queue"];
+    for (line, answered) in lines.into_iter().zip([14_100, 14_200, 14_300]) {
         act(&mut world, Action::Console { server: "redis-1".into(), line: line.into() });
+        world.advance_to(at(answered));
     }
-    world.advance_to(at(14_100));
     let timeline = told(&mut world);
     Sample { name: "streams", timeline, instants: vec![at(2_900), at(4_500), at(13_000)] }
 }

@@ -257,7 +257,7 @@ fn the_journal_can_be_filtered_by_node_message_kind_and_system() {
             && matches!(&event.what, What::Lab(LabFact::Commanded(Action::Unplug { .. })))
     }));
     // Message 5 stands in as many events as its biography has.
-    let of_message = Filter { message: Some(5), ..Filter::default() };
+    let of_message = Filter { messages: Some(vec![MessageId(5)]), ..Filter::default() };
     assert_eq!(count(of_message), told.timeline.biography(MessageId(5)).len());
     let lane = |system| count(Filter { system: Some(system), ..Filter::default() });
     let (redis, kafka) = (lane(System::Redis), lane(System::Kafka));

@@ -160,6 +160,8 @@ struct Teller {
     /// Kept where somebody asks for sentences.
     timeline: Option<Timeline>,
     journal: Option<Filter>,
+    /// The number of the messages that the journal is about.
+    number: Option<u32>,
 }
 
 impl Teller {
@@ -172,14 +174,14 @@ impl Teller {
         let file = options.events.as_ref().map(create).transpose()?;
         let filter = || Filter {
             node: options.node.as_deref().map(Into::into),
-            message: options.message,
+            messages: options.message.map(|_| Vec::new()),
             kind: options.kind,
             system: options.system,
         };
         let journal = options.journal.then(filter);
         let asked = options.message.is_some() || options.why.is_some() || options.compare.is_some();
         let timeline = (asked || options.journal).then(Timeline::default);
-        Ok(Self { file, timeline, journal })
+        Ok(Self { file, timeline, journal, number: options.message })
     }
 
     fn tell(&mut self, session: &Session, from: u64, out: &mut impl Write) -> Result<(), Trouble> {
@@ -192,7 +194,12 @@ impl Teller {
         }
         let Some(timeline) = &mut self.timeline else { return Ok(()) };
         timeline.extend(events);
-        let Some(filter) = &self.journal else { return Ok(()) };
+        let Some(filter) = &mut self.journal else { return Ok(()) };
+        if let Some(messages) = &mut filter.messages {
+            let all = timeline.messages(Instant::FAR).iter();
+            let wanted = all.filter(|message| Some(message.number) == self.number);
+            *messages = wanted.map(|message| message.id).collect();
+        }
         for event in events.iter().filter(|event| filter.shows(timeline, event)) {
             let words = journal::sentence(timeline, event);
             writeln!(out, "{:>12}  {words}", event.at.to_string())?;

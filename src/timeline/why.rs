@@ -4,8 +4,8 @@ use super::causes::Line;
 use super::journal::{Words, count};
 use super::{Log, Node, Party, Timeline};
 use crate::event::{
-    ConnectionId, KafkaFact, LabFact, MessageId, Name, NodeId, NodeKind, NodeState, PartyId,
-    Standing, System, TopicPartition, What,
+    ConnectionId, EventId, KafkaFact, LabFact, MessageId, Name, NodeId, NodeKind, NodeState,
+    PartyId, Standing, System, TopicPartition, What,
 };
 use crate::sim::Instant;
 
@@ -35,6 +35,20 @@ pub fn standing(timeline: &Timeline, message: MessageId, party: PartyId, t: Inst
         }
     }
     lines
+}
+
+/// Why an event happened: what led to it, and for a message that waits what it waits for. Empty
+/// for an event that is not at hand.
+pub fn event(timeline: &Timeline, id: EventId) -> Vec<Line> {
+    let stands = timeline.event(id).and_then(|event| match &event.what {
+        What::Lab(LabFact::Stands { message, party, .. }) => {
+            Some(standing(timeline, *message, *party, event.at))
+        }
+        _ => None,
+    });
+    // Where the standing changed once more at the same instant, the answer is about that.
+    let own = stands.filter(|lines| lines.iter().any(|line| line.event == Some(id)));
+    own.unwrap_or_else(|| timeline.told(id))
 }
 
 /// Why a reader does nothing at `t`; empty when it is at work, or reads nothing at all.

@@ -3,8 +3,9 @@
 use super::Same;
 use super::page::Msg;
 use super::sheet::{close, line, says};
-use crate::event::{NodeId, System};
-use crate::stage::inspect::{Filter, Line, SORTS};
+use crate::event::{Name, System};
+use crate::stage::inspect::Line;
+use crate::timeline::journal::{Filter, Kind};
 use web_sys::{HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -24,8 +25,8 @@ pub(super) struct Journal {
     pub(super) filter: Filter,
     /// What is shown besides kind, system and process: `No. 41`.
     pub(super) about: Option<AttrValue>,
-    /// The processes to choose from.
-    pub(super) nodes: Vec<(NodeId, AttrValue)>,
+    /// The names of processes to choose from.
+    pub(super) names: Vec<Name>,
     /// How many lines there are.
     pub(super) total: usize,
     /// The first of `lines`, counted from the newest.
@@ -90,31 +91,34 @@ pub(super) fn journal_view(props: &JournalProps) -> Html {
 
 fn sieve(journal: &Journal, send: &Callback<Msg>) -> Html {
     let filter = &journal.filter;
-    let sorts: Vec<_> = SORTS.iter().map(|(sort, words)| (*words, *sort == filter.sort)).collect();
+    let mut kinds = vec![("every kind", filter.kind.is_none())];
+    kinds.extend(Kind::ALL.map(|(kind, words)| (words, filter.kind == Some(kind))));
     let systems =
         [("both systems", None), ("Redis", Some(System::Redis)), ("Kafka", Some(System::Kafka))];
     let lanes: Vec<_> = systems.iter().map(|(words, of)| (*words, *of == filter.system)).collect();
     let mut nodes = vec![("every process", filter.node.is_none())];
-    nodes.extend(journal.nodes.iter().map(|(id, name)| (name.as_str(), filter.node == Some(*id))));
+    nodes.extend(journal.names.iter().map(|name| (&**name, filter.node.as_ref() == Some(name))));
     let change = |set: &dyn Fn(&mut Filter, usize), n: usize| {
         let mut filter = filter.clone();
         set(&mut filter, n);
         Msg::Sieve(filter)
     };
-    let ids: Vec<NodeId> = journal.nodes.iter().map(|(id, _)| *id).collect();
-    let by_sort: Vec<Msg> =
-        (0..SORTS.len()).map(|n| change(&|f, n| f.sort = SORTS[n].0, n)).collect();
+    // The first choice of each is all of them.
+    let nth = |n: usize| n.checked_sub(1);
+    let by_kind = (0..kinds.len())
+        .map(|n| change(&|f, n| f.kind = nth(n).map(|n| Kind::ALL[n].0), n))
+        .collect();
     let by_lane = (0..3).map(|n| change(&|f, n| f.system = systems[n].1, n)).collect();
-    let by_node = (0..=ids.len())
-        .map(|n| change(&|f, n| f.node = n.checked_sub(1).and_then(|n| ids.get(n).copied()), n))
+    let by_node = (0..nodes.len())
+        .map(|n| change(&|f, n| f.node = nth(n).and_then(|n| journal.names.get(n).cloned()), n))
         .collect();
     html! {
         <>
-            { select("Kind", &sorts, by_sort, send) }
+            { select("Kind", &kinds, by_kind, send) }
             { select("System", &lanes, by_lane, send) }
             { select("Process", &nodes, by_node, send) }
             if let Some(about) = &journal.about {
-                <button type="button" class="quiet" onclick={says(send, Msg::Sieve(Filter { message: None, ..filter.clone() }))}>
+                <button type="button" class="quiet" onclick={says(send, Msg::Sieve(Filter { messages: None, ..filter.clone() }))}>
                     { about } <span aria-hidden="true">{ " \u{d7}" }</span><span class="away">{ "; show all messages" }</span>
                 </button>
             }

@@ -111,6 +111,7 @@ test('a message is selected in its cell, tells its life, and says why it was los
   assert.ok(lines.length > 8, `${lines.length} lines`);
   assert.match(lines[0], new RegExp(`shop sent message ${number}`));
   assert.ok(lines.some((line) => line.includes('appended')));
+  assert.ok(lines.some((line) => /Key \w+: murmur2 = [-\d ]+.*, mod \d+ = \d+: partition /.test(line)), lines.join('\n'));
 
   await shape(page, /^Redis Pub\/Sub: \d+ lost$/).click();
   const score = inspector(page, 'score: Redis: lost');
@@ -315,15 +316,15 @@ test('the journal says everything, sifts, leads there, and draws only what is in
   await journal.getByRole('group').evaluate((body) => { body.scrollTop = body.scrollHeight; });
   await lines.getByText('Redis server redis-1 was added.').waitFor();
 
-  await journal.getByLabel('Kind').selectOption('your commands');
+  await journal.getByLabel('Kind').selectOption('command');
   const told = await lines.allInnerTexts();
   assert.ok(told[0].includes('You: billing plugged in.') && told[1].includes('You: billing unplugged.'), told.slice(0, 2).join());
   await lines.nth(1).getByRole('button').first().click();
   assert.ok(Math.abs((await state(page)).cursorMs - Number.parseFloat(told[1]) * 1_000) < 1);
   assert.ok(await count() < told.length, 'it tells what lies ahead of the cursor');
 
-  await journal.getByLabel('Kind').selectOption('everything');
-  await journal.getByLabel('Process').selectOption('email (Redis)');
+  await journal.getByLabel('Kind').selectOption('every kind');
+  await journal.getByLabel('Process').selectOption('email');
   const own = await count();
   await journal.getByLabel('System').selectOption('Kafka');
   assert.ok(own > 0 && await count() < own);

@@ -4,6 +4,7 @@ use super::words::{clock, standing, time};
 use super::{At, Block, Cell, Line, Sheet};
 use crate::event::{Event, LabFact, MessageId, Standing, What};
 use crate::stage::{Class, Target};
+use crate::timeline::biography::biography;
 
 impl At<'_> {
     pub(super) fn message(self, id: MessageId) -> Option<Sheet> {
@@ -29,10 +30,8 @@ impl At<'_> {
             Some(vec![Cell::new(format!("{} ({system})", party.name)), Cell::of(words, class)])
         });
         sheet.table("Where it stands", &["party", "standing"], rows.collect());
-        let events = self.timeline.biography(id).iter();
-        let events = events.filter_map(|event| self.timeline.event(*event));
-        let told = events.filter(|event| event.at <= self.t);
-        let lines: Vec<Line> = told.map(|event| Line::of(self.timeline, event)).collect();
+        let told = biography(self.timeline, id, self.t).into_iter();
+        let lines: Vec<Line> = told.map(|line| Line::told(self.timeline, line, self.t)).collect();
         if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
             let took = time(last.at.since(first.at));
             sheet.blocks.push(Block::Heading(format!("Its biography so far, {took}")));

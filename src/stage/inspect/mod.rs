@@ -22,7 +22,7 @@ mod walk;
 mod words;
 
 pub use chart::{Chart, Limit, Series};
-pub use filter::{Filter, SORTS, Sort};
+pub use filter::journal_of;
 pub use form::{Entry, Field, Form, Kind, Subject};
 pub use jump::{JUMPS, Jump};
 pub use light::touched;

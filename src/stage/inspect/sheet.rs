@@ -5,7 +5,7 @@ use super::message::meaning;
 use crate::event::{Event, EventId};
 use crate::sim::Instant;
 use crate::stage::{Class, Target};
-use crate::timeline::{Timeline, journal};
+use crate::timeline::{Timeline, causes, journal};
 
 /// What a panel says about one thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +89,15 @@ impl Line {
         let (class, odd) = meaning(event);
         let text = journal::sentence(timeline, event);
         Self { at: event.at, text, class, why: odd.then_some(event.id) }
+    }
+
+    /// A sentence of an answer, at its event's instant; one that sums up what is true stands at
+    /// `t`.
+    pub fn told(timeline: &Timeline, told: causes::Line, t: Instant) -> Self {
+        let event = told.event.and_then(|id| timeline.event(id));
+        let (class, odd) = event.map_or(("ink", false), meaning);
+        let why = told.event.filter(|_| odd);
+        Self { at: event.map_or(t, |event| event.at), text: told.sentence, class, why }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Panels, menus and forms on the hand-made lesson "One plug, both lanes".
 
 use super::*;
-use crate::event::{Action, Failure, System};
+use crate::event::{Action, Event, EventId, Failure, LabFact, System, What};
 use crate::sim::Span;
 use crate::stage::{Layout, Picture, Rect, Role, Score, View, picture_on};
 use crate::timeline::story::{crowd, ms, one_plug};
+use crate::timeline::{journal, why};
 
 const OUT: u64 = 6_300;
 
@@ -95,6 +96,32 @@ fn a_message_tells_its_life_up_to_now_and_no_further() {
     assert!(young.len() < old.len());
     assert!(old.windows(2).all(|pair| pair[0].at <= pair[1].at));
     assert_eq!(old[..young.len()], young[..]);
+}
+
+#[test]
+fn why_ends_with_the_event_and_the_journal_of_a_thing_is_its_own() {
+    let timeline = plugged();
+    let t = ms(8_100);
+    let score = inspect(&timeline, t, &Target::Score(System::Redis, Score::Lost)).expect("a score");
+    let Some(Block::Lines(lost)) = score.blocks.last() else { panic!("no list: {score:?}") };
+    let event = lost[0].why.expect("something to explain");
+    let told = why::event(&timeline, event);
+    assert_eq!(told.last().and_then(|line| line.event), Some(event));
+
+    let shown = |target: &Target| {
+        let filter = journal_of(target, &timeline);
+        filter.showing(&timeline, EventId(0)).cloned().collect::<Vec<_>>()
+    };
+    let message = timeline.messages(t)[4].id;
+    let life: Vec<EventId> = shown(&Target::Message(message)).iter().map(|e| e.id).collect();
+    assert_eq!(life, timeline.biography(message));
+    let plug = shown(&Target::Plug("billing".into()));
+    let named = |events: &[Event], name: &str| {
+        events.iter().any(|event| journal::sentence(&timeline, event).contains(name))
+    };
+    assert!(named(&plug, "billing") && !named(&plug, "email"));
+    let added = |event: &&Event| matches!(event.what, What::Lab(LabFact::NodeAdded { .. }));
+    assert_eq!(plug.iter().filter(added).count(), 2, "one node a lane");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which of the journal's sentences somebody wants to read.
 
 use super::super::Timeline;
-use crate::event::{Event, LabFact, Name, NodeId, RedisFact, System, Tag, What};
+use crate::event::{Event, EventId, LabFact, MessageId, Name, NodeId, RedisFact, System, What};
 
 /// The kinds of events, as a reader tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,8 +61,8 @@ impl Kind {
 pub struct Filter {
     /// Only what a node of this name, or a party of this name, has to do with.
     pub node: Option<Name>,
-    /// Only what concerns the message with this number (its producer's count, from 1).
-    pub message: Option<u32>,
+    /// Only what concerns one of these messages.
+    pub messages: Option<Vec<MessageId>>,
     /// Only this kind.
     pub kind: Option<Kind>,
     /// Only this lane; what belongs to neither is left out.
@@ -73,25 +73,34 @@ impl Filter {
     /// Whether an event is to be shown. The timeline must know it and everything before it.
     pub fn shows(&self, timeline: &Timeline, event: &Event) -> bool {
         self.kind.is_none_or(|kind| Kind::of(event) == kind)
-            && self.message.is_none_or(|number| concerns(timeline, event, number))
+            && self
+                .messages
+                .as_ref()
+                .is_none_or(|all| all.iter().any(|id| concerns(timeline, event, *id)))
             && self.system.is_none_or(|system| system_of(timeline, event) == Some(system))
             && self.node.as_ref().is_none_or(|name| names(timeline, event, name))
     }
+
+    /// The known events that are to be shown, from number `from` on, oldest first.
+    pub fn showing<'a>(
+        &'a self,
+        timeline: &'a Timeline,
+        from: EventId,
+    ) -> impl Iterator<Item = &'a Event> {
+        let events = timeline.events();
+        let begin = events.partition_point(|event| event.id < from);
+        events[begin..].iter().filter(|event| self.shows(timeline, event))
+    }
 }
 
-fn concerns(timeline: &Timeline, event: &Event, number: u32) -> bool {
-    let is = |id| timeline.message(id).is_some_and(|message| message.number == number);
-    let tagged = |tags: &[Tag]| tags.iter().any(|tag| is(tag.message));
-    match &event.what {
-        What::Departed(hop) => tagged(&hop.tags),
-        What::Ruled(ruling) => timeline.hop(ruling.hop).is_some_and(|hop| tagged(&hop.tags)),
-        What::Redis { fact: RedisFact::ClientClosed { lost, .. }, .. } => tagged(lost),
-        What::Lab(_) | What::Redis { .. } | What::Kafka { .. } => {
-            // Everything else that names a message stands in that message's biography.
-            let all = timeline.messages(event.at).iter().filter(|m| m.number == number);
-            all.into_iter().any(|m| timeline.biography(m.id).binary_search(&event.id).is_ok())
-        }
-    }
+fn concerns(timeline: &Timeline, event: &Event, id: MessageId) -> bool {
+    let lost = match &event.what {
+        What::Redis { fact: RedisFact::ClientClosed { lost, .. }, .. } => lost.as_slice(),
+        _ => &[],
+    };
+    // Everything else that names a message stands in that message's biography.
+    lost.iter().any(|tag| tag.message == id)
+        || timeline.biography(id).binary_search(&event.id).is_ok()
 }
 
 /// The nodes that an event names.

@@ -6,8 +6,9 @@ use crate::event::{Event, EventId};
 use crate::history::{Comparison, Session};
 use crate::sim::{Instant, Span};
 use crate::stage::Target;
-use crate::stage::inspect::{Deed, Entry, Filter, Form, JUMPS, Jump, menu, name};
+use crate::stage::inspect::{Deed, Entry, Form, JUMPS, Jump, journal_of, menu, name};
 use crate::timeline::journal;
+use crate::timeline::journal::Filter;
 use crate::timeline::pace::{Fold, Pace};
 use crate::view::form::FormModel;
 use crate::view::menu::{MenuLine, MenuModel};
@@ -169,7 +170,7 @@ impl Page {
         let mut refusals = self.session.refusals_at(self.cursor, actions).into_iter();
         let line = |deed: Deed| match deed {
             Deed::Inspect => (Msg::Show(target.clone()), None),
-            Deed::Journal => (Msg::Sieve(Filter::about(target, &self.timeline)), None),
+            Deed::Journal => (Msg::Sieve(journal_of(target, &self.timeline)), None),
             Deed::Ask(form) => (Msg::Ask(Box::new(form), Place::Widget(at.0, at.1)), None),
             Deed::Do(action) => (Msg::Act(action), refusals.next().flatten()),
         };

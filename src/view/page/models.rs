@@ -2,7 +2,7 @@
 
 use super::desk::SPEEDS;
 use super::{Page, Panel};
-use crate::event::{EventId, System};
+use crate::event::{EventId, Name, System};
 use crate::history::Comparison;
 use crate::sim::Instant;
 use crate::stage::inspect::{
@@ -10,11 +10,13 @@ use crate::stage::inspect::{
     touched,
 };
 use crate::stage::{self, Picture, Rect, Role, Target, Theme, View};
-use crate::timeline::journal;
+use crate::timeline::journal::{self, Filter};
+use crate::timeline::{causes, why};
 use crate::view::form::FormModel;
 use crate::view::journal::{Journal, WINDOW};
 use crate::view::menu::MenuModel;
 use crate::view::over::{Over, Rate};
+use std::collections::BTreeSet;
 
 /// Steps of a rate, in messages in a thousand seconds.
 const RATES: [u32; 13] = [
@@ -28,7 +30,7 @@ const RATE: (f32, f32) = (112.0, 24.0);
 #[derive(Default)]
 pub(super) struct Found {
     /// Of this revision of the run and this filter.
-    of: Option<(u32, crate::stage::inspect::Filter)>,
+    of: Option<(u32, Filter)>,
     /// Those that pass, oldest first, with their instants.
     events: Vec<(Instant, EventId)>,
     /// The number of the next event to look at.
@@ -53,36 +55,26 @@ impl Page {
 
     /// What led to the event that is being explained, in front of all else.
     fn explain(&self, sheet: &mut Sheet) {
-        let chain = self.chain();
-        if chain.is_empty() {
+        let told = self.told();
+        if told.is_empty() {
             return;
         }
-        let line = |event: &&crate::event::Event| Line {
-            at: event.at,
-            text: journal::sentence(&self.timeline, event),
-            class: "ink",
-            why: None,
-        };
-        let lines = chain.iter().map(line).collect();
+        let line = |line| Line::told(&self.timeline, line, self.cursor);
+        // It is being explained: asking again would lead nowhere.
+        let lines = told.into_iter().map(|told| Line { why: None, ..line(told) }).collect();
         sheet.blocks.insert(0, Block::Heading("Why? What led to it, in order".to_owned()));
         sheet.blocks.insert(1, Block::Lines(lines));
     }
 
-    /// The events that led to the one being explained, oldest first, with it.
-    pub(super) fn chain(&self) -> Vec<&crate::event::Event> {
-        let mut chain = Vec::new();
-        let mut next = self.desk.why;
-        while let Some(event) = next.and_then(|id| self.timeline.event(id)) {
-            chain.push(event);
-            next = event.cause.filter(|cause| *cause < event.id);
-        }
-        chain.reverse();
-        chain
+    /// The answer to the last "Why?".
+    fn told(&self) -> Vec<causes::Line> {
+        self.desk.why.map_or_else(Vec::new, |id| why::event(&self.timeline, id))
     }
 
-    /// What the chain that is being explained touched.
+    /// What the events that are being explained touched.
     pub(in crate::view) fn lights(&self) -> Vec<Target> {
-        self.chain().into_iter().flat_map(|event| touched(&self.timeline, event)).collect()
+        let events = self.told().into_iter().filter_map(|line| self.timeline.event(line.event?));
+        events.flat_map(|event| touched(&self.timeline, event)).collect()
     }
 
     /// The journal, where it is open.
@@ -95,7 +87,7 @@ impl Page {
         if self.found.of.as_ref() != Some(&of) {
             self.found = Found { of: Some(of), ..Found::default() };
         }
-        let new = filter.passing(&self.timeline, self.found.next);
+        let new = filter.showing(&self.timeline, self.found.next);
         self.found.events.extend(new.map(|event| (event.at, event.id)));
         if let Some(last) = self.timeline.events().last() {
             self.found.next = EventId(last.id.0 + 1);
@@ -104,21 +96,14 @@ impl Page {
         let first = self.desk.line.min(total.saturating_sub(1));
         let shown = self.found.events[..total].iter().rev().skip(first).take(WINDOW);
         let events = shown.filter_map(|(_, id)| self.timeline.event(*id));
-        let about = filter.message.map(|message| {
-            crate::stage::inspect::name(&self.timeline, &Target::Message(message)).into()
+        let about = filter.messages.iter().flatten().next().map(|message| {
+            crate::stage::inspect::name(&self.timeline, &Target::Message(*message)).into()
         });
         let nodes = self.timeline.nodes().iter().filter(|node| node.added <= self.cursor);
-        let name = |node: &crate::timeline::Node| {
-            let lane = match node.system {
-                Some(System::Redis) => " (Redis)",
-                Some(System::Kafka) => " (Kafka)",
-                None => "",
-            };
-            (node.id, format!("{}{lane}", node.name).into())
-        };
+        let names: BTreeSet<Name> = nodes.map(|node| node.name.clone()).collect();
         Some(Journal {
             about,
-            nodes: nodes.map(name).collect(),
+            names: names.into_iter().collect(),
             total,
             first,
             lines: events.map(|event| Line::of(&self.timeline, event)).collect(),

@@ -469,10 +469,17 @@ impl<'a> Cast<'a> {
             .collect();
         let cluster = |n: &&&Node| matches!(n.kind, NodeKind::Broker | NodeKind::Controller);
         let brokers: Vec<&Node> = all.iter().filter(cluster).copied().collect();
+        let has_redis = of(NodeKind::RedisServer).next().is_some();
+        // A lane in which nothing stands is not drawn, unless both are empty.
+        let (redis, kafka) = match mode {
+            Mode::Redis => (true, false),
+            Mode::Kafka => (false, true),
+            Mode::Both => (has_redis || brokers.is_empty(), !brokers.is_empty() || !has_redis),
+        };
         Self {
             t,
-            redis: mode != Mode::Kafka,
-            kafka: mode != Mode::Redis,
+            redis,
+            kafka,
             producers: of(NodeKind::Producer).collect(),
             servers,
             subscribers: ordered(System::Redis),

@@ -1,10 +1,10 @@
 //! The layout of a phone: one lane in full, flowing from top to bottom; the other is a strip.
 
+use super::Rect;
 use super::columns::gather;
 use super::layout::{Cast, Lane, Layout, Place, Plug};
 use super::readers::{self, CARDS, Column, MANY};
 use super::system::{self, Scales, Shelf};
-use super::{Mode, Rect};
 use crate::event::{NodeId, System};
 use crate::timeline::{Node, Timeline};
 
@@ -15,10 +15,11 @@ const PAD: f32 = 14.0;
 pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let view = layout.view.clone();
     let k = layout.text.max(1.0);
-    let front = match view.mode {
-        Mode::Redis => System::Redis,
-        Mode::Kafka => System::Kafka,
-        Mode::Both => view.front,
+    let both = cast.redis && cast.kafka;
+    let front = match (cast.redis, cast.kafka) {
+        (true, false) => System::Redis,
+        (false, true) => System::Kafka,
+        _ => view.front,
     };
     let (x, width) = (PAD, view.width - 2.0 * PAD);
     let column = width / 4.0;
@@ -73,11 +74,11 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         y += 50.0 * k + 6.0;
     }
     let sentence = if view.sentence { 58.0 * k } else { 0.0 };
-    let strip = if view.mode == Mode::Both { STRIP * k + 8.0 } else { 0.0 };
+    let strip = if both { STRIP * k + 8.0 } else { 0.0 };
     layout.height = view.height.max(y + sentence + strip + 12.0);
     let end = layout.height - 8.0 - strip;
     layout.sentence = Rect::new(x, end - sentence, width, sentence);
-    if view.mode == Mode::Both {
+    if both {
         let other = match front {
             System::Redis => System::Kafka,
             System::Kafka => System::Redis,

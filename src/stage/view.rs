@@ -29,7 +29,7 @@ pub struct View {
 /// Which lanes are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Both.
+    /// Both; the one that has a server where the other has none.
     #[default]
     Both,
     /// The push lane alone.

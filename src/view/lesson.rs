@@ -102,9 +102,9 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 </ul>
             }
             if let Some(result) = &panel.result {
-                <p class="result">{ result }</p>
+                <p class="result">{ coded(result) }</p>
             }
-            { for panel.ending.iter().map(|words| html! { <p class="text soft">{ words }</p> }) }
+            { for panel.ending.iter().map(|words| html! { <p class="text soft">{ coded(words) }</p> }) }
             if steps > 1 {
                 <div class="steps">
                     <button type="button" class="quiet" disabled={step == 1} onclick={go(step.saturating_sub(2))}>{ "Back" }</button>
@@ -116,9 +116,18 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
     }
 }
 
+/// Words in which what stands between backticks is a name or a setting.
+fn coded(words: &str) -> Html {
+    let parts = words.split('`').enumerate().map(|(index, part)| match index % 2 {
+        0 => html! { { part } },
+        _ => html! { <code>{ part }</code> },
+    });
+    parts.collect()
+}
+
 fn piece(piece: &Words, send: &Callback<Msg>) -> Html {
     let Some(term) = piece.term.clone() else {
-        return html! { { &piece.words } };
+        return coded(&piece.words);
     };
     let light = |term: Option<AttrValue>| {
         let send = send.clone();
@@ -140,7 +149,7 @@ fn deed(button: &DeedButton, send: &Callback<Msg>) -> Html {
     };
     html! {
         <button type="button" class="act" disabled={button.refused.is_some()} title={button.refused.clone()}
-            onclick={says(send, msg)}>{ &button.label }</button>
+            onclick={says(send, msg)}>{ coded(&button.label) }</button>
     }
 }
 
@@ -155,7 +164,7 @@ fn ask(question: &Question, send: &Callback<Msg>) -> Html {
             <label class={classes!("choice", chosen.then_some("chosen"), right.then_some("right"))}>
                 <input type="radio" name="prediction" class="away" checked={chosen} disabled={decided}
                     onchange={move |_| send.emit(Msg::Choose(index))} />
-                <span>{ words }</span>
+                <span>{ coded(words) }</span>
                 if right {
                     <span class="mark fine" role="img" aria-label="right">{ icon(TICK) }</span>
                 } else if wrong {
@@ -166,7 +175,7 @@ fn ask(question: &Question, send: &Callback<Msg>) -> Html {
     });
     html! {
         <fieldset class="ask">
-            <legend>{ &question.words }</legend>
+            <legend>{ coded(&question.words) }</legend>
             <div class="choices">{ for choices }</div>
         </fieldset>
     }
@@ -176,7 +185,7 @@ fn task(task: &TaskLine) -> Html {
     html! {
         <li class={task.done.then_some("done")}>
             <span class="tick" role="img" aria-label={if task.done { "done" } else { "open" }}>{ icon(TICK) }</span>
-            <span>{ &task.words }</span>
+            <span>{ coded(&task.words) }</span>
         </li>
     }
 }

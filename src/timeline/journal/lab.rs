@@ -8,7 +8,7 @@ impl Words<'_> {
     pub(super) fn lab(&self, fact: &LabFact) -> String {
         match fact {
             LabFact::Commanded(action) => format!("You: {}.", done(action)),
-            LabFact::NodeAdded { kind, name, system, .. } => {
+            LabFact::NodeAdded { kind, name, .. } => {
                 let kind = match kind {
                     NodeKind::Producer => "Producer",
                     NodeKind::RedisServer => "Redis server",
@@ -20,10 +20,7 @@ impl Words<'_> {
                     NodeKind::ListWorker => "Redis list worker",
                     NodeKind::Tool => "Tool",
                 };
-                match system {
-                    None => format!("{kind} {name} was added; it feeds both systems."),
-                    Some(_) => format!("{kind} {name} was added."),
-                }
+                format!("{kind} {name} was added.")
             }
             LabFact::NodeChanged { node, state } => {
                 let state = match state {
@@ -38,7 +35,11 @@ impl Words<'_> {
                 System::Kafka => format!("From now on group {name} should get every record."),
             },
             LabFact::RateSet { node, per_kilosecond } => {
-                format!("{} sends at {}.", self.node(*node), rate(*per_kilosecond))
+                let name = self.node(*node);
+                match per_kilosecond {
+                    0 => format!("{name} sends nothing by itself."),
+                    _ => format!("{name} sends {}.", rate(*per_kilosecond)),
+                }
             }
             LabFact::Connected { client, server, .. } => {
                 format!("{} connected to {}.", self.node(*client), self.node(*server))

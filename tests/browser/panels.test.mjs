@@ -155,6 +155,33 @@ test('the menu holds what applies, greys what would do nothing, and says why', a
   await check();
 });
 
+test('a consumer can be told how to fail, and what the run refuses is grey before it is asked', async () => {
+  const { page, check } = await open();
+  await shape(page, /^Kafka consumer billing/).focus();
+  await page.keyboard.press('m');
+  const same = item(page, /^Handle in the thread that polls/);
+  assert.equal(await same.getAttribute('aria-disabled'), 'true');
+  assert.match(await same.innerText(), /does so already/);
+  await item(page, /^When the handler fails/).click();
+  const form = page.getByRole('dialog', { name: 'When the handler of billing fails' });
+  await form.getByLabel('attempts').fill('few');
+  await form.getByRole('button', { name: 'Do it' }).click();
+  assert.match(await form.getByRole('alert').innerText(), /^attempts: a whole number/);
+  await form.getByLabel('it does').selectOption('skip');
+  await form.getByLabel('attempts').fill('3');
+  await page.keyboard.press('Enter');
+  await form.waitFor({ state: 'detached' });
+  await shape(page, /^Kafka consumer billing/).focus();
+  await page.keyboard.press('m');
+  await item(page, /^Hand over to another thread/).click();
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await page.keyboard.press('g');
+  const journal = page.getByRole('region', { name: 'Journal' });
+  await journal.getByLabel('Kind').selectOption('command');
+  assert.match(await journal.getByRole('listitem').first().innerText(), /billing/);
+  await check();
+});
+
 test('a long touch and the dots of what is selected open the same menu', async () => {
   const { page, check } = await open({ size: { width: 390, height: 844 }, context: { hasTouch: true, isMobile: true, ...MOVING } });
   const box = await shop(page).boundingBox();

@@ -1,10 +1,9 @@
 //! Small forms: what a command needs to be told, with the real settings' own names, and from what
 //! was typed to the command or to the word about what is wrong with it.
 
-use super::At;
-use crate::event::{
-    Action, Carrier, Failure, Keys, Load, Name, NodeKind, Settings, TopicPartition,
-};
+use super::typed::Typed;
+use super::{At, Upkeep};
+use crate::event::{Action, Carrier, Keys, Load, Name, NodeKind};
 use crate::sim::{Instant, Span};
 use crate::timeline::{Node, Timeline};
 
@@ -58,6 +57,12 @@ pub enum Subject {
     Console(Name),
     /// Memory that a Redis server is filled with.
     Memory(Name),
+    /// A reader of a Redis stream.
+    StreamReader,
+    /// A worker on a Redis list.
+    ListWorker,
+    /// Kafka's tools, and what an application can be told.
+    Upkeep(Upkeep),
 }
 
 /// One question of a form.
@@ -106,23 +111,30 @@ pub(super) const fn carrier(carrier: Carrier) -> &'static str {
 /// The carriers that a producer can be given.
 const BOTH: &str = "both";
 
-fn field(label: &'static str, kind: Kind, value: &(impl ToString + ?Sized)) -> Field {
+/// How a list worker keeps what it works on.
+const SAFE: &str = "BLMOVE";
+
+pub(super) fn field(label: &'static str, kind: Kind, value: &(impl ToString + ?Sized)) -> Field {
     Field { label, kind, value: value.to_string() }
 }
 
-fn text(label: &'static str, value: &(impl ToString + ?Sized)) -> Field {
+pub(super) fn text(label: &'static str, value: &(impl ToString + ?Sized)) -> Field {
     field(label, Kind::Text, value)
 }
 
-fn number(label: &'static str, unit: &'static str, value: &(impl ToString + ?Sized)) -> Field {
+pub(super) fn number(
+    label: &'static str,
+    unit: &'static str,
+    value: &(impl ToString + ?Sized),
+) -> Field {
     field(label, Kind::Number(unit), value)
 }
 
-fn setting(label: &'static str, value: &str) -> Field {
+pub(super) fn setting(label: &'static str, value: &str) -> Field {
     field(label, Kind::Setting, value)
 }
 
-fn choice(label: &'static str, all: &[&str], value: &str) -> Field {
+pub(super) fn choice(label: &'static str, all: &[&str], value: &str) -> Field {
     field(label, Kind::Choice(all.iter().map(ToString::to_string).collect()), value)
 }
 
@@ -260,6 +272,31 @@ impl Form {
             Subject::Memory(server) => {
                 (format!("Fill the memory of {server}"), vec![number("megabytes", "MB", &10)])
             }
+            Subject::StreamReader => (
+                "Add a stream reader".into(),
+                vec![
+                    text("name", &at.free("reader")),
+                    text("stream", &at.topic()),
+                    text("group", ""),
+                    number("handler takes", "ms", &20),
+                    setting("count", ""),
+                    setting("block", ""),
+                    setting("noack", ""),
+                    setting("start", ""),
+                    setting("min-idle-time", ""),
+                    setting("max-deliveries", ""),
+                ],
+            ),
+            Subject::ListWorker => (
+                "Add a list worker".into(),
+                vec![
+                    text("name", &at.free("worker")),
+                    text("list", &at.topic()),
+                    number("handler takes", "ms", &20),
+                    choice("takes with", &["BRPOP", SAFE], "BRPOP"),
+                ],
+            ),
+            Subject::Upkeep(upkeep) => upkeep.fields(at),
         };
         Self { title, subject, fields }
     }
@@ -356,6 +393,20 @@ impl Form {
                 server: server.clone(),
                 bytes: u64::from(typed.whole("megabytes", 65_536)?) << 20,
             },
+            Subject::StreamReader => Action::AddStreamReader {
+                name: name()?,
+                stream: typed.name("stream")?,
+                group: Some(typed.get("group")).filter(|group| !group.is_empty()).map(Into::into),
+                takes: takes()?,
+                config: typed.settings(),
+            },
+            Subject::ListWorker => Action::AddListWorker {
+                name: name()?,
+                list: typed.name("list")?,
+                takes: takes()?,
+                safe: typed.get("takes with") == SAFE,
+            },
+            Subject::Upkeep(upkeep) => upkeep.action(&typed)?,
         })
     }
 
@@ -370,117 +421,6 @@ impl Form {
     }
 }
 
-/// What was typed into a form.
-struct Typed<'a> {
-    form: &'a Form,
-    entries: &'a [String],
-}
-
-impl Typed<'_> {
-    fn place(&self, label: &str) -> usize {
-        self.form.fields.iter().position(|field| field.label == label).unwrap_or(0)
-    }
-
-    fn get(&self, label: &str) -> &str {
-        self.entries.get(self.place(label)).map_or("", |entry| entry.trim())
-    }
-
-    fn wrong<T>(&self, label: &str, wrong: String) -> Result<T, Entry> {
-        Err(Entry { field: self.place(label), wrong })
-    }
-
-    fn name(&self, label: &str) -> Result<Name, Entry> {
-        let name = self.get(label);
-        // The bound of names in lesson files, so that every lab can be saved as one.
-        match name.chars().count() {
-            1..=64 => Ok(name.into()),
-            _ => self.wrong(label, format!("{label} needs 1 to 64 characters.")),
-        }
-    }
-
-    fn names(&self, label: &str) -> Vec<Name> {
-        let words = self.get(label).split(|c: char| c.is_whitespace() || c == ',');
-        words.filter(|word| !word.is_empty()).map(Into::into).collect()
-    }
-
-    fn whole(&self, label: &str, most: u32) -> Result<u32, Entry> {
-        match self.get(label).parse() {
-            Ok(n) if n <= most => Ok(n),
-            _ => self.wrong(label, format!("{label}: a whole number from 0 to {most}.")),
-        }
-    }
-
-    /// Milliseconds, with at most six decimals: whole nanoseconds.
-    fn millis(&self, label: &str) -> Result<Span, Entry> {
-        match decimal(self.get(label), 6) {
-            Some(ns) if ns <= 86_400_000_000_000 => Ok(Span(ns)),
-            _ => self.wrong(label, format!("{label}: milliseconds, for example 20 or 0.5.")),
-        }
-    }
-
-    /// Messages in a thousand seconds.
-    fn rate(&self) -> Result<u32, Entry> {
-        let label = "messages a second";
-        let rate = decimal(self.get(label), 3).and_then(|rate| u32::try_from(rate).ok());
-        match rate.filter(|rate| *rate <= 100_000_000) {
-            Some(rate) => Ok(rate),
-            None => self
-                .wrong(label, format!("{label}: a number from 0 to 100000, for example 5 or 0.5.")),
-        }
-    }
-
-    fn failure(&self) -> Result<Failure, Entry> {
-        let label = "numbers, key or per cent";
-        let entry = self.get(label);
-        match self.get("on") {
-            "nothing" => Ok(Failure::Never),
-            "a key" if entry.is_empty() => self.wrong(label, "Name the key.".into()),
-            "a key" => Ok(Failure::Key(entry.into())),
-            "a share of all" => match decimal(entry, 4) {
-                Some(ppm @ 0..=1_000_000) => Ok(Failure::Chance(ppm as u32)),
-                _ => self.wrong(label, "A share from 0 to 100 per cent.".into()),
-            },
-            _ => {
-                let numbers: Option<Vec<u32>> =
-                    self.names(label).iter().map(|word| word.parse().ok()).collect();
-                match numbers.filter(|all| !all.is_empty()) {
-                    Some(numbers) => Ok(Failure::Numbers(numbers)),
-                    None => self.wrong(label, "Numbers of messages, for example 41 42.".into()),
-                }
-            }
-        }
-    }
-
-    fn partition(&self) -> Result<TopicPartition, Entry> {
-        let entry = self.get("partition");
-        let parts = entry.rsplit_once('-');
-        match parts.and_then(|(topic, n)| Some((topic, n.parse().ok()?))) {
-            Some((topic, partition)) => Ok(TopicPartition { topic: topic.into(), partition }),
-            None => self.wrong("partition", "It owns no partition now.".into()),
-        }
-    }
-
-    /// The settings that were given: what is left empty keeps its default.
-    fn settings(&self) -> Settings {
-        let all = self.form.fields.iter().zip(self.entries);
-        let given = all.filter(|(field, entry)| {
-            let named = matches!(field.kind, Kind::Setting) || field.label.contains('.');
-            named && field.label != "group.id" && !entry.trim().is_empty()
-        });
-        given.map(|(field, entry)| (field.label.into(), entry.trim().into())).collect()
-    }
-}
-
-/// A decimal number with at most `places` decimals, times ten to the power of `places`.
-fn decimal(text: &str, places: usize) -> Option<u64> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if part.len() > places || !digits(whole) || !digits(part) || whole.len() + part.len() == 0 {
-        return None;
-    }
-    format!("{whole}{part:0<places$}").parse().ok()
-}
-
 /// A number of thousandths as a decimal.
 fn thousandth(n: u32) -> String {
     let text = format!("{}.{:03}", n / 1_000, n % 1_000);
@@ -492,6 +432,24 @@ impl<'a> At<'a> {
     pub(super) fn named(self, name: &Name) -> Option<&'a Node> {
         let named = self.timeline.nodes().iter().rev().filter(|node| node.name == *name);
         named.max_by_key(|node| node.kind)
+    }
+
+    /// The instant in seconds, as fields show it.
+    pub(super) fn seconds(self) -> String {
+        thousandth(u32::try_from(self.t.0 / 1_000_000).unwrap_or(u32::MAX))
+    }
+
+    /// All partitions of the topics that a consumer has partitions of, else of the run's topic.
+    pub(super) fn partitions_of(self, consumer: &Name) -> Vec<String> {
+        let own = self.named(consumer).and_then(|node| node.assigned.at(self.t));
+        let mut topics: Vec<Name> =
+            own.into_iter().flatten().map(|place| place.topic.clone()).collect();
+        if topics.is_empty() {
+            topics.push(self.topic().into());
+        }
+        let logs = self.timeline.logs().iter().filter(|log| log.created <= self.t);
+        let wanted = logs.filter(|log| topics.contains(&log.partition.topic));
+        wanted.map(|log| log.partition.to_string()).collect()
     }
 
     /// A name that is not taken: `consumer-2`.

@@ -1,9 +1,10 @@
 //! The commands that apply to a thing. Which of them would do nothing, and why, the caller asks
 //! the run.
 
-use super::{At, Form, Subject};
+use super::{At, Form, Subject, Upkeep};
 use crate::event::{
-    Action, CommitPoint, Failure, MessageId, Name, NodeKind, NodeState, System, TopicPartition,
+    Action, CommitPoint, Configured, Failure, Handling, MessageId, Name, NodeKind, NodeState,
+    System, TopicPartition,
 };
 use crate::sim::Instant;
 use crate::stage::Target;
@@ -51,9 +52,14 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
         Target::Partition(partition) => {
             menu.ask("Add a partition \u{2026}", Subject::Partitions(partition.topic.clone()));
             menu.leader(partition);
+            menu.topic(partition);
             menu.seeks(None, partition);
         }
-        Target::Bookmark(group, partition) => menu.seeks(Some(group), partition),
+        Target::Bookmark(group, partition) => {
+            menu.seeks(Some(group), partition);
+            let reset = Upkeep::Reset(group.clone(), partition.topic.clone());
+            menu.ask("Reset the group's offsets \u{2026}", Subject::Upkeep(reset));
+        }
         Target::Wire(id) => {
             if let Some(wire) = timeline.wire(*id) {
                 let (client, server) = (at.name_of(wire.client), at.name_of(wire.server));
@@ -111,7 +117,13 @@ impl Menu<'_> {
                 );
                 self.ask("Fill its memory \u{2026}", Subject::Memory(name.clone()));
             }
-            NodeKind::Broker => self.ask("Create a topic \u{2026}", Subject::Topic),
+            NodeKind::Broker => {
+                self.ask("Create a topic \u{2026}", Subject::Topic);
+                let of = Configured::Broker(name.clone());
+                self.ask("Change its configuration \u{2026}", Subject::Upkeep(Upkeep::Config(of)));
+                let between = Upkeep::Between(name.clone());
+                self.ask("Cut or heal the path to a broker \u{2026}", Subject::Upkeep(between));
+            }
             NodeKind::Controller | NodeKind::Tool => {}
         }
         self.process(node);
@@ -126,6 +138,12 @@ impl Menu<'_> {
         self.ask("Send several at once \u{2026}", Subject::Burst(producer()));
         self.ask("Rate \u{2026}", Subject::Rate(producer()));
         self.act("Stop sending", Action::SetRate { producer: producer(), per_kilosecond: 0 });
+        self.ask("Publish again \u{2026}", Subject::Upkeep(Upkeep::PublishRetry(producer())));
+        self.ask("Name the partition \u{2026}", Subject::Upkeep(Upkeep::Partition(producer())));
+        self.act(
+            "Let the partitioner choose",
+            Action::SetPartition { producer: producer(), partition: None },
+        );
     }
 
     fn reader(&mut self, node: &Node) {
@@ -150,6 +168,21 @@ impl Menu<'_> {
                 self.act(label, Action::SetCommit { consumer: consumer(), commit });
             }
             self.ask("Seek \u{2026}", Subject::Seek(consumer()));
+            for (label, upkeep) in [
+                ("Seek to a time \u{2026}", Upkeep::SeekToTime(consumer())),
+                ("Pause or resume a partition \u{2026}", Upkeep::Fetching(consumer())),
+                ("Assign partitions \u{2026}", Upkeep::Assign(consumer())),
+                ("When the handler fails \u{2026}", Upkeep::ErrorHandling(consumer())),
+            ] {
+                self.ask(label, Subject::Upkeep(upkeep));
+            }
+            for (label, handling) in [
+                ("Handle in the thread that polls", Handling::Synchronous),
+                ("Hand over to another thread", Handling::HandsOver),
+                ("Swallow every error", Handling::SwallowsErrors),
+            ] {
+                self.act(label, Action::SetHandling { consumer: consumer(), handling });
+            }
         }
         for (label, on) in [("Remember what is handled", true), ("Forget what is handled", false)] {
             self.act(label, Action::SetDeduplication { consumer: consumer(), on });
@@ -171,6 +204,7 @@ impl Menu<'_> {
         } else {
             self.act("Kill the process", Action::Crash { node: name() });
         }
+        self.act("Remove it in good order", Action::Remove { node: name() });
     }
 
     fn link(&mut self, node: &Node) {
@@ -209,6 +243,19 @@ impl Menu<'_> {
         }
     }
 
+    /// What Kafka's tools do with a partition and its topic.
+    fn topic(&mut self, partition: &TopicPartition) {
+        for (label, unclean) in
+            [("Elect the preferred leader", false), ("Elect a leader that may lag (unclean)", true)]
+        {
+            self.act(label, Action::ElectLeader { partition: partition.clone(), unclean });
+        }
+        let topic = || partition.topic.clone();
+        let of = Configured::Topic(topic());
+        self.ask("Change the topic's configuration \u{2026}", Subject::Upkeep(Upkeep::Config(of)));
+        self.ask("Redrive \u{2026}", Subject::Upkeep(Upkeep::Redrive(topic())));
+    }
+
     /// Who reads the partition can be sent elsewhere in it.
     fn seeks(&mut self, group: Option<&Name>, partition: &TopicPartition) {
         let at = self.at;
@@ -232,6 +279,8 @@ impl Menu<'_> {
         match system {
             System::Redis => {
                 self.ask("Add a subscriber \u{2026}", Subject::Subscriber);
+                self.ask("Add a stream reader \u{2026}", Subject::StreamReader);
+                self.ask("Add a list worker \u{2026}", Subject::ListWorker);
                 self.ask("Add a Redis server \u{2026}", Subject::Redis);
             }
             System::Kafka => {

@@ -18,6 +18,8 @@ mod sheet;
 mod table;
 #[cfg(test)]
 mod tests;
+mod typed;
+mod upkeep;
 mod walk;
 mod words;
 
@@ -30,6 +32,7 @@ pub use menu::{Deed, Item, menu};
 pub use place::{Spot, adders, spots};
 pub use sheet::{Block, Cell, Go, Line, Sheet, Table};
 pub use table::tables;
+pub use upkeep::Upkeep;
 pub use walk::{Way, neighbour};
 pub use words::{about, name};
 

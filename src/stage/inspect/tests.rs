@@ -1,7 +1,10 @@
 //! Panels, menus and forms on the hand-made lesson "One plug, both lanes".
 
 use super::*;
-use crate::event::{Action, Event, EventId, Failure, LabFact, System, What};
+use crate::event::{
+    Action, Configured, ErrorHandling, Event, EventId, Failure, LabFact, NodeKind, ResetTo, System,
+    TopicPartition, What,
+};
 use crate::sim::Span;
 use crate::stage::{Layout, Picture, Rect, Role, Score, View, picture_on};
 use crate::timeline::story::{crowd, ms, one_plug};
@@ -164,6 +167,17 @@ fn a_form_as_it_opens_makes_a_command() {
         Subject::Replica("redis-1".into()),
         Subject::Console("redis-1".into()),
         Subject::Memory("redis-1".into()),
+        Subject::StreamReader,
+        Subject::ListWorker,
+        Subject::Upkeep(Upkeep::ErrorHandling(name())),
+        Subject::Upkeep(Upkeep::SeekToTime(name())),
+        Subject::Upkeep(Upkeep::Fetching(name())),
+        Subject::Upkeep(Upkeep::Assign(name())),
+        Subject::Upkeep(Upkeep::Redrive("orders-dlt".into())),
+        Subject::Upkeep(Upkeep::Config(Configured::Topic("orders".into()))),
+        Subject::Upkeep(Upkeep::Reset(name(), "orders".into())),
+        Subject::Upkeep(Upkeep::PublishRetry("shop".into())),
+        Subject::Upkeep(Upkeep::Partition("shop".into())),
     ] {
         let form = Form::new(&timeline, t, subject.clone());
         let entries: Vec<String> = form.fields.iter().map(|field| field.value.clone()).collect();
@@ -214,6 +228,66 @@ fn a_form_reads_numbers_exactly_and_blames_the_field() {
     ] {
         assert_eq!(consumer.blame(&entries, reason), place(field), "{reason}");
     }
+}
+
+#[test]
+fn a_form_with_nothing_to_choose_from_says_so_before_it_opens() {
+    let timeline = plugged();
+    let probe = |upkeep| Form::new(&timeline, ms(6_000), Subject::Upkeep(upkeep)).probe();
+    let wrong = |upkeep| probe(upkeep).map_err(|entry| entry.wrong);
+    let mut brokers = timeline.nodes().iter().filter(|node| node.kind == NodeKind::Broker);
+    let (Some(broker), None) = (brokers.next(), brokers.next()) else { panic!("one broker") };
+    let between = Upkeep::Between(broker.name.clone());
+    assert_eq!(wrong(between), Err("There is no other broker.".into()));
+    assert_eq!(wrong(Upkeep::Fetching("nobody".into())), Err("It owns no partition now.".into()));
+    assert_eq!(wrong(Upkeep::ErrorHandling("billing".into())), Ok(None));
+    let reset = Action::ResetOffsets {
+        group: "billing".into(),
+        topic: "orders".into(),
+        to: ResetTo::Earliest,
+    };
+    assert_eq!(probe(Upkeep::Reset("billing".into(), "orders".into())), Ok(Some(reset)));
+}
+
+#[test]
+fn forms_of_the_tools_make_their_commands() {
+    let timeline = plugged();
+    let make = |upkeep, entries: &[&str]| {
+        let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+        Form::new(&timeline, ms(6_000), Subject::Upkeep(upkeep)).action(&entries)
+    };
+    let billing = || "billing".into();
+    let handling = |handling| Ok(Action::SetErrorHandling { consumer: billing(), handling });
+    let on_error = |entries: [&str; 4]| make(Upkeep::ErrorHandling(billing()), &entries);
+    let second = Span::from_millis(1_000);
+    assert_eq!(on_error(["skip", "3", "1000", "2"]), handling(ErrorHandling::Skip));
+    assert_eq!(
+        on_error(["dead letter", "3", "1000", "2"]),
+        handling(ErrorHandling::DeadLetter { interval: second, attempts: 3 })
+    );
+    assert_eq!(
+        on_error(["retry topics", "4", "1000", "2"]),
+        handling(ErrorHandling::RetryTopics { attempts: 4, delay: second, multiplier: 2 })
+    );
+    assert_eq!(on_error(["skip", "few", "1000", "2"]).map_err(|wrong| wrong.field), Err(1));
+    let orders = |partition| TopicPartition { topic: "orders".into(), partition };
+    assert_eq!(
+        make(Upkeep::SeekToTime(billing()), &["orders-1", "2.5"]),
+        Ok(Action::SeekToTime { consumer: billing(), partition: orders(1), at: ms(2_500) })
+    );
+    assert_eq!(
+        make(Upkeep::Assign(billing()), &["orders-0, orders-1"]),
+        Ok(Action::Assign { consumer: billing(), partitions: vec![orders(0), orders(1)] })
+    );
+    assert_eq!(make(Upkeep::Assign(billing()), &["orders"]).map_err(|wrong| wrong.field), Err(0));
+    assert_eq!(
+        make(Upkeep::Fetching(billing()), &["orders-0", "resume"]),
+        Ok(Action::ResumePartition { consumer: billing(), partition: orders(0) })
+    );
+    assert_eq!(
+        make(Upkeep::Between("kafka-1".into()), &["kafka-2", "heal"]),
+        Ok(Action::HealBetween { one: "kafka-1".into(), other: "kafka-2".into() })
+    );
 }
 
 #[test]

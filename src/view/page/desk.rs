@@ -6,7 +6,7 @@ use crate::event::{Event, EventId};
 use crate::history::{Comparison, Session};
 use crate::sim::{Instant, Span};
 use crate::stage::Target;
-use crate::stage::inspect::{Deed, Entry, Form, JUMPS, Jump, journal_of, menu, name};
+use crate::stage::inspect::{Deed, Entry, Form, Item, JUMPS, Jump, journal_of, menu, name};
 use crate::timeline::journal;
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{Fold, Pace};
@@ -163,25 +163,30 @@ impl Page {
 
     fn commands(&self, target: &Target, at: (f32, f32)) -> Vec<MenuLine> {
         let items = menu(&self.timeline, self.cursor, target);
-        let actions = items.iter().filter_map(|item| match &item.deed {
-            Deed::Do(action) => Some(action),
-            _ => None,
-        });
-        let mut refusals = self.session.refusals_at(self.cursor, actions).into_iter();
-        let line = |deed: Deed| match deed {
-            Deed::Inspect => (Msg::Show(target.clone()), None),
-            Deed::Journal => (Msg::Sieve(journal_of(target, &self.timeline)), None),
-            Deed::Ask(form) => (Msg::Ask(Box::new(form), Place::Widget(at.0, at.1)), None),
-            Deed::Do(action) => (Msg::Act(action), refusals.next().flatten()),
+        // What the run is asked about each line; or what is wrong with a form already.
+        let asked = |item: &Item| match &item.deed {
+            Deed::Do(action) => Ok(Some(action.clone())),
+            Deed::Ask(form) => form.probe().map_err(|entry| entry.wrong),
+            Deed::Inspect | Deed::Journal => Ok(None),
         };
-        let mut lines = Vec::new();
-        let mut line = line;
-        for item in items {
-            let (says, refused) = line(item.deed);
-            let refused = refused.map(|refusal| refusal.reason.into());
-            lines.push(MenuLine { label: item.label.into(), says, refused });
-        }
-        lines
+        let asked: Vec<_> = items.iter().map(asked).collect();
+        let actions = asked.iter().filter_map(|asked| asked.as_ref().ok()?.as_ref());
+        let mut refusals = self.session.refusals_at(self.cursor, actions).into_iter();
+        let line = |(item, asked): (Item, Result<Option<_>, String>)| {
+            let says = match item.deed {
+                Deed::Inspect => Msg::Show(target.clone()),
+                Deed::Journal => Msg::Sieve(journal_of(target, &self.timeline)),
+                Deed::Ask(form) => Msg::Ask(Box::new(form), Place::Widget(at.0, at.1)),
+                Deed::Do(action) => Msg::Act(action),
+            };
+            let refused = match asked {
+                Ok(Some(_)) => refusals.next().flatten().map(|refusal| refusal.reason),
+                Ok(None) => None,
+                Err(wrong) => Some(wrong),
+            };
+            MenuLine { label: item.label.into(), says, refused: refused.map(Into::into) }
+        };
+        items.into_iter().zip(asked).map(line).collect()
     }
 
     /// What can be done with time besides letting it run.

@@ -378,7 +378,8 @@ impl Layout {
 /// Whose plug is drawn large: the consumer unplugged last, else the last one that stands in a
 /// lane.
 fn plug_name(timeline: &Timeline, t: Instant) -> Option<Name> {
-    let readers = timeline.nodes().iter().filter(|node| node.added <= t && node.kind.reads());
+    let own = |node: &&Node| node.exists(t) && node.kind.reads() && node.listens_for.is_none();
+    let readers = timeline.nodes().iter().filter(own);
     let mut last = None;
     let mut out: Option<(Instant, &Name)> = None;
     for node in readers {
@@ -431,11 +432,13 @@ fn side_of(name: &str) -> Option<(&str, Side)> {
 
 impl<'a> Cast<'a> {
     fn at(timeline: &'a Timeline, t: Instant, mode: Mode) -> Self {
-        let all: Vec<&Node> = timeline.nodes().iter().filter(|node| node.added <= t).collect();
+        let ever: Vec<&Node> = timeline.nodes().iter().filter(|node| node.added <= t).collect();
+        let all: Vec<&Node> = ever.iter().copied().filter(|node| node.exists(t)).collect();
         let of = |kind| all.iter().copied().filter(move |node| node.kind == kind);
-        // The same consumer stands in the same order in both lanes.
+        // The same consumer stands in the same order in both lanes; who has left keeps the others'
+        // order, and a further listener stands with the consumer that it belongs to.
         let mut names: BTreeMap<&Name, usize> = BTreeMap::new();
-        for node in all.iter().filter(|node| node.kind.reads()) {
+        for node in ever.iter().filter(|node| node.kind.reads()) {
             let next = names.len();
             names.entry(&node.name).or_insert(next);
         }
@@ -444,7 +447,10 @@ impl<'a> Cast<'a> {
                 n.kind.reads() && (n.kind == NodeKind::Consumer) == (system == System::Kafka)
             };
             let mut nodes: Vec<&Node> = all.iter().filter(mine).copied().collect();
-            nodes.sort_by_key(|node| names.get(&node.name).copied());
+            nodes.sort_by_key(|node| {
+                let own = node.listens_for.and_then(|id| timeline.node(id)).unwrap_or(node);
+                (names.get(&own.name).copied(), node.listens_for.is_some())
+            });
             nodes
         };
         let kept = |server: NodeId| {

@@ -1,10 +1,10 @@
 //! One event after another into the indexes.
 
-use super::topology::Phase;
+use super::topology::{Clock, Phase};
 use super::{Message, Timeline, marks};
 use crate::event::{
-    Action, Cargo, Course, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId,
-    RedisFact, System, What,
+    Action, Cargo, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId,
+    RebalancePhase, RedisFact, System, What,
 };
 use crate::sim::Instant;
 
@@ -29,11 +29,6 @@ impl Timeline {
             What::Departed(hop) => self.depart(event, hop),
             What::Ruled(ruling) => {
                 self.hops.rule(at, ruling, &self.events);
-                if ruling.course == Course::Lost
-                    && let Some(from) = self.hop(ruling.hop).map(|hop| hop.from)
-                {
-                    self.topology.failed_to_ask(at, from);
-                }
                 if let Some(index) = self.hops.index(ruling.hop)
                     && let Some((_, hop)) = self.hops.hop(&self.events, index)
                 {
@@ -68,17 +63,7 @@ impl Timeline {
                 }
                 return;
             }
-            cargo => {
-                let api: &str = match cargo {
-                    Cargo::KafkaRequest { api } => api,
-                    Cargo::OffsetCommit { .. } => "OffsetCommit",
-                    _ => return,
-                };
-                if let Course::Arrives(end) = hop.course {
-                    self.topology.asks_coordinator(event.at, end, hop.from, api);
-                }
-                return;
-            }
+            _ => return,
         };
         if let (Some(index), Some(wire)) =
             (self.hops.index(hop.id), self.topology.wire_mut(hop.connection))
@@ -263,23 +248,46 @@ impl Timeline {
                 let owner = if is_consumer { Some(node) } else { self.topology.member(member) };
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
                     owner.assigned.set(at, partitions.clone());
-                    if owner.phase.newest() == Phase::Sync {
-                        // Who is given nothing has nothing to go on with.
-                        let idle = partitions.is_empty();
-                        owner.phase.set(at, if idle { Phase::Stable } else { Phase::Resume });
-                    }
                 }
             }
             KafkaFact::GroupChanged { group, state, .. } => {
                 let mine = |p: &&super::Party| p.system == System::Kafka && p.name == *group;
                 if let Some(party) = self.ledger.parties.iter().find(mine).map(|p| p.id) {
-                    self.topology.group_changed(at, party, state);
+                    self.topology.group_changed(at, party, group, state);
                 }
             }
             KafkaFact::MemberRemoved { member, .. } => {
                 let owner = self.topology.member(member);
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
                     owner.session.set(at, None);
+                    // It gives nothing back to a group that it is no member of.
+                    if owner.phase.newest() == Phase::Revoke {
+                        owner.phase.set(at, Phase::Stable);
+                    }
+                }
+            }
+            KafkaFact::PollReturned { until, .. } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.poll.set(at, Some(Clock::new(at, *until)));
+                }
+            }
+            KafkaFact::SessionExtended { member, until, .. } => {
+                let owner = self.topology.member(member);
+                if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
+                    owner.session.set(at, Some(Clock::new(at, *until)));
+                }
+            }
+            KafkaFact::PhaseChanged { phase, .. } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    let idle = node.assigned.last().is_none_or(Vec::is_empty);
+                    let phase = match phase {
+                        RebalancePhase::Joining => Phase::Join,
+                        RebalancePhase::Syncing => Phase::Sync,
+                        // Who is given nothing has nothing to go on with.
+                        RebalancePhase::Resumed if idle => Phase::Stable,
+                        RebalancePhase::Resumed => Phase::Resume,
+                    };
+                    node.phase.set(at, phase);
                 }
             }
             _ => {}

@@ -5,8 +5,8 @@ use super::story::{LATENCY, Story, ms, one_plug, partition};
 use super::*;
 use crate::event::Name;
 use crate::event::{
-    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, NodeKind, RedisFact, Ruling, Standing,
-    What,
+    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, NodeKind, RebalancePhase, RedisFact,
+    Ruling, Standing, What,
 };
 use crate::sim::Span;
 
@@ -243,6 +243,72 @@ fn marks_say_what_a_person_did() {
     let expected =
         [("billing unplugged", MarkKind::Fault), ("billing plugged in", MarkKind::Command)];
     assert_eq!(marks, expected);
+}
+
+/// The defaults of `ConsumerConfig`: `session.timeout.ms` 45 s, `max.poll.interval.ms` 5 min.
+#[test]
+fn the_two_clocks_are_those_that_kafka_tells() {
+    let mut story = Story::default();
+    let broker = story.node(1, NodeKind::Broker, "kafka-1", Some(System::Kafka), None);
+    let billing = story.node(2, NodeKind::Consumer, "billing", Some(System::Kafka), None);
+    story.connect(Instant::ZERO, 7, billing, broker);
+    let fetch = || Cargo::Fetch { from: vec![(partition(0), 0)] };
+    story.hop(ms(1_000), 7, (billing, broker), fetch(), &[]);
+    let kafka = |node, fact| What::Kafka { node, fact };
+    let polled = KafkaFact::PollReturned { records: 1, until: ms(301_000) };
+    story.add(ms(1_000), kafka(billing, polled));
+    let (group, member): (Name, Name) = ("billing".into(), "billing-6f1c".into());
+    let heard = |until| {
+        let (group, member) = (group.clone(), member.clone());
+        kafka(broker, KafkaFact::SessionExtended { group, member, until })
+    };
+    story.add(ms(3_000), heard(ms(48_000)));
+    story.add(ms(6_000), heard(ms(51_000)));
+    story.hop(ms(9_000), 7, (billing, broker), fetch(), &[]);
+    story.lab(ms(10_000), LabFact::NodeRemoved { node: billing });
+    let timeline = told(&story.tell());
+    let node = timeline.node(billing).expect("billing");
+    let left = |clock: Option<Clock>, t| clock.map(|clock| clock.left(t).as_millis());
+    let poll = |t| left(node.poll.value(t), t);
+    let session = |t| left(node.session.value(t), t);
+    assert_eq!((poll(ms(999)), session(ms(2_999))), (None, None));
+    // The fetch that leaves as `poll` returns is no call of `poll`; the next one is.
+    assert_eq!(
+        (poll(ms(1_000)), poll(ms(8_999)), poll(ms(9_000))),
+        (Some(300_000), Some(292_001), None)
+    );
+    assert_eq!((session(ms(5_999)), session(ms(6_000))), (Some(42_001), Some(45_000)));
+    assert!(node.exists(ms(9_999)) && !node.exists(ms(10_000)));
+}
+
+#[test]
+fn a_member_tells_its_own_part_in_a_rebalance() {
+    let mut story = Story::default();
+    let billing = story.node(2, NodeKind::Consumer, "billing", Some(System::Kafka), None);
+    let (group, member): (Name, Name) = ("billing".into(), "billing-6f1c".into());
+    let told_by = |fact| What::Kafka { node: billing, fact };
+    let phase = |phase| {
+        let (group, member) = (group.clone(), member.clone());
+        told_by(KafkaFact::PhaseChanged { group, member, phase })
+    };
+    let assigned = |generation, partitions| {
+        let (group, member) = (group.clone(), member.clone());
+        told_by(KafkaFact::Assigned { group, member, generation, partitions })
+    };
+    story.add(ms(10), phase(RebalancePhase::Joining));
+    story.add(ms(20), phase(RebalancePhase::Syncing));
+    story.add(ms(30), assigned(1, vec![partition(0)]));
+    story.add(ms(30), phase(RebalancePhase::Resumed));
+    story.hop(ms(40), 7, (billing, NodeId(1)), Cargo::Fetch { from: vec![(partition(0), 0)] }, &[]);
+    story.add(ms(50), phase(RebalancePhase::Joining));
+    story.add(ms(60), assigned(2, Vec::new()));
+    story.add(ms(60), phase(RebalancePhase::Resumed));
+    let timeline = told(&story.tell());
+    let node = timeline.node(billing).expect("billing");
+    let seen = [9, 10, 20, 30, 40, 50, 60].map(|at| node.phase.value(ms(at)));
+    let [none, join, sync, resume] = [Phase::Stable, Phase::Join, Phase::Sync, Phase::Resume];
+    // Who is given nothing has nothing to resume.
+    assert_eq!(seen, [none, join, sync, resume, none, join, none]);
 }
 
 #[test]

@@ -77,8 +77,6 @@ pub struct Node {
     pub phase: Steps<Phase>,
     /// The connection that it opened last.
     last_wire: Option<ConnectionId>,
-    /// `session.timeout.ms`, as its command or Kafka's default has it.
-    session_timeout: Span,
 }
 
 /// A time that drains.
@@ -91,6 +89,11 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// One that is set at `since` and has run out at `until`.
+    pub(super) fn new(since: Instant, until: Instant) -> Self {
+        Self { since, length: until.since(since) }
+    }
+
     /// What is left of it at `t`.
     pub fn left(self, t: Instant) -> Span {
         (self.since + self.length).since(t)
@@ -113,10 +116,12 @@ pub enum Phase {
     Resume,
 }
 
-/// `session.timeout.ms` of `ConsumerConfig`, Kafka 4.3.
-const SESSION_TIMEOUT: Span = Span::from_secs(45);
-
 impl Node {
+    /// Whether it exists at `t`: it was added and is not gone for good.
+    pub fn exists(&self, t: Instant) -> bool {
+        self.added <= t && self.removed.is_none_or(|removed| t < removed)
+    }
+
     /// How many messages it has handled by `t`, repeats included.
     pub fn handled(&self, t: Instant) -> usize {
         self.history.partition_point(|(at, _)| *at <= t)
@@ -287,42 +292,16 @@ impl Topology {
         brokers.position(|broker| broker.id == node).map(|index| index as u32 + 1)
     }
 
-    /// A request of a group's member is on its way to the coordinator, which will take the
-    /// member for alive from its arrival on (`GroupCoordinator#handleHeartbeat` and the handlers
-    /// of `JoinGroup`, `SyncGroup` and `OffsetCommit` set the session's timer anew).
-    pub(super) fn asks_coordinator(
-        &mut self,
-        at: Instant,
-        arrives: Instant,
-        node: NodeId,
-        api: &str,
-    ) {
-        let Some(node) = self.node_mut(node).filter(|node| node.kind == NodeKind::Consumer) else {
-            return;
-        };
-        match api {
-            "JoinGroup" => node.phase.set(at, Phase::Join),
-            "SyncGroup" => node.phase.set(at, Phase::Sync),
-            "Heartbeat" | "OffsetCommit" => {}
-            _ => return,
-        }
-        let length = node.session_timeout;
-        node.session.set(arrives, Some(Clock { since: arrives, length }));
-    }
-
-    /// A request that was on its way has not arrived.
-    pub(super) fn failed_to_ask(&mut self, at: Instant, node: NodeId) {
-        if let Some(node) = self.node_mut(node) {
-            node.session.revoke_after(at);
-        }
-    }
-
     /// A group's state changed: its members have partitions to give back.
-    pub(super) fn group_changed(&mut self, at: Instant, group: PartyId, state: &str) {
+    pub(super) fn group_changed(&mut self, at: Instant, party: PartyId, group: &str, state: &str) {
         if state != "PreparingRebalance" {
             return;
         }
-        let members = self.nodes.iter_mut().filter(|node| node.party == Some(group));
+        // A listener for retry topics reads for the same party in a group of its own.
+        let mine = |node: &&mut Node| {
+            node.party == Some(party) && node.group.as_deref().is_none_or(|name| name == group)
+        };
+        let members = self.nodes.iter_mut().filter(mine);
         for node in members {
             let owns = node.assigned.last().is_some_and(|all| !all.is_empty());
             if owns && matches!(node.phase.newest(), Phase::Stable | Phase::Resume) {
@@ -377,6 +356,11 @@ impl Topology {
             if node.phase.newest() == Phase::Resume {
                 node.phase.set(at, Phase::Stable);
             }
+            // Fetches leave in `poll` (`Fetcher#sendFetches`): the application is in it again,
+            // where no clock runs. The one that goes out as `poll` returns is of the same instant.
+            if node.poll.newest().is_some_and(|clock| clock.since < at) {
+                node.poll.set(at, None);
+            }
         }
     }
 
@@ -424,7 +408,6 @@ impl Topology {
                     poll: Steps::default(),
                     phase: Steps::default(),
                     last_wire: None,
-                    session_timeout: SESSION_TIMEOUT,
                 };
                 match self.setup.get(name) {
                     Some(Action::AddProducer { topic, carriers, load, .. }) => {
@@ -442,13 +425,9 @@ impl Topology {
                         added.takes.set(at, *takes);
                         added.key = Some(key.clone());
                     }
-                    Some(Action::AddConsumer { takes, group, config, .. }) => {
+                    Some(Action::AddConsumer { takes, group, .. }) => {
                         added.takes.set(at, *takes);
                         added.group = Some(group.clone());
-                        let timeout = config.get("session.timeout.ms");
-                        if let Some(ms) = timeout.and_then(|ms| ms.parse().ok()) {
-                            added.session_timeout = Span::from_millis(ms);
-                        }
                     }
                     _ => {}
                 }
@@ -464,6 +443,8 @@ impl Topology {
                         // A process remembers nothing; the group still counts its partitions as
                         // taken until its session time-out.
                         node.assigned.set(at, Vec::new());
+                        node.poll.set(at, None);
+                        node.phase.set(at, Phase::Stable);
                     }
                 }
             }
@@ -534,15 +515,18 @@ impl Topology {
                     node.working.set(at, None);
                 }
             }
-            LabFact::ListenerAdded { node, of, .. } => {
+            LabFact::ListenerAdded { node, of, group, .. } => {
                 if let Some(node) = self.node_mut(*node) {
                     node.listens_for = Some(*of);
+                    node.group = Some(group.clone());
                 }
             }
             LabFact::NodeRemoved { node } => {
                 if let Some(node) = self.node_mut(*node) {
                     node.removed = Some(at);
                     node.working.set(at, None);
+                    node.poll.set(at, None);
+                    node.phase.set(at, Phase::Stable);
                 }
                 self.bump(at);
             }

@@ -190,6 +190,10 @@ in_its_place! {
     segments_that_retention_drops: samples::segments();
     buffers_that_fill: samples::buffers();
     streams_and_lists: samples::streams();
+    retry_topics_and_one_who_leaves: samples::retries();
+    the_lesson_poison: samples::lesson("poison");
+    the_lesson_two_clocks: samples::lesson("two-clocks");
+    the_lesson_idle_member: samples::lesson("idle-member");
 }
 
 /// A limit makes memory worth a meter: used and most, as `INFO memory` has them.
@@ -250,4 +254,28 @@ fn adding_never_reshuffles() {
         assert_eq!(kept, before.iter().collect::<Vec<_>>(), "with billing-{n}");
         before = now;
     }
+}
+
+/// Node boxes of a picture, from top to bottom, by name.
+fn consumers(timeline: &Timeline, t: Instant) -> Vec<String> {
+    let view = View { mode: Mode::Kafka, ..View::new(1_140.0, 748.0) };
+    let mut shapes: Vec<Shape> = picture(timeline, t, &view).shapes;
+    shapes.retain(|s| s.id.starts_with("node-") && s.name.starts_with("Kafka consumer "));
+    shapes.sort_by(|a, b| a.area.y.total_cmp(&b.area.y));
+    let name = |s: Shape| s.name["Kafka consumer ".len()..].split(',').next().map(str::to_owned);
+    shapes.into_iter().filter_map(name).collect()
+}
+
+/// A listener belongs to its consumer's process; who was removed leaves, and the others keep
+/// their order. A tool is no consumer.
+#[test]
+fn listeners_stand_with_their_consumer_and_the_removed_leave() {
+    let sample = samples::retries();
+    let before = consumers(&sample.timeline, Instant::from_millis(7_900));
+    let after = consumers(&sample.timeline, Instant::from_millis(8_500));
+    assert_eq!(before.first().map(String::as_str), Some("audit"), "{before:?}");
+    assert_eq!(before.get(1).map(String::as_str), Some("billing"), "{before:?}");
+    assert!(before.get(2).is_some_and(|name| name.starts_with("billing-retry")), "{before:?}");
+    assert_eq!(before.last().map(String::as_str), Some("search"), "{before:?}");
+    assert_eq!(after, before[1..]);
 }

@@ -1,7 +1,11 @@
 //! Runs of the real engines that between them show every drawing.
 
-use pushpull::event::{Action, Carrier, Event, Keys, Load, Settings, System};
+use pushpull::cli::play;
+use pushpull::event::{
+    Action, Carrier, ErrorHandling, Event, Failure, Keys, Load, Settings, System,
+};
 use pushpull::lab::World;
+use pushpull::lesson::Lesson;
 use pushpull::sim::{Instant, Span};
 use pushpull::stage::Mode;
 use pushpull::timeline::Timeline;
@@ -263,7 +267,7 @@ pub(crate) fn streams() -> Sample {
     let (name, topic) = ("till".into(), "orders-queue".into());
     let (carriers, config) = (vec![Carrier::List], Settings::new());
     act(&mut world, Action::AddProducer { name, topic, carriers, load, config });
-    let fails = pushpull::event::Failure::Numbers(vec![7]);
+    let fails = Failure::Numbers(vec![7]);
     for n in 1..=2 {
         let consumer = format!("packer-{n}").into();
         act(&mut world, Action::SetFailure { consumer, fails: fails.clone() });
@@ -279,6 +283,45 @@ pub(crate) fn streams() -> Sample {
     }
     let timeline = told(&mut world);
     Sample { name: "streams", timeline, instants: vec![at(2_900), at(4_500), at(13_000)] }
+}
+
+/// A lesson that ships, as a reader plays it who does what is asked.
+pub(crate) fn lesson(name: &'static str) -> Sample {
+    let text = std::fs::read_to_string(format!("www/lessons/{name}.json")).expect("readable");
+    let lesson = Lesson::parse(name, &text).expect("a lesson");
+    let session = play(&lesson, lesson.seed).ok().expect("it gets to its end");
+    let mut timeline = Timeline::default();
+    timeline.extend(session.events());
+    // Somewhere in its beginning, its middle and its end: where most is under way.
+    let sixth = session.head().0 / 6;
+    let busiest = |n: u64| {
+        let all = (0..200).map(|i| Instant(sixth * (2 * n) + sixth * i / 100));
+        all.max_by_key(|t| {
+            let mut flying = 0;
+            timeline.under_way(*t, |motion| flying += motion.hop.tags.len());
+            let clocks = timeline.nodes().iter().filter(|n| n.poll.value(*t).is_some()).count();
+            (clocks, flying)
+        })
+    };
+    let instants = (0..3).filter_map(busiest).chain([session.head()]).collect();
+    Sample { name, timeline, instants }
+}
+
+/// Retry topics for a record that always fails; then its consumer's neighbour leaves for good.
+pub(crate) fn retries() -> Sample {
+    let mut world = shop(2, 0, 0);
+    let names = ["audit", "billing", "search"];
+    names.iter().for_each(|name| add_member(&mut world, name, name));
+    let handling =
+        ErrorHandling::RetryTopics { attempts: 3, delay: Span::from_secs(1), multiplier: 2 };
+    act(&mut world, Action::SetErrorHandling { consumer: "billing".into(), handling });
+    let fails = Failure::Numbers(vec![3]);
+    act(&mut world, Action::SetFailure { consumer: "billing".into(), fails });
+    world.advance_to(at(8_000));
+    act(&mut world, Action::Remove { node: "audit".into() });
+    world.advance_to(at(12_000));
+    let timeline = told(&mut world);
+    Sample { name: "retries", timeline, instants: vec![at(2_200), at(7_900), at(11_000)] }
 }
 
 /// The lanes that a sample is about.

@@ -25,7 +25,8 @@ impl Scene<'_> {
         let (area, k, t) = (group.area, self.k(), self.t);
         let waiting = self.timeline.party(group.party).map_or(0, |party| party.sums(t).waiting);
         let members = self.timeline.nodes().iter();
-        let members = members.filter(|n| n.party == Some(group.party) && n.added <= t);
+        let members = members.filter(|n| n.party == Some(group.party) && n.exists(t));
+        let members = members.filter(|n| n.listens_for.is_none());
         let moving = members.clone().any(|node| node.phase.value(t) != Phase::Stable);
         let (words, class): (String, Class) = match (waiting, moving) {
             (_, true) => ("rebalance".into(), "waiting"),
@@ -64,17 +65,16 @@ impl Scene<'_> {
         let t = self.t;
         let party = node.party?;
         let assigned = node.assigned.at(t)?;
-        if !assigned.is_empty()
-            || node.phase.value(t) != Phase::Stable
-            || node.session.at(t).is_none()
-        {
+        if !assigned.is_empty() || node.phase.value(t) != Phase::Stable || self.is_away(node) {
             return None;
         }
         let mut members = 0;
         let mut topics: Vec<&crate::event::Name> = Vec::new();
-        for other in self.timeline.nodes().iter().filter(|n| n.party == Some(party)) {
+        let same = |n: &&Node| n.party == Some(party) && n.group == node.group && n.exists(t);
+        for other in self.timeline.nodes().iter().filter(same) {
             let Some(owned) = other.assigned.at(t) else { continue };
-            members += usize::from(other.session.at(t).copied().flatten().is_some());
+            // The coordinator counts who it was given partitions for until it removes it.
+            members += usize::from(other.session.at(t) != Some(&None));
             for place in owned {
                 if !topics.contains(&&place.topic) {
                     topics.push(&place.topic);

@@ -36,7 +36,7 @@ impl Scene<'_> {
         let t = self.t;
         let gone = |party: &Party| {
             let nodes = self.timeline.nodes().iter().filter(|n| n.party == Some(party.id));
-            let mut nodes = nodes.filter(|node| node.added <= t);
+            let mut nodes = nodes.filter(|node| node.exists(t));
             nodes.any(|node| {
                 matches!(node.state.at(t), Some(NodeState::Crashed | NodeState::Paused))
                     || !matches!(node.phase.value(t), Phase::Stable)
@@ -225,7 +225,7 @@ impl Scene<'_> {
     fn uncommitted(&self, row: &Row, log: &Log, marks: &mut Vec<Mark>) {
         let t = self.t;
         let first = row.first(log, t);
-        let nodes = || self.timeline.nodes().iter().filter(|n| n.added <= t && n.party.is_some());
+        let nodes = || self.timeline.nodes().iter().filter(|n| n.exists(t) && n.party.is_some());
         // While all goes well a commit is due within seconds; it is worth ink when it may fail.
         let in_doubt = |party: &Party| {
             let mut members = nodes().filter(|n| n.party == Some(party.id));

@@ -20,7 +20,7 @@ const SAMPLE: usize = 4_096;
 
 impl At<'_> {
     pub(super) fn node(self, id: NodeId) -> Option<Sheet> {
-        let node = self.timeline.node(id).filter(|node| node.added <= self.t)?;
+        let node = self.timeline.node(id).filter(|node| node.exists(self.t))?;
         let mut sheet = Sheet::new(&*node.name, kind(node.kind));
         let (state, class) = self.state(node);
         sheet.rows(vec![("process", Cell::of(state, class))]);
@@ -44,7 +44,7 @@ impl At<'_> {
             .timeline
             .nodes()
             .iter()
-            .filter(|node| node.name == *name && node.added <= self.t && node.party.is_some());
+            .filter(|node| node.name == *name && node.exists(self.t) && node.party.is_some());
         let first = self.node(nodes.next()?.id)?;
         Some(nodes.filter_map(|node| self.node(node.id)).fold(first, |mut sheet, other| {
             "plug".clone_into(&mut sheet.kind);

@@ -34,7 +34,7 @@ pub fn tables(timeline: &Timeline, t: Instant) -> Sheet {
 
 impl At<'_> {
     fn nodes(self) -> Vec<Vec<Cell>> {
-        let here = self.timeline.nodes().iter().filter(|node| node.added <= self.t);
+        let here = self.timeline.nodes().iter().filter(|node| node.exists(self.t));
         let row = |node: &crate::timeline::Node| {
             let (state, class) = self.state(node);
             let state = if node.unplugged.value(self.t) {

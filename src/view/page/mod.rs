@@ -426,6 +426,7 @@ impl Page {
         if !self.layout.fits(&self.timeline, self.cursor, &self.view) {
             self.layout = Layout::new(&self.timeline, self.cursor, &self.view);
         }
+        self.layout.select(self.view.selected.as_ref());
     }
 
     /// The message under a point of the stage, within a finger's reach.

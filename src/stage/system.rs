@@ -365,7 +365,7 @@ fn row(
 /// What a side topic is for, in a word.
 pub(super) const fn side_word(side: Side) -> &'static str {
     match side {
-        Side::Retry => "to be tried again",
+        Side::Retry => "waiting",
         Side::DeadLetter => "parked",
     }
 }

@@ -107,12 +107,17 @@ impl Timeline {
             }
             LabFact::Received { tag, .. }
             | LabFact::HandlingBegan { tag, .. }
-            | LabFact::RetryScheduled { tag, .. }
             | LabFact::DeadLettered { tag, .. }
             | LabFact::GivenUp { tag, .. }
             | LabFact::Redriven { tag, .. }
             | LabFact::Discarded { tag, .. } => {
                 self.registry.note(tag.message, event.id);
+            }
+            LabFact::RetryScheduled { node, tag, .. } => {
+                self.registry.note(tag.message, event.id);
+                if let Some(party) = self.node(*node).and_then(|node| node.party) {
+                    self.ledger.retries(party, tag.message);
+                }
             }
             LabFact::Handled { party, tag, repeated, replayed, .. } => {
                 self.registry.note(tag.message, event.id);
@@ -240,6 +245,7 @@ impl Timeline {
                 self.registry.note(tag.message, event.id);
                 if let Some(log) = self.logs.index(partition) {
                     self.registry.store(*tag, log, *offset);
+                    self.ledger.stored(at, tag.message, log);
                 }
             }
             KafkaFact::Assigned { member, partitions, .. } => {

@@ -5,7 +5,7 @@ use crate::event::{
     CopyId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Standing, System, Tag,
 };
 use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Standings at an instant, counted: of one party's messages, or of a lane's messages, each by
 /// its worst standing with any party.
@@ -77,6 +77,10 @@ pub struct Party {
     lost: Vec<Loss>,
     first_handled: BTreeMap<MessageId, Instant>,
     waiting_in: BTreeMap<usize, Steps<u32>>,
+    /// The log in which each waiting message is counted.
+    waits: BTreeMap<MessageId, usize>,
+    /// What it copies to a retry topic and has not stored there yet.
+    retried: BTreeSet<MessageId>,
 }
 
 /// A message that was lost, until something reopened it.
@@ -123,6 +127,24 @@ impl Party {
     /// Whether its handler had finished with the message by `t`.
     pub fn had(&self, message: MessageId, t: Instant) -> bool {
         self.first_handled.get(&message).is_some_and(|at| *at <= t)
+    }
+
+    /// A message waits for it in this log from now on, and in no other.
+    fn wait_in(&mut self, at: Instant, message: MessageId, log: Option<usize>) {
+        let before = match log {
+            Some(log) => self.waits.insert(message, log),
+            None => self.waits.remove(&message),
+        };
+        if let Some(before) = before {
+            let waiting = self.waiting_in.entry(before).or_default();
+            let less = waiting.newest().saturating_sub(1);
+            waiting.set(at, less);
+        }
+        if let Some(log) = log {
+            let waiting = self.waiting_in.entry(log).or_default();
+            let more = waiting.newest() + 1;
+            waiting.set(at, more);
+        }
     }
 
     /// How many messages of the `log`-th log wait for it at `t`.
@@ -233,6 +255,8 @@ impl Ledger {
             lost: Vec::new(),
             first_handled: BTreeMap::new(),
             waiting_in: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            retried: BTreeSet::new(),
         });
     }
 
@@ -257,6 +281,22 @@ impl Ledger {
             }
         }
         party.sums.set(at, sums);
+    }
+
+    /// A party gives a message to a retry topic.
+    pub(super) fn retries(&mut self, id: PartyId, message: MessageId) {
+        if let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) {
+            party.retried.insert(message);
+        }
+    }
+
+    /// A copy was stored: who gave it to a retry topic waits for it there.
+    pub(super) fn stored(&mut self, at: Instant, message: MessageId, log: usize) {
+        for party in &mut self.parties {
+            if party.retried.remove(&message) && party.waits.contains_key(&message) {
+                party.wait_in(at, message, Some(log));
+            }
+        }
     }
 
     /// A standing changed. `stored` is the log that keeps the message, where one does.
@@ -286,11 +326,11 @@ impl Ledger {
         sums.late += u32::from(late && !was_late);
         party.sums.set(at, sums);
         party.standings.insert(message, (standing, late));
-        if let Some(log) = stored {
-            let waiting = party.waiting_in.entry(log).or_default();
-            let now = waiting.newest() + u32::from(standing == Standing::Waiting);
-            let before = u32::from(old == Some(Standing::Waiting));
-            waiting.set(at, now.saturating_sub(before));
+        // Copies may lie elsewhere by now: it leaves the log that it was counted in.
+        match standing {
+            Standing::Waiting if party.waits.contains_key(&message) => {}
+            Standing::Waiting => party.wait_in(at, message, stored),
+            _ => party.wait_in(at, message, None),
         }
         if let Some(Standing::Lost(_)) = old {
             let open = |loss: &&mut Loss| loss.message == message && loss.until == Instant::FAR;

@@ -279,3 +279,27 @@ fn listeners_stand_with_their_consumer_and_the_removed_leave() {
     assert_eq!(before.last().map(String::as_str), Some("search"), "{before:?}");
     assert_eq!(after, before[1..]);
 }
+
+/// What waits for a group waits in one log: in a retry topic once its copy lies there, and in
+/// none when it is parked.
+#[test]
+fn what_waits_is_counted_where_it_lies() {
+    let sample = samples::retries();
+    let timeline = &sample.timeline;
+    let billing = timeline
+        .parties()
+        .iter()
+        .find(|party| &*party.name == "billing" && party.system == System::Kafka);
+    let billing = billing.expect("the group");
+    let mut retried = 0;
+    for t in (0..12_000).step_by(10).map(Instant::from_millis) {
+        let waiting = |retry: bool| -> u32 {
+            let logs = timeline.logs().iter().enumerate();
+            let logs = logs.filter(|(_, log)| (&*log.partition.topic != "orders") == retry);
+            logs.map(|(index, _)| billing.waiting_in(index, t)).sum()
+        };
+        assert_eq!(waiting(false) + waiting(true), billing.sums(t).waiting, "at {t}");
+        retried = retried.max(waiting(true));
+    }
+    assert_eq!(retried, 1, "message 3 alone is tried again");
+}

@@ -3,7 +3,7 @@
 
 use super::{Scene, rect};
 use crate::event::{NodeKind, NodeState, System};
-use crate::sim::Span;
+use crate::sim::{Instant, Span};
 use crate::stage::layout::{GroupFrame, Place};
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Clock, Node, Phase};
@@ -93,8 +93,13 @@ impl Scene<'_> {
         if place.system == Some(System::Redis) {
             return self.kernel(place, node, area);
         }
-        if node.phase.value(self.t) != Phase::Stable && self.runs(node) {
-            return self.phases(place, node, area);
+        // Who works on gives nothing back before it polls again: that clock decides.
+        let works = node.poll.value(self.t).is_some_and(|clock| share(clock, self.t) < FULL);
+        match node.phase.value(self.t) {
+            Phase::Stable => {}
+            Phase::Revoke if works => {}
+            _ if self.runs(node) => return self.phases(place, node, area),
+            _ => {}
         }
         self.clocks(place, node, area);
     }
@@ -137,11 +142,10 @@ impl Scene<'_> {
     /// The two clocks, as arcs that drain, with real seconds.
     fn clocks(&mut self, place: &Place, node: &Node, area: Rect) {
         let (t, k) = (self.t, self.k());
-        let share = |clock: Clock| clock.left(t).0 as f32 / clock.length.0.max(1) as f32;
         let session = node.session.at(t).copied().flatten();
         let poll = node.poll.at(t).copied().flatten();
         let asked = self.layout.view.selected == Some(Target::Node(place.node));
-        let worth = |clock: &Option<Clock>| clock.is_some_and(|clock| share(clock) < FULL);
+        let worth = |clock: &Option<Clock>| clock.is_some_and(|clock| share(clock, t) < FULL);
         let gone = !self.runs(node) || node.open.value(t) == 0;
         if !(worth(&session)
             || worth(&poll)
@@ -167,7 +171,7 @@ impl Scene<'_> {
         let clocks = [("session", session), ("poll", poll.filter(|_| !gone || asked))];
         for (name, clock) in clocks {
             let Some(clock) = clock else { continue };
-            let (share, left) = (share(clock).clamp(0.0, 1.0), clock.left(t));
+            let (share, left) = (share(clock, t).clamp(0.0, 1.0), clock.left(t));
             let r = (area.h / 2.0 - 2.0).min(6.5);
             let full = format!("{name} {}", seconds(left));
             let needs = |words: &str| 2.0 * r + 5.0 + text::width(words, 10.0 * k, false, false);
@@ -223,6 +227,11 @@ impl Scene<'_> {
         let id = format!("account-{}", place.node.0);
         self.add(id, Role::Image, phrase, Some(Target::Node(place.node)), area, marks);
     }
+}
+
+/// What is left of a clock, 1 when it was just set.
+fn share(clock: Clock, t: Instant) -> f32 {
+    clock.left(t).0 as f32 / clock.length.0.max(1) as f32
 }
 
 /// Cents as dollars: `180 $`, `1.50 $`.

@@ -30,10 +30,15 @@ impl Scene<'_> {
             Side::Retry => ("cell-retry", "retry"),
             Side::DeadLetter => ("cell-parked", "waiting"),
         };
-        let title = Run { mono: true, ..Run::bold(&*row.partition.topic, "ink") };
         let words = format!("{waiting} {}", side_word(side));
         let y = row.area.y + 12.0 * k;
         let short = text::width(&words, 10.5 * k, true, false);
+        // Where its whole name does not fit, what sets it apart from its topic does.
+        let topic = &*row.partition.topic;
+        let fits = text::width(topic, 10.5 * k, true, true) <= row.area.w - short - 10.0;
+        let suffix = topic.find("-retry").or_else(|| topic.find("-dlt")).filter(|_| !fits);
+        let title = suffix.map_or(topic, |at| &topic[at + 1..]);
+        let title = Run { mono: true, ..Run::bold(title, "ink") };
         let mut marks = vec![self.line(row.area.x, y, row.area.w - short - 10.0, 10.5, title)];
         let run = Run::bold(&*words, if waiting > 0 { ink } else { "faint" });
         let room = row.area.w * 0.6;

@@ -310,8 +310,9 @@ pub(crate) fn lesson(name: &'static str) -> Sample {
 /// Retry topics for a record that always fails; then its consumer's neighbour leaves for good.
 pub(crate) fn retries() -> Sample {
     let mut world = shop(2, 0, 0);
-    let names = ["audit", "billing", "search"];
-    names.iter().for_each(|name| add_member(&mut world, name, name));
+    for name in ["audit", "billing", "search"] {
+        add_member(&mut world, name, name);
+    }
     let handling =
         ErrorHandling::RetryTopics { attempts: 3, delay: Span::from_secs(1), multiplier: 2 };
     act(&mut world, Action::SetErrorHandling { consumer: "billing".into(), handling });

@@ -9,7 +9,6 @@
 //! The promise is kept when the lesson is on the page, or when a notice says why it is not.
 
 mod failure;
-mod fetch;
 mod measure;
 mod open;
 mod progress;
@@ -60,7 +59,12 @@ pub async fn mount(root: Element, options: JsValue) -> Result<Handle, JsValue> {
     failure::watch(&root);
     crate::view::restore_theme(&root);
     let shared = Rc::new(Shared::default());
-    let props = AppProps { shared: Rc::clone(&shared), root: root.clone(), whole: options.whole };
+    let props = AppProps {
+        shared: Rc::clone(&shared),
+        root: root.clone(),
+        whole: options.whole,
+        base: options.base.clone().unwrap_or_default().into(),
+    };
     let app = yew::Renderer::<App>::with_root_and_props(root.clone(), props).render();
     match open::page(&options).await {
         Ok(page) => *shared.page.borrow_mut() = Some(page),

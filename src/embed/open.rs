@@ -1,10 +1,10 @@
 //! From the element's options to a page: the lesson's text is fetched, checked and opened.
 
-use super::{Options, fetch};
+use super::Options;
 use crate::event::Action;
 use crate::history::{LessonRef, Recording, RunFile, from_link};
 use crate::lesson::{Lesson, Mistake};
-use crate::view::{Failure, Page};
+use crate::view::{Failure, Page, fetch};
 use wasm_bindgen::prelude::*;
 
 /// The lesson that a page without any name shows.

@@ -47,6 +47,8 @@ pub(crate) struct AppProps {
     pub(crate) root: Element,
     /// Whether the widget is the page itself, so that keys anywhere are its own.
     pub(crate) whole: bool,
+    /// Where the files beside the module are.
+    pub(crate) base: AttrValue,
 }
 
 impl PartialEq for AppProps {
@@ -215,7 +217,7 @@ impl Component for App {
         html! {
             <@{if ctx.props().whole { "main" } else { "div" }} class={classes!("page", side.then_some("side"))}>
                 <Header title={title.unwrap_or_default()} open={drawn.open} send={send} />
-                <LessonView panel={drawn.lesson.clone()} send={send} />
+                <LessonView panel={drawn.lesson.clone()} base={ctx.props().base.clone()} send={send} />
                 { self.stage(drawn) }
                 if let Some((sheet, class)) = &drawn.sheet {
                     <SheetView sheet={sheet.clone()} class={*class} send={send} />

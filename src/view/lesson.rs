@@ -1,6 +1,7 @@
 //! The lesson panel: what to do, the button that does it, the question, the tasks, the result.
 
 use super::Same;
+use super::gloss::Text;
 use super::icon::{CROSS, TICK, icon};
 use super::page::Msg;
 use super::sheet::says;
@@ -64,6 +65,8 @@ pub(super) struct TaskLine {
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct LessonProps {
     pub(super) panel: Same<LessonPanel>,
+    /// Where the files beside the module are.
+    pub(super) base: AttrValue,
     pub(super) send: Callback<Msg>,
 }
 
@@ -88,7 +91,7 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 <button type="button" class="quiet more" aria-expanded={sheet.to_string()} onclick={turn}>
                     { if *sheet { "Less" } else { "More" } }
                 </button>
-                <p class="text">{ for panel.text.iter().map(|words| piece(words, &props.send)) }</p>
+                <Text panel={panel.clone()} base={&props.base} send={&props.send} />
             </div>
             <div class="do">
                 { for panel.buttons.iter().map(|button| deed(button, &props.send)) }
@@ -123,23 +126,6 @@ fn coded(words: &str) -> Html {
         _ => html! { <code>{ part }</code> },
     });
     parts.collect()
-}
-
-fn piece(piece: &Words, send: &Callback<Msg>) -> Html {
-    let Some(term) = piece.term.clone() else {
-        return coded(&piece.words);
-    };
-    let light = |term: Option<AttrValue>| {
-        let send = send.clone();
-        move || send.emit(Msg::Light(term.clone()))
-    };
-    let (enter, focus, touch) =
-        (light(Some(term.clone())), light(Some(term.clone())), light(Some(term)));
-    let (leave, blur) = (light(None), light(None));
-    html! {
-        <button type="button" class="term" onpointerenter={move |_| enter()} onpointerleave={move |_| leave()}
-            onfocus={move |_| focus()} onblur={move |_| blur()} onclick={move |_| touch()}>{ &piece.words }</button>
-    }
 }
 
 fn deed(button: &DeedButton, send: &Callback<Msg>) -> Html {

@@ -164,11 +164,11 @@ test('a consumer can be told how to fail, and what the run refuses is grey befor
   assert.match(await same.innerText(), /does so already/);
   await item(page, /^When the handler fails/).click();
   const form = page.getByRole('dialog', { name: 'When the handler of billing fails' });
-  await form.getByLabel('attempts').fill('few');
+  await form.getByLabel('attempts', { exact: true }).fill('few');
   await form.getByRole('button', { name: 'Do it' }).click();
   assert.match(await form.getByRole('alert').innerText(), /^attempts: a whole number/);
   await form.getByLabel('it does').selectOption('skip');
-  await form.getByLabel('attempts').fill('3');
+  await form.getByLabel('attempts', { exact: true }).fill('3');
   await page.keyboard.press('Enter');
   await form.waitFor({ state: 'detached' });
   await shape(page, /^Kafka consumer billing/).focus();
@@ -452,5 +452,23 @@ test('what is hidden or out of sight costs nothing', async () => {
   assert.equal(asked, 0, 'frames are asked for out of sight');
   await page.evaluate(() => window.scrollTo(0, 0));
   await until(page, 'time goes on in sight', ({ cursorMs }) => cursorMs > still.cursorMs);
+  await check();
+});
+
+// -------------------------------------------------------------------------------- the lesson's text
+
+test('a term of the text opens what it means, and closes again', async () => {
+  const { page, check } = await open({ path: '?lesson=three-copies' });
+  const lesson = page.getByRole('region', { name: 'Lesson' });
+  const term = lesson.getByRole('button', { name: 'consumer group' });
+  const note = lesson.getByRole('note', { name: 'consumer group' });
+  assert.equal(await term.getAttribute('aria-expanded'), 'false');
+  await term.focus();
+  await page.keyboard.press('Enter');
+  await note.getByText(/Consumers that share the partitions of their topics/).waitFor();
+  assert.equal(await term.getAttribute('aria-expanded'), 'true');
+  assert.deepEqual((await accessibilityFaults(page)).filter((fault) => /^(serious|critical)/.test(fault)), []);
+  await page.keyboard.press('Enter');
+  await note.waitFor({ state: 'detached' });
   await check();
 });

@@ -1,4 +1,4 @@
-//! The one request that the program itself makes: the lesson's text.
+//! The requests that the program itself makes: a lesson's text, and the glossary once it is asked for.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
@@ -9,7 +9,7 @@ use web_sys::Response;
 ///
 /// # Errors
 /// A sentence: the server's answer, or that there was none.
-pub(super) async fn text(address: &str) -> Result<String, String> {
+pub(crate) async fn text(address: &str) -> Result<String, String> {
     let window = web_sys::window().ok_or("there is no window")?;
     let unreachable = |_: JsValue| format!("{address} cannot be reached.");
     let answer = JsFuture::from(window.fetch_with_str(address)).await.map_err(unreachable)?;

@@ -4,14 +4,20 @@
 use super::{Format, MenuOf, Msg, Page, Place};
 use crate::event::{Event, EventId};
 use crate::history::{Comparison, Session};
+use crate::lesson::Condition;
 use crate::sim::{Instant, Span};
 use crate::stage::Target;
 use crate::stage::inspect::{Deed, Entry, Form, Item, JUMPS, Jump, journal_of, menu, name};
 use crate::timeline::journal;
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{Fold, Pace};
+
 use crate::view::form::FormModel;
 use crate::view::menu::{MenuLine, MenuModel};
+
+/// While a lesson waits for its reader, a quiet world goes on by ten seconds a second at most:
+/// days would pass while somebody reads.
+const AWAITING: f64 = 1e10;
 
 /// How far a jump looks for its moment.
 const JUMP: Span = Span::from_secs(60);
@@ -235,8 +241,19 @@ impl Page {
         let here = |fold: &&Fold| fold.from <= self.cursor && self.cursor < fold.to;
         let unfolded = self.desk.unfolded.iter().find(here);
         let slow = unfolded.map(|fold| Pace::unfolded(fold.length()));
+        let slow = slow.or(self.awaits_deed().then_some(AWAITING));
         let auto = || Pace::target(&self.timeline, self.cursor, next);
         SPEEDS[self.desk.speed].0.or(slow.filter(|slow| *slow < auto()))
+    }
+
+    /// Whether the lesson's next task is something that the reader does.
+    fn awaits_deed(&self) -> bool {
+        let task = self
+            .lesson()
+            .steps
+            .get(self.step)
+            .and_then(|step| step.tasks.get(self.session.progress().ticks(self.step)));
+        task.is_some_and(|task| matches!(task.done, Condition::Done(_)))
     }
 
     /// Which of [`SPEEDS`] is chosen.

@@ -224,10 +224,10 @@ impl Page {
     fn begin(&mut self) {
         let sent = |event: &Event| matches!(event.what, What::Lab(LabFact::Sent { .. }));
         let limit = Instant::ZERO + BEGINS;
-        if let Some(event) = self.session.next_event(Instant::ZERO, limit, sent) {
-            self.fold();
-            self.jump(event.at);
-        }
+        let begins = self.session.next_event(Instant::ZERO, limit, sent).map(|event| event.at);
+        self.fold();
+        // Where nothing is sent by itself, all are connected by then.
+        self.jump(begins.unwrap_or(limit));
     }
 
     /// The one place where a message changes the page.

@@ -467,7 +467,6 @@ test('a term of the text opens what it means, and closes again', async () => {
   await page.keyboard.press('Enter');
   await note.getByText(/Consumers that share the partitions of their topics/).waitFor();
   assert.equal(await term.getAttribute('aria-expanded'), 'true');
-  assert.deepEqual((await accessibilityFaults(page)).filter((fault) => /^(serious|critical)/.test(fault)), []);
   await page.keyboard.press('Enter');
   await note.waitFor({ state: 'detached' });
   await check();

@@ -6,8 +6,7 @@ use pushpull::event::{
 };
 use pushpull::kafka::murmur2::partition_for_key;
 use pushpull::lab::{Party, World};
-use pushpull::sim::Span;
-use std::collections::BTreeSet;
+use pushpull::sim::{SortedSet, Span};
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
@@ -153,7 +152,7 @@ fn partitions_can_be_added_and_never_taken_away() {
     // Clients learn of new partitions when their metadata is five minutes old.
     later(&mut world, Span::from_secs(310));
     let events = later(&mut world, Span::from_secs(5));
-    let used: BTreeSet<u32> = events
+    let used: SortedSet<u32> = events
         .iter()
         .filter_map(|event| match &event.what {
             What::Kafka { fact: KafkaFact::Appended { partition, tag: Some(_), .. }, .. } => {
@@ -162,10 +161,10 @@ fn partitions_can_be_added_and_never_taken_away() {
             _ => None,
         })
         .collect();
-    let hashed: BTreeSet<u32> =
+    let hashed: SortedSet<u32> =
         ["ada", "bob"].iter().map(|key| partition_for_key(key.as_bytes(), 4)).collect();
     assert_eq!(used, hashed);
-    assert_ne!(hashed, BTreeSet::from([0]), "the keys have moved");
+    assert_ne!(hashed, SortedSet::from([0]), "the keys have moved");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::lesson::{Guide, Lesson, Piece, Term, Tool, Verdict, glossary, guide};
-use std::collections::BTreeSet;
+use pushpull::sim::SortedSet;
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -33,14 +33,14 @@ fn lessons() -> Vec<Lesson> {
     lessons
 }
 
-fn marked(lesson: &Lesson) -> BTreeSet<String> {
+fn marked(lesson: &Lesson) -> SortedSet<String> {
     lesson.steps.iter().flat_map(|step| step.text.terms()).map(str::to_owned).collect()
 }
 
 #[test]
 fn marked_terms_and_glossary_are_the_same() {
-    let known: BTreeSet<String> = terms().into_iter().map(|term| term.term).collect();
-    let marked: BTreeSet<String> = lessons().iter().flat_map(marked).collect();
+    let known: SortedSet<String> = terms().into_iter().map(|term| term.term).collect();
+    let marked: SortedSet<String> = lessons().iter().flat_map(marked).collect();
     assert_eq!(marked, known);
     assert_eq!(terms().len(), known.len(), "a term is there twice");
 }
@@ -104,12 +104,12 @@ fn what_is_ruled_out_is_never_advised_but_beside_another() {
     let guide = the_guide();
     let all = all_answers(&guide);
     assert_eq!(all.len(), 2 * 3 * 2 * 3 * 2 * 2 * 2);
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for answers in all {
         let advice = guide.decide(&answers);
         let given = |verdict| {
             let of = advice.reasons.iter().filter(move |reason| reason.verdict == verdict);
-            of.map(|reason| reason.tool).collect::<BTreeSet<_>>()
+            of.map(|reason| reason.tool).collect::<SortedSet<_>>()
         };
         let out = given(Verdict::RulesOut);
         match advice.tools[..] {

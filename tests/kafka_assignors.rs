@@ -5,8 +5,8 @@
 
 use pushpull::event::{Name, TopicPartition};
 use pushpull::kafka::assignor::{Assignment, Assignor, Subscription};
+use pushpull::sim::{SortedMap, SortedSet};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 fn cases(text: &str) -> impl Iterator<Item = Value> + '_ {
     text.lines()
@@ -32,7 +32,7 @@ fn partitions(value: &Value) -> Vec<TopicPartition> {
         .collect()
 }
 
-fn topics(value: &Value) -> BTreeMap<Name, u32> {
+fn topics(value: &Value) -> SortedMap<Name, u32> {
     let topics = value.as_object().expect("a valid vector").iter();
     topics
         .map(|(topic, n)| (topic.as_str().into(), n.as_u64().expect("a valid vector") as u32))
@@ -233,7 +233,7 @@ fn worked_cases_of_the_sticky_assignors() {
 /// ask, and what stays possible stays where it was.
 #[test]
 fn general_sticky_is_a_partition_and_sticks() {
-    let topics: BTreeMap<Name, u32> = [("a".into(), 4), ("b".into(), 6)].into();
+    let topics: SortedMap<Name, u32> = [("a".into(), 4), ("b".into(), 6)].into();
     let mut members = vec![
         member("m1", None, &["a"], "", -1),
         member("m2", None, &["a", "b"], "", -1),
@@ -247,7 +247,7 @@ fn general_sticky_is_a_partition_and_sticks() {
     }
     let second = Assignor::Sticky.assign(&topics, &members);
     for (assignment, total) in [(&first, 10), (&second, 10)] {
-        let seen: BTreeSet<_> = assignment.values().flatten().collect();
+        let seen: SortedSet<_> = assignment.values().flatten().collect();
         assert_eq!(seen.len(), total);
         assert_eq!(assignment.values().map(Vec::len).sum::<usize>(), total);
     }

@@ -12,8 +12,7 @@ use pushpull::kafka::assignor::Assignor;
 use pushpull::kafka::broker::BrokerConfig;
 use pushpull::kafka::consumer::{Consumer, ConsumerConfig};
 use pushpull::kafka::producer::ProducerConfig;
-use pushpull::sim::{Purpose, Rng, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use pushpull::sim::{Purpose, Rng, SortedMap, SortedSet, Span};
 
 const PARTITIONS: u32 = 4;
 
@@ -81,7 +80,7 @@ struct Run {
     readers: Vec<usize>,
     sent: u32,
     checked: usize,
-    committed: BTreeMap<TopicPartition, u64>,
+    committed: SortedMap<TopicPartition, u64>,
 }
 
 impl Run {
@@ -96,7 +95,7 @@ impl Run {
             readers: Vec::new(),
             sent: 0,
             checked: 0,
-            committed: BTreeMap::new(),
+            committed: SortedMap::new(),
         }
     }
 
@@ -196,17 +195,17 @@ impl Run {
         self.start(0, true, None);
         self.net.run(Span::from_secs(150));
         self.follow()?;
-        let sent: BTreeSet<String> = (0..self.sent).map(|number| format!("v{number}")).collect();
+        let sent: SortedSet<String> = (0..self.sent).map(|number| format!("v{number}")).collect();
         let failed = self.net.completed.iter().filter(|(_, _, result)| result.is_err()).count();
         if failed > 0 || self.net.completed.len() != sent.len() {
             return Err(format!("{failed} failed, {} completed", self.net.completed.len()));
         }
         let log: Vec<String> = (0..PARTITIONS).flat_map(|p| self.net.log("orders", p)).collect();
-        let stored: BTreeSet<String> = log.iter().cloned().collect();
+        let stored: SortedSet<String> = log.iter().cloned().collect();
         if log.len() != stored.len() || stored != sent {
             return Err(format!("the log holds {} records for {} sent", log.len(), sent.len()));
         }
-        let mut read = BTreeSet::new();
+        let mut read = SortedSet::new();
         for client in &self.net.gone {
             read.extend(client.values());
         }

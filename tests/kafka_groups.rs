@@ -10,9 +10,8 @@ use pushpull::kafka::protocol::{
     JoinGroupResponse, LeaveGroupRequest, MemberIdentity, OffsetCommitPartition,
     OffsetCommitRequest, Request, Response, Subscription, SyncGroupRequest,
 };
-use pushpull::sim::{Instant, Span};
+use pushpull::sim::{Instant, SortedMap, Span};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 fn cases(text: &str) -> impl Iterator<Item = Value> + '_ {
     text.lines()
@@ -51,7 +50,7 @@ struct Run {
     session_timeout: u32,
     rebalance_timeout: u32,
     /// The alias of the vectors -> our member id.
-    ids: BTreeMap<String, Name>,
+    ids: SortedMap<String, Name>,
     /// Which client waits for which correlation.
     clients: Vec<String>,
     out: Vec<Output>,
@@ -214,7 +213,7 @@ fn replay(case: &Value, seed: u64) -> Result<(), String> {
         coordinator: Coordinator::new(config, seed, 0),
         session_timeout: ms("sessionTimeoutMs") as u32,
         rebalance_timeout: ms("rebalanceTimeoutMs") as u32,
-        ids: BTreeMap::new(),
+        ids: SortedMap::new(),
         clients: Vec::new(),
         out: Vec::new(),
     };
@@ -283,7 +282,7 @@ fn a_commit_needs_the_member_the_instance_and_the_generation() {
         coordinator: Coordinator::new(config, 1, 0),
         session_timeout: 45_000,
         rebalance_timeout: 300_000,
-        ids: BTreeMap::new(),
+        ids: SortedMap::new(),
         clients: Vec::new(),
         out: Vec::new(),
     };

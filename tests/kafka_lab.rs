@@ -7,8 +7,7 @@ use pushpull::event::{
     Load, LostReason, ResetTo, Settings, Standing, TopicPartition, What,
 };
 use pushpull::lab::{Party, World};
-use pushpull::sim::{Instant, Purpose, Rng, Span};
-use std::collections::BTreeMap;
+use pushpull::sim::{Instant, Purpose, Rng, SortedMap, Span};
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
@@ -631,13 +630,13 @@ fn random_action(rng: &mut Rng) -> Action {
 /// *expected = the sum of the standings*, and a recount from the events agrees.
 #[test]
 fn the_ledger_balances_whatever_is_done() {
-    let mut done: BTreeMap<String, u32> = BTreeMap::new();
+    let mut done: SortedMap<String, u32> = SortedMap::new();
     for seed in 0..40 {
         let mut world = shop(2, &[]);
         act(&mut world, consumer("email", "email", &[]));
         let mut rng = Rng::new(seed, Purpose::Handling, 7);
-        let mut standing = BTreeMap::new();
-        let mut extra: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+        let mut standing = SortedMap::new();
+        let mut extra: SortedMap<_, (u64, u64)> = SortedMap::new();
         for _ in 0..60 {
             let action = random_action(&mut rng);
             let allowed = world.can(&action);
@@ -663,7 +662,7 @@ fn the_ledger_balances_whatever_is_done() {
             assert!(world.ledger().balances(), "seed {seed}");
         }
         for (id, party) in world.ledger().parties() {
-            let mut sums: BTreeMap<Standing, u64> = BTreeMap::new();
+            let mut sums: SortedMap<Standing, u64> = SortedMap::new();
             for (_, to) in standing.iter().filter(|((party, _), _)| *party == id) {
                 *sums.entry(*to).or_default() += 1;
             }

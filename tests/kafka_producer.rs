@@ -10,9 +10,8 @@ use pushpull::kafka::client::UNKNOWN_OFFSET;
 use pushpull::kafka::producer::ProducerConfig;
 use pushpull::kafka::protocol::{Acks, ErrorCode, Request, Response};
 use pushpull::kafka::record::Record;
-use pushpull::sim::{Instant, Span};
+use pushpull::sim::{Instant, SortedSet, Span};
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 const MS: Span = Span::from_millis(1);
@@ -91,7 +90,7 @@ fn keyless_records_stick_to_a_partition_for_a_batch_size() {
     for run in partitions.chunks(16) {
         assert!(run.iter().all(|p| *p == run[0]), "{partitions:?}");
     }
-    assert!(partitions.iter().collect::<BTreeSet<_>>().len() > 1, "{partitions:?}");
+    assert!(partitions.iter().collect::<SortedSet<_>>().len() > 1, "{partitions:?}");
 }
 
 #[test]
@@ -198,7 +197,7 @@ fn without_idempotence_lost_answers_make_duplicates() {
             ..ProducerConfig::default()
         };
         let (sent, stored) = storm(config, seed);
-        let unique: BTreeSet<&String> = stored.iter().collect();
+        let unique: SortedSet<&String> = stored.iter().collect();
         assert_eq!(unique.len(), sent.len(), "seed {seed}");
         twice += stored.len() - unique.len();
     }

@@ -7,8 +7,7 @@ use pushpull::event::{
     Action, Course, Event, LabFact, LostReason, NodeKind, Settings, Standing, System, What,
 };
 use pushpull::lab::World;
-use pushpull::sim::{Instant, Purpose, Rng, Span};
-use std::collections::BTreeMap;
+use pushpull::sim::{Instant, Purpose, Rng, SortedMap, Span};
 use worlds::Worlds;
 
 /// A shop that feeds both systems; email and billing read in both.
@@ -24,7 +23,7 @@ fn plug_in(consumer: &str) -> Action {
     Action::PlugIn { consumer: consumer.into() }
 }
 
-fn counts(world: &World, name: &str, system: System) -> BTreeMap<Standing, u64> {
+fn counts(world: &World, name: &str, system: System) -> SortedMap<Standing, u64> {
     let party = world.ledger().parties().find(|(_, p)| &*p.name == name && p.system == system);
     party.expect("the party exists").1.sums().collect()
 }
@@ -36,7 +35,11 @@ fn everything_sent_is_delivered_to_everybody_while_all_is_well() {
     for name in ["email", "billing"] {
         for system in [System::Redis, System::Kafka] {
             let counts = counts(&world, name, system);
-            assert_eq!(counts, BTreeMap::from([(Standing::Delivered, 50)]), "{name} in {system:?}");
+            assert_eq!(
+                counts,
+                SortedMap::from([(Standing::Delivered, 50)]),
+                "{name} in {system:?}"
+            );
         }
     }
 }
@@ -59,11 +62,14 @@ fn a_pulled_plug_loses_in_redis_and_delays_in_kafka() {
     world.advance_to(Instant::from_millis(10_100));
     assert_eq!(
         counts(&world, "billing", System::Redis),
-        BTreeMap::from([(Standing::Delivered, 40), (Standing::Lost(LostReason::NotConnected), 10)])
+        SortedMap::from([
+            (Standing::Delivered, 40),
+            (Standing::Lost(LostReason::NotConnected), 10)
+        ])
     );
     assert_eq!(
         counts(&world, "billing", System::Kafka),
-        BTreeMap::from([(Standing::Delivered, 50)])
+        SortedMap::from([(Standing::Delivered, 50)])
     );
     let repeated: u64 = world.ledger().parties().map(|(_, party)| party.repeated()).sum();
     assert_eq!(repeated, 0, "a consumer that lives keeps its position");
@@ -80,7 +86,7 @@ fn an_interrupted_path_loses_nothing_in_either_system() {
     world.advance_to(Instant::from_millis(10_100));
     for system in [System::Redis, System::Kafka] {
         let counts = counts(&world, "billing", system);
-        assert_eq!(counts, BTreeMap::from([(Standing::Delivered, 50)]), "{system:?}");
+        assert_eq!(counts, SortedMap::from([(Standing::Delivered, 50)]), "{system:?}");
     }
 }
 
@@ -179,7 +185,7 @@ fn advancing_in_two_steps_equals_one_and_equal_seeds_give_equal_runs() {
 #[test]
 fn every_cause_comes_before_its_effect_and_hops_arrive_in_order() {
     let (_, events) = random_run(5, 60);
-    let mut last: BTreeMap<_, Instant> = BTreeMap::new();
+    let mut last: SortedMap<_, Instant> = SortedMap::new();
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event.id.0, index as u64);
         if let Some(cause) = event.cause {
@@ -200,7 +206,7 @@ fn every_cause_comes_before_its_effect_and_hops_arrive_in_order() {
 #[test]
 fn nothing_flies_past_the_server() {
     let (_, events) = random_run(2, 40);
-    let mut kinds = BTreeMap::new();
+    let mut kinds = SortedMap::new();
     for event in &events {
         match &event.what {
             What::Lab(LabFact::NodeAdded { node, kind, .. }) => drop(kinds.insert(*node, *kind)),

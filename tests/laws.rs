@@ -6,9 +6,8 @@ mod worlds;
 use pushpull::event::{Event, LabFact, NodeState, Standing, What};
 use pushpull::history::{Session, from_link, to_link};
 use pushpull::lab::World;
-use pushpull::sim::{Instant, Purpose, Rng, Span};
+use pushpull::sim::{Instant, Purpose, Rng, SortedMap, SortedSet, Span};
 use pushpull::timeline::Timeline;
-use std::collections::{BTreeMap, BTreeSet};
 use worlds::Worlds;
 
 fn rng(seed: u64) -> Rng {
@@ -131,8 +130,8 @@ fn the_ledger_balances_and_a_recount_from_scratch_agrees() {
 }
 
 fn recount(world: &World, events: &[Event], seed: u64) {
-    let mut standing = BTreeMap::new();
-    let mut handled: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+    let mut standing = SortedMap::new();
+    let mut handled: SortedMap<_, (u64, u64)> = SortedMap::new();
     for event in events {
         match &event.what {
             What::Lab(LabFact::Stands { message, party, standing: to, .. }) => {
@@ -146,13 +145,13 @@ fn recount(world: &World, events: &[Event], seed: u64) {
             _ => {}
         }
     }
-    let mut recount: BTreeMap<_, BTreeMap<Standing, u64>> = BTreeMap::new();
+    let mut recount: SortedMap<_, SortedMap<Standing, u64>> = SortedMap::new();
     for ((party, _), to) in standing {
         *recount.entry(party).or_default().entry(to).or_default() += 1;
     }
     for (id, party) in world.ledger().parties() {
         let name = &party.name;
-        let sums: BTreeMap<_, _> = party.sums().collect();
+        let sums: SortedMap<_, _> = party.sums().collect();
         let mine = recount.remove(&id).unwrap_or_default();
         assert_eq!(mine.values().sum::<u64>(), party.expected(), "seed {seed} {name}");
         assert_eq!(mine, sums, "seed {seed} {name}");
@@ -187,9 +186,9 @@ fn compare(world: &World, timeline: &Timeline, what: &str) {
         assert_eq!(told, *said, "{what}: state, plug and path of {}", node.name);
     }
     let open = timeline.wires().iter().filter(|wire| wire.is_open(t));
-    let told: BTreeMap<_, _> = open.map(|wire| (wire.id, (wire.client, wire.server))).collect();
+    let told: SortedMap<_, _> = open.map(|wire| (wire.id, (wire.client, wire.server))).collect();
     assert_eq!(told, said.connections, "{what}: connections");
-    let told: BTreeSet<_> = timeline
+    let told: SortedSet<_> = timeline
         .subscriptions(t)
         .map(|held| (held.client, held.channel.clone(), held.pattern))
         .collect();

@@ -4,8 +4,7 @@
 use pushpull::cli::play;
 use pushpull::history::Session;
 use pushpull::lesson::{CHAPTERS, Chapter, Lesson};
-use pushpull::sim::{Instant, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use pushpull::sim::{Instant, SortedMap, SortedSet, Span};
 
 /// How long a reader who does nothing looks on.
 const IDLE: Span = Span::from_secs(120);
@@ -31,7 +30,7 @@ fn lessons() -> Vec<Lesson> {
 fn a_reader_who_does_what_is_asked_gets_to_the_end() {
     let mut wrong = Vec::new();
     for lesson in lessons() {
-        let mut answers = BTreeSet::new();
+        let mut answers = SortedSet::new();
         for seed in [lesson.seed, 2, 77, 4_096] {
             let session = match play(&lesson, seed) {
                 Ok(session) => session,
@@ -86,7 +85,7 @@ fn one_plug_comes_out_as_its_second_choice() {
 
 /// The claims of the texts that are taught (C), what people get wrong (M), and the moments that
 /// are passed on (W).
-fn rows() -> BTreeSet<String> {
+fn rows() -> SortedSet<String> {
     let row = |letter: char, most: u32| (1..=most).map(move |n| format!("{letter}{n}"));
     row('C', 24).chain(row('M', 22)).chain(row('W', 3)).collect()
 }
@@ -105,7 +104,7 @@ const PENDING: [(&str, &str, bool); 7] = [
 
 #[test]
 fn every_row_is_covered_by_a_lesson_that_asserts_something() {
-    let mut covered: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut covered: SortedMap<String, Vec<String>> = SortedMap::new();
     for lesson in lessons() {
         let asserts = lesson.steps.iter().any(|step| !step.assertions.is_empty());
         assert!(asserts || lesson.covers.is_empty(), "{} asserts nothing", lesson.id);
@@ -116,7 +115,7 @@ fn every_row_is_covered_by_a_lesson_that_asserts_something() {
     // The guide is no lesson: its own tests ask for its decisions, and that lessons prove them.
     covered.entry("C20".into()).or_default().push("the guide".into());
     let rows = rows();
-    let known: BTreeSet<String> = covered.keys().cloned().collect();
+    let known: SortedSet<String> = covered.keys().cloned().collect();
     let strange: Vec<_> = known.difference(&rows).collect();
     assert!(strange.is_empty(), "no such rows: {strange:?}");
     let wholly = |row: &str| PENDING.iter().any(|(pending, _, part)| *pending == row && !part);

@@ -6,8 +6,7 @@ use pushpull::event::{
     Standing, What,
 };
 use pushpull::lab::{Party, World};
-use pushpull::sim::{Purpose, Rng, Span};
-use std::collections::BTreeMap;
+use pushpull::sim::{Purpose, Rng, SortedMap, Span};
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
@@ -848,8 +847,8 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
 fn the_ledger_balances_and_a_recount_of_the_events_agrees() {
     for seed in 0..24 {
         let (world, events) = random_run(seed, 80);
-        let mut standing = BTreeMap::new();
-        let mut repeated: BTreeMap<_, u64> = BTreeMap::new();
+        let mut standing = SortedMap::new();
+        let mut repeated: SortedMap<_, u64> = SortedMap::new();
         for event in &events {
             match &event.what {
                 What::Lab(LabFact::Stands { message, party, standing: to, .. }) => {
@@ -861,12 +860,12 @@ fn the_ledger_balances_and_a_recount_of_the_events_agrees() {
                 _ => {}
             }
         }
-        let mut recount: BTreeMap<_, BTreeMap<Standing, u64>> = BTreeMap::new();
+        let mut recount: SortedMap<_, SortedMap<Standing, u64>> = SortedMap::new();
         for ((party, _), to) in standing {
             *recount.entry(party).or_default().entry(to).or_default() += 1;
         }
         for (id, party) in world.ledger().parties() {
-            let sums: BTreeMap<_, _> = party.sums().collect();
+            let sums: SortedMap<_, _> = party.sums().collect();
             assert_eq!(recount.remove(&id).unwrap_or_default(), sums, "seed {seed} {}", party.name);
             assert_eq!(repeated.get(&id).copied().unwrap_or(0), party.repeated(), "seed {seed}");
         }

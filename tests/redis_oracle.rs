@@ -10,8 +10,7 @@ mod skipped;
 
 use pushpull::event::{ConnectionId, Payload};
 use pushpull::redis::{Config, Output, Server};
-use pushpull::sim::{Instant, Purpose, Rng};
-use std::collections::BTreeMap;
+use pushpull::sim::{Instant, Purpose, Rng, SortedMap};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -102,7 +101,7 @@ fn available(socket: &mut TcpStream) -> Vec<u8> {
 struct Engine {
     server: Server,
     now: Instant,
-    received: BTreeMap<ConnectionId, Vec<u8>>,
+    received: SortedMap<ConnectionId, Vec<u8>>,
 }
 
 impl Engine {
@@ -110,7 +109,7 @@ impl Engine {
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let config = Config { epoch_ms: epoch.as_millis() as u64, ..Config::default() };
         let mut engine =
-            Self { server: Server::new(config, 1), now: Instant::ZERO, received: BTreeMap::new() };
+            Self { server: Server::new(config, 1), now: Instant::ZERO, received: SortedMap::new() };
         for client in 0..CLIENTS {
             let mut out = Vec::new();
             engine.server.connect(engine.now, ConnectionId(client), &mut out);

@@ -4,8 +4,7 @@
 
 use pushpull::event::{ConnectionId, Payload};
 use pushpull::redis::{Config, Frame, Output, Server};
-use pushpull::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use pushpull::sim::{Instant, SortedMap, Span};
 
 const CLIENT: ConnectionId = ConnectionId(1);
 const READER: ConnectionId = ConnectionId(2);
@@ -18,7 +17,7 @@ struct Pair {
     next_wire: u32,
     /// Whether the wire may be (re)made.
     plugged: bool,
-    received: BTreeMap<(usize, ConnectionId), Vec<u8>>,
+    received: SortedMap<(usize, ConnectionId), Vec<u8>>,
 }
 
 const PRIMARY: usize = 0;
@@ -33,7 +32,7 @@ impl Pair {
             wire: None,
             next_wire: 100,
             plugged: true,
-            received: BTreeMap::new(),
+            received: SortedMap::new(),
         };
         for server in &mut pair.servers {
             for client in [CLIENT, READER] {

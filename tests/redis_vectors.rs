@@ -9,9 +9,9 @@
 use pushpull::event::ConnectionId;
 use pushpull::redis::resp::Request;
 use pushpull::redis::{Config, Frame, Output, Parser, Server, glob, slot};
-use pushpull::sim::{Instant, Span};
+use pushpull::sim::{Instant, SortedMap, Span};
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 fn load(name: &str) -> Value {
     let path = format!("{}/tests/vectors/redis/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -37,7 +37,7 @@ struct Peer {
 struct Replay {
     server: Server,
     now: Instant,
-    peers: BTreeMap<String, Peer>,
+    peers: SortedMap<String, Peer>,
     next: u32,
     resp: u64,
 }
@@ -48,7 +48,8 @@ impl Replay {
         let config = Config { epoch_ms: 1_795_337_603_186, debug_commands, ..Config::default() };
         let resp = vector["resp"].as_u64().unwrap_or(2);
         let server = Server::new(config, 1);
-        let mut replay = Self { server, now: Instant::ZERO, peers: BTreeMap::new(), next: 1, resp };
+        let mut replay =
+            Self { server, now: Instant::ZERO, peers: SortedMap::new(), next: 1, resp };
         if vector["lazy"] == true {
             // The first client came before the runner's own connection.
             replay.peer("P");
@@ -266,7 +267,7 @@ fn slots_are_those_of_the_cluster() {
 #[test]
 fn the_command_table_is_that_of_redis() {
     let captured = load("commands.json");
-    let known: BTreeMap<&str, &Value> = captured
+    let known: SortedMap<&str, &Value> = captured
         .as_array()
         .unwrap()
         .iter()

@@ -4,13 +4,12 @@
 //! and on screen. A consumer that stands in both lanes has one name and one plug.
 
 use super::{Name, TopicPartition};
-use crate::sim::{Instant, Span};
+use crate::sim::{Instant, SortedMap, Span};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Settings by the real system's own names, with their values as text: `linger.ms` = `0`. What
 /// is not named keeps the real system's default.
-pub type Settings = BTreeMap<Name, Name>;
+pub type Settings = SortedMap<Name, Name>;
 
 /// Something a person did, at an instant of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,8 +21,7 @@ use crate::kafka::protocol::{
     BrokerId, CreatableTopic, CreatePartitionsRequest, CreateTopicsRequest, Request,
 };
 use crate::redis::Server;
-use crate::sim::{Link, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Link, SortedMap, Span};
 
 /// One way between two machines of one data centre, with a virtual switch between.
 const LATENCY: Span = Span::from_micros(1_500);
@@ -57,7 +56,7 @@ impl World {
                     None => Broker::single(id, settings),
                 };
                 let process =
-                    BrokerProcess { broker, wires: BTreeMap::new(), unsent: BTreeMap::new() };
+                    BrokerProcess { broker, wires: SortedMap::new(), unsent: SortedMap::new() };
                 let role = Role::Broker(Box::new(process));
                 let node = self.add_node(name, role, None, config, cause);
                 self.schedule_tick(node);
@@ -112,11 +111,11 @@ impl World {
                     group,
                     topics,
                     client,
-                    wires: BTreeMap::new(),
+                    wires: SortedMap::new(),
                     handler: Handler::new(takes, self.seed, index),
                     commit: CommitPoint::AfterWork,
-                    done: BTreeMap::new(),
-                    fetched: BTreeMap::new(),
+                    done: SortedMap::new(),
+                    fetched: SortedMap::new(),
                     polling: None,
                     errors: Errors::new(ErrorHandling::default(), &[]),
                     sender: None,
@@ -300,7 +299,7 @@ impl World {
         let config = redis::options::maxlen(config).and_then(|(_, own)| options::producer(&own));
         let config = config.unwrap_or_default();
         let client = Producer::new(config, self.bootstrap(), seed);
-        KafkaSide { client, wires: BTreeMap::new(), open: BTreeMap::new() }
+        KafkaSide { client, wires: SortedMap::new(), open: SortedMap::new() }
     }
 
     pub(super) fn consumer(

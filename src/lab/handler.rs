@@ -6,8 +6,8 @@ use crate::event::{
     EventId, Failure, LabFact, LostReason, MessageId, NodeId, PartyId, Standing, What,
 };
 use crate::kafka::retry;
-use crate::sim::{Purpose, Rng, Span};
-use std::collections::{BTreeSet, VecDeque};
+use crate::sim::{Purpose, Rng, SortedSet, Span};
+use std::collections::VecDeque;
 
 /// A single-threaded application: one message at a time, in order.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Handler {
     pub(super) varies: u8,
     pub(super) fails: Failure,
     /// What it has handled, where it remembers.
-    pub(super) remembers: Option<BTreeSet<MessageId>>,
+    pub(super) remembers: Option<SortedSet<MessageId>>,
     pub(super) inbox: VecDeque<InHand>,
     in_hand: Option<InHand>,
     attempt: u32,

@@ -1,7 +1,6 @@
 //! Latency figures: a histogram that is exact to one part in sixteen.
 
-use crate::sim::Span;
-use std::collections::BTreeMap;
+use crate::sim::{SortedMap, Span};
 
 /// Bits kept below the leading one.
 const PRECISION: u32 = 4;
@@ -10,7 +9,7 @@ const PRECISION: u32 = 4;
 /// the same on every machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Latency {
-    buckets: BTreeMap<u64, u64>,
+    buckets: SortedMap<u64, u64>,
     count: u64,
 }
 

@@ -6,14 +6,13 @@
 
 use super::latency::Latency;
 use crate::event::{LostReason, MessageId, Name, PartyId, Standing, System};
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 /// All parties and what they are owed.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    parties: BTreeMap<PartyId, Party>,
-    open: BTreeMap<MessageId, Owed>,
+    parties: SortedMap<PartyId, Party>,
+    open: SortedMap<MessageId, Owed>,
 }
 
 /// Who should get messages, and the sums of its standings.
@@ -23,7 +22,7 @@ pub struct Party {
     pub name: Name,
     /// The system that owes it.
     pub system: System,
-    sums: BTreeMap<Standing, u64>,
+    sums: SortedMap<Standing, u64>,
     expected: u64,
     repeated: u64,
     replayed: u64,
@@ -91,7 +90,7 @@ impl Ledger {
         let party = Party {
             name,
             system,
-            sums: BTreeMap::new(),
+            sums: SortedMap::new(),
             expected: 0,
             repeated: 0,
             replayed: 0,

@@ -31,10 +31,9 @@ use crate::event::{
     NodeKind, PartyId, Refusal, TopicPartition, What,
 };
 use crate::kafka::protocol::BrokerId;
-use crate::sim::{Direction, Instant, Queue};
+use crate::sim::{Direction, Instant, Queue, SortedMap};
 use network::Network;
 use node::{Node, Port, Role};
-use std::collections::BTreeMap;
 
 /// Both systems, everything connected to them, and what is due.
 #[derive(Clone)]
@@ -46,9 +45,9 @@ pub struct World {
     network: Network,
     ledger: Ledger,
     /// Where each copy that a log holds was appended: the cause of its fetches.
-    appended: BTreeMap<CopyId, EventId>,
+    appended: SortedMap<CopyId, EventId>,
     /// Where each copy on its way into a log was given its partition.
-    partitioned: BTreeMap<CopyId, EventId>,
+    partitioned: SortedMap<CopyId, EventId>,
     /// What became of messages that applications copied.
     copies_of: standing::Copies,
     /// What each Redis connection would take with it.
@@ -58,17 +57,17 @@ pub struct World {
     /// Where what a busy Redis server does later came from.
     origins: redis::Origins,
     /// Copies on their way to a dead-letter stream, and whose they are.
-    parking: BTreeMap<CopyId, PartyId>,
+    parking: SortedMap<CopyId, PartyId>,
     /// Messages by their place in the logs, for retention.
     logs: standing::Logs,
     /// Key and number of each message that is not folded, for handlers that fail by them.
-    drafts: BTreeMap<MessageId, (Option<Name>, u32)>,
+    drafts: SortedMap<MessageId, (Option<Name>, u32)>,
     /// Account tables outside both systems.
-    accounts: BTreeMap<PartyId, Account>,
+    accounts: SortedMap<PartyId, Account>,
     /// Offsets that a party was asked to read again, by partition.
-    replays: BTreeMap<(PartyId, TopicPartition), (u64, u64)>,
+    replays: SortedMap<(PartyId, TopicPartition), (u64, u64)>,
     /// Up to where dead letters were sent back.
-    redriven: BTreeMap<TopicPartition, u64>,
+    redriven: SortedMap<TopicPartition, u64>,
     messages: u64,
     copies: u64,
     parties: u32,
@@ -143,18 +142,18 @@ impl World {
             nodes: Vec::new(),
             network: Network::new(seed),
             ledger: Ledger::default(),
-            appended: BTreeMap::new(),
-            partitioned: BTreeMap::new(),
+            appended: SortedMap::new(),
+            partitioned: SortedMap::new(),
             copies_of: standing::Copies::default(),
             outstanding: redis::Outstanding::new(),
             primary: None,
             origins: redis::Origins::default(),
-            parking: BTreeMap::new(),
+            parking: SortedMap::new(),
             logs: standing::Logs::default(),
-            drafts: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            replays: BTreeMap::new(),
-            redriven: BTreeMap::new(),
+            drafts: SortedMap::new(),
+            accounts: SortedMap::new(),
+            replays: SortedMap::new(),
+            redriven: SortedMap::new(),
             messages: 0,
             copies: 0,
             parties: 0,

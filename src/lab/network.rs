@@ -8,15 +8,14 @@ use crate::event::{
 };
 use crate::kafka::protocol::{Request, Response};
 use crate::redis::Frame;
-use crate::sim::{Connection, Direction, Link, Purpose, Rng, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Connection, Direction, Link, Purpose, Rng, SortedMap, SortedSet, Span};
 
 /// All connections of a world.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
-    wires: BTreeMap<ConnectionId, Wire>,
+    wires: SortedMap<ConnectionId, Wire>,
     /// Pairs of machines whose path is cut, the lower number first.
-    cuts: BTreeSet<(NodeId, NodeId)>,
+    cuts: SortedSet<(NodeId, NodeId)>,
     rng: Rng,
     connections: u32,
     hops: u64,
@@ -69,7 +68,7 @@ pub(super) struct Load {
 impl Network {
     pub(super) fn new(seed: u64) -> Self {
         let rng = Rng::new(seed, Purpose::Latency, 0);
-        Self { wires: BTreeMap::new(), cuts: BTreeSet::new(), rng, connections: 0, hops: 0 }
+        Self { wires: SortedMap::new(), cuts: SortedSet::new(), rng, connections: 0, hops: 0 }
     }
 
     pub(super) fn wire(&self, id: ConnectionId) -> Option<&Wire> {

@@ -14,8 +14,7 @@ use crate::kafka::consumer::{Consumer, ConsumerRecord, OffsetReset};
 use crate::kafka::controller::Controller;
 use crate::kafka::producer::Producer;
 use crate::kafka::protocol::{BrokerId, Request};
-use crate::sim::{Instant, Link};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, Link, SortedMap};
 
 /// One process.
 #[derive(Clone)]
@@ -75,7 +74,7 @@ pub(super) struct BrokerProcess {
     pub(super) broker: Broker,
     pub(super) wires: Wires,
     /// Requests that wait for their connection.
-    pub(super) unsent: BTreeMap<BrokerId, Vec<(u32, Request)>>,
+    pub(super) unsent: SortedMap<BrokerId, Vec<(u32, Request)>>,
 }
 
 /// An application that sends.
@@ -97,11 +96,11 @@ pub(super) struct KafkaSide {
     pub(super) client: Producer,
     pub(super) wires: Wires,
     /// Records whose fate is open, by the producer's own number.
-    pub(super) open: BTreeMap<u64, Tag>,
+    pub(super) open: SortedMap<u64, Tag>,
 }
 
 /// A Kafka client's connections.
-pub(super) type Wires = BTreeMap<BrokerId, ConnectionId>;
+pub(super) type Wires = SortedMap<BrokerId, ConnectionId>;
 
 /// A Kafka consumer and its application.
 #[derive(Clone, Debug)]
@@ -114,9 +113,9 @@ pub(super) struct Reader {
     pub(super) handler: Handler,
     pub(super) commit: crate::event::CommitPoint,
     /// Offsets to commit when the batch in hand is done.
-    pub(super) done: BTreeMap<TopicPartition, u64>,
+    pub(super) done: SortedMap<TopicPartition, u64>,
     /// How each record in the client's buffer got there.
-    pub(super) fetched: BTreeMap<CopyId, EventId>,
+    pub(super) fetched: SortedMap<CopyId, EventId>,
     /// When the application will call `poll` by itself.
     pub(super) polling: Option<Instant>,
     /// What it does with a record that its handler failed on.
@@ -147,9 +146,9 @@ pub(super) struct Redrive {
     /// How many records it may still send.
     pub(super) left: u32,
     /// Copies that are sent and not acknowledged: the place after the record each was made of.
-    pub(super) pending: BTreeMap<CopyId, (TopicPartition, u64)>,
+    pub(super) pending: SortedMap<CopyId, (TopicPartition, u64)>,
     /// Offsets to commit when all of these are acknowledged.
-    pub(super) done: BTreeMap<TopicPartition, u64>,
+    pub(super) done: SortedMap<TopicPartition, u64>,
 }
 
 /// A message in the hands of an application.

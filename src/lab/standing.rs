@@ -6,10 +6,11 @@ use crate::event::{
     Carrier, CopyId, EventId, LabFact, LostReason, MessageId, Name, PartyId, Standing, System, Tag,
     TopicPartition, What,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::sim::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 /// Which message lies at which offset, for what leaves a log at its left end.
-pub(super) type Logs = BTreeMap<TopicPartition, VecDeque<(u64, Tag)>>;
+pub(super) type Logs = SortedMap<TopicPartition, VecDeque<(u64, Tag)>>;
 
 /// What an application copies a record for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +26,10 @@ pub(super) enum Aim {
 /// What became of messages that applications copied.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Copies {
-    under_way: BTreeMap<CopyId, Aim>,
+    under_way: SortedMap<CopyId, Aim>,
     /// Where a message waits for a party since it was copied for it; else where it was sent to.
-    places: BTreeMap<(MessageId, PartyId), TopicPartition>,
-    redriven: BTreeSet<(MessageId, CopyId)>,
+    places: SortedMap<(MessageId, PartyId), TopicPartition>,
+    redriven: SortedSet<(MessageId, CopyId)>,
 }
 
 impl Copies {

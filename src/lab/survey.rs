@@ -10,27 +10,27 @@ use crate::event::{
 };
 use crate::kafka::broker::OFFSETS_TOPIC;
 use crate::kafka::group::coordinator_partition;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Order, SortedMap, SortedSet};
 
 /// The state of both systems at one instant, as the engines have it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Survey {
     /// Every process: its state, whether its plug is out, whether its path is cut.
-    pub nodes: BTreeMap<NodeId, (NodeState, bool, bool)>,
+    pub nodes: SortedMap<NodeId, (NodeState, bool, bool)>,
     /// Connections that stand: client and server.
-    pub connections: BTreeMap<ConnectionId, (NodeId, NodeId)>,
+    pub connections: SortedMap<ConnectionId, (NodeId, NodeId)>,
     /// Channels (`false`) and patterns (`true`) that clients of Redis are subscribed to.
-    pub subscriptions: BTreeSet<(ConnectionId, Name, bool)>,
+    pub subscriptions: SortedSet<(ConnectionId, Name, bool)>,
     /// Output buffers that Redis servers keep for subscribers, in bytes as their limit counts them.
-    pub buffers: BTreeMap<ConnectionId, u64>,
+    pub buffers: SortedMap<ConnectionId, u64>,
     /// Every partition.
-    pub partitions: BTreeMap<TopicPartition, PartitionSurvey>,
+    pub partitions: SortedMap<TopicPartition, PartitionSurvey>,
     /// Bookmarks by group.
-    pub committed: BTreeMap<(Name, TopicPartition), u64>,
+    pub committed: SortedMap<(Name, TopicPartition), u64>,
     /// What each running consumer of a group may fetch from.
-    pub assigned: BTreeMap<NodeId, Vec<TopicPartition>>,
+    pub assigned: SortedMap<NodeId, Vec<TopicPartition>>,
     /// Where each message that is not folded stands.
-    pub standings: BTreeMap<(MessageId, PartyId), Standing>,
+    pub standings: SortedMap<(MessageId, PartyId), Standing>,
 }
 
 /// A partition at one instant.
@@ -63,7 +63,7 @@ impl World {
                 }
                 Role::Consumer(reader) if node.state != NodeState::Crashed => {
                     let mut all: Vec<_> = reader.client.assignment().cloned().collect();
-                    all.sort();
+                    all.order();
                     survey.assigned.insert(id, all);
                 }
                 _ => {}

@@ -8,9 +8,9 @@ use super::{
     Mistake, Prediction, Shape, Step, Sum, Task, Text, Trigger, action, format,
 };
 use crate::event::{Action, Carrier, Keys, Load, LostReason, Name, System};
+use crate::sim::SortedSet;
 use jsonc_parser::ast::Value;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use std::collections::BTreeSet;
 
 /// Longest text of a step, in words.
 const WORDS: usize = 40;
@@ -30,7 +30,7 @@ impl Lesson {
         let mut report = Report::new(text);
         let Some(root) = tree(text, &mut report) else { return Err(report.finish()) };
         shape::check(&root, &format::LESSON, &mut report);
-        let mut builder = Builder { report, nodes: BTreeSet::new() };
+        let mut builder = Builder { report, nodes: SortedSet::new() };
         let lesson = builder.lesson(id, text, &root);
         if builder.report.is_clean() { Ok(lesson) } else { Err(builder.report.finish()) }
     }
@@ -41,7 +41,7 @@ impl Lesson {
     /// # Errors
     /// All mistakes of the text.
     pub fn action(&self, text: &str) -> Result<Action, Vec<Mistake>> {
-        let mut own = Builder { report: Report::new(&self.source), nodes: BTreeSet::new() };
+        let mut own = Builder { report: Report::new(&self.source), nodes: SortedSet::new() };
         if let Some(root) = tree(&self.source, &mut own.report) {
             own.topology(&root);
         }
@@ -121,7 +121,7 @@ const NODES: &[Role] = &[
 pub(super) struct Builder<'t> {
     pub(super) report: Report<'t>,
     /// Every name of the topology with what it stands for.
-    pub(super) nodes: BTreeSet<(Role, Name)>,
+    pub(super) nodes: SortedSet<(Role, Name)>,
 }
 
 fn lower(text: &str) -> String {

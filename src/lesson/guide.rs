@@ -4,6 +4,7 @@
 use super::shape::Shape::{List, Name, Record as Rec, Whole, Word, Words};
 use super::shape::{self, Mistake, Record, Report, Shape, must, place};
 use super::tree::{list, number, text};
+use crate::sim::Order;
 
 /// What can carry messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,7 +117,7 @@ impl Guide {
         {
             tools.insert(0, beside);
         }
-        reasons.sort_by_key(|reason| !tools.contains(&reason.tool));
+        reasons.order_by_key(|reason| !tools.contains(&reason.tool));
         Advice { tools, reasons }
     }
 }

@@ -5,8 +5,7 @@ use crate::event::{
     Action, ConnectionId, Event, LabFact, LostReason, MessageId, Name, NodeId, NodeState, PartyId,
     Standing, System, What,
 };
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// A message handled this long after it was sent is late even when its party was there. The
 /// timeline's own limit is the same.
@@ -26,7 +25,7 @@ pub struct Sums {
     /// In a dead-letter queue.
     pub parked: u64,
     /// Lost, by reason; a reason without messages has no entry.
-    pub lost: BTreeMap<LostReason, u64>,
+    pub lost: SortedMap<LostReason, u64>,
     /// Refused to the sender.
     pub refused: u64,
     /// Handled once more within one reading.
@@ -63,13 +62,13 @@ pub struct Answer {
 /// What a run has made of a lesson so far. The same events give the same progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    parties: BTreeMap<PartyId, Party>,
-    nodes: BTreeMap<NodeId, Node>,
+    parties: SortedMap<PartyId, Party>,
+    nodes: SortedMap<NodeId, Node>,
     /// The client of each open connection.
-    connections: BTreeMap<ConnectionId, NodeId>,
+    connections: SortedMap<ConnectionId, NodeId>,
     /// Pairs that may still change, and whether they are late: what is handled or refused is
     /// only in the sums.
-    open: BTreeMap<(PartyId, MessageId), (Standing, bool)>,
+    open: SortedMap<(PartyId, MessageId), (Standing, bool)>,
     /// How many actions of the topology have been seen; what comes after is the reader's.
     laid: usize,
     done: Vec<Action>,
@@ -125,10 +124,10 @@ impl Progress {
             });
         }
         Self {
-            parties: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            connections: BTreeMap::new(),
-            open: BTreeMap::new(),
+            parties: SortedMap::new(),
+            nodes: SortedMap::new(),
+            connections: SortedMap::new(),
+            open: SortedMap::new(),
             laid: 0,
             done: Vec::new(),
             done_before: 0,

@@ -1,7 +1,7 @@
 //! One declaration of what a file may hold, used twice: to check a file and to write its JSON
 //! Schema. Knows nothing of lessons.
 
-use crate::sim::Span;
+use crate::sim::{Order, Span};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
@@ -109,7 +109,7 @@ impl<'a> Report<'a> {
 
     /// All mistakes in the order of the file.
     pub(super) fn finish(mut self) -> Vec<Mistake> {
-        self.mistakes.sort();
+        self.mistakes.order();
         self.mistakes.dedup();
         self.mistakes
     }

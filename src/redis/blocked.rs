@@ -14,7 +14,7 @@ use super::stream::read::Read;
 use super::types::list::{self, End};
 use super::types::{payload, zset};
 use crate::event::{ConnectionId, RedisFact};
-use crate::sim::Instant;
+use crate::sim::{Instant, Order};
 
 /// What a client waits for.
 #[derive(Clone, Debug)]
@@ -207,7 +207,7 @@ impl Server {
                 (deadline <= now).then_some((deadline, *client))
             })
             .collect();
-        due.sort_unstable();
+        due.order();
         for (_, client) in due {
             self.answer_timeout(client);
         }

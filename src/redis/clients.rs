@@ -10,6 +10,7 @@ use super::output::CHUNK;
 use super::resp::{Frame, Version};
 use super::server::Server;
 use crate::event::{ConnectionId, Payload};
+use crate::sim::Order;
 
 pub(super) fn id(server: &mut Server, call: &mut Call) -> Answer {
     let id = server.clients.get(&call.client).map_or(0, |state| state.id);
@@ -152,7 +153,7 @@ pub(super) fn list(server: &mut Server, call: &mut Call) -> Answer {
         return Err(SYNTAX.into());
     }
     let mut states: Vec<(&ConnectionId, &Client)> = server.clients.iter().collect();
-    states.sort_by_key(|(_, state)| state.id);
+    states.order_by_key(|(_, state)| state.id);
     let mut text = String::new();
     for (connection, state) in states {
         let admitted = wanted_class.is_none_or(|class| class == state.class())

@@ -7,7 +7,7 @@ use super::resp::Frame;
 use super::server::Server;
 use super::table::COMMANDS;
 use super::types::Reply;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{SortedMap, SortedSet};
 use std::sync::LazyLock;
 
 /// What a command answers: one reply, or none because it appended its frames itself (or will
@@ -100,11 +100,11 @@ pub(super) const fn row(
     Command { name, arity, flags, keys, run }
 }
 
-static TABLE: LazyLock<BTreeMap<&'static str, &'static Command>> =
+static TABLE: LazyLock<SortedMap<&'static str, &'static Command>> =
     LazyLock::new(|| COMMANDS.iter().map(|command| (command.name, command)).collect());
 
 /// Names of commands that have subcommands.
-static CONTAINERS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+static CONTAINERS: LazyLock<SortedSet<&'static str>> = LazyLock::new(|| {
     COMMANDS.iter().filter_map(|command| Some(command.name.split_once('|')?.0)).collect()
 });
 

@@ -2,7 +2,7 @@
 
 use super::cost::CostTable;
 use super::keyspace::Limits;
-use std::collections::BTreeMap;
+use crate::sim::SortedMap;
 
 /// The class that decides which limit on the output buffer applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +73,7 @@ pub struct Config {
     /// The address that clients connect to, as CLIENT LIST prints it.
     pub address: String,
     /// Settings that are kept as text.
-    pub texts: BTreeMap<&'static str, String>,
+    pub texts: SortedMap<&'static str, String>,
     /// `client-output-buffer-limit normal`
     pub limit_normal: BufferLimit,
     /// `client-output-buffer-limit replica`
@@ -106,7 +106,7 @@ impl Default for Config {
             debug_commands: false,
             notify: 0,
             address: "127.0.0.1:6379".into(),
-            texts: BTreeMap::new(),
+            texts: SortedMap::new(),
             limit_normal: BufferLimit { hard: 0, soft: 0, soft_seconds: 0 },
             limit_replica: BufferLimit { hard: 256 << 20, soft: 64 << 20, soft_seconds: 60 },
             limit_pubsub: BufferLimit { hard: 32 << 20, soft: 8 << 20, soft_seconds: 60 },

@@ -9,8 +9,7 @@ use super::notify;
 use super::stream::Stream;
 use super::types::{Hash, List, Set, Zset};
 use crate::event::{ConnectionId, Payload, RedisFact};
-use crate::sim::Rng;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Rng, SortedMap, SortedSet};
 use std::sync::Arc;
 
 /// A value of one of Redis's types. Aggregates are shared by checkpoints until they change.
@@ -53,9 +52,9 @@ pub(super) struct Entry {
 /// One numbered database.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Db {
-    pub(super) entries: BTreeMap<Key, Entry>,
+    pub(super) entries: SortedMap<Key, Entry>,
     /// Keys with an expiry, soonest first.
-    pub(super) expires: BTreeSet<(i64, Key)>,
+    pub(super) expires: SortedSet<(i64, Key)>,
 }
 
 /// A keyspace event, ready to be published.

@@ -10,6 +10,7 @@ use super::notify;
 use super::output::CHUNK;
 use super::server::{Server, name};
 use crate::event::RedisFact;
+use crate::sim::Order;
 
 /// An empty server (an empty redis-server 7.0.15 says some 860 kB).
 const BASE: u64 = 860_000;
@@ -145,7 +146,7 @@ impl Server {
             .map(|(client, state)| (state.memory(), state.id, *client))
             .collect();
         let mut total: u64 = sizes.iter().map(|(size, ..)| size).sum();
-        sizes.sort_by_key(|(size, id, _)| (std::cmp::Reverse(size.ilog2()), *id));
+        sizes.order_by_key(|(size, id, _)| (std::cmp::Reverse(size.ilog2()), *id));
         for (size, _, client) in sizes {
             if total < most {
                 break;

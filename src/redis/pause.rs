@@ -12,6 +12,7 @@ use super::command::{Answer, Command, Flags};
 use super::resp::Frame;
 use super::server::Server;
 use crate::event::{ConnectionId, Payload, RedisFact};
+use crate::sim::Order;
 
 /// Which commands wait; the later one is the stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +88,7 @@ impl Server {
                 matches!(blocked.wait, Wait::PauseEnd).then_some((blocked.place, *client))
             })
             .collect();
-        waiting.sort_unstable();
+        waiting.order();
         for (_, client) in waiting {
             self.unblock(client);
         }

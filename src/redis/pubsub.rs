@@ -12,8 +12,7 @@ use super::server::{Server, name};
 use super::transaction::deny_blocking;
 use super::types::{count, payload};
 use crate::event::{ConnectionId, Name, Payload, RedisFact, Tag};
-use crate::sim::Span;
-use std::collections::BTreeMap;
+use crate::sim::{SortedMap, Span};
 use std::sync::Arc;
 
 /// The three kinds of subscription, with their own namespaces.
@@ -51,16 +50,16 @@ impl Kind {
 }
 
 /// Subscribers of one name, in the order in which they subscribed.
-type Subscribers = BTreeMap<u64, ConnectionId>;
+type Subscribers = SortedMap<u64, ConnectionId>;
 
 /// Who is subscribed to what.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PubSub {
-    pub(super) channels: BTreeMap<Key, Subscribers>,
+    pub(super) channels: SortedMap<Key, Subscribers>,
     /// In the order in which the patterns first appeared. Redis visits them in the order of a
     /// hash table whose seed is random for each process.
     pub(super) patterns: Ordered<Key, Subscribers>,
-    pub(super) shard_channels: BTreeMap<Key, Subscribers>,
+    pub(super) shard_channels: SortedMap<Key, Subscribers>,
     next_place: u64,
 }
 
@@ -78,7 +77,7 @@ impl PubSub {
     }
 
     fn remove(&mut self, kind: Kind, key: &Key, place: u64) {
-        let without = |list: &mut BTreeMap<Key, Subscribers>| {
+        let without = |list: &mut SortedMap<Key, Subscribers>| {
             if let Some(subscribers) = list.get_mut(key) {
                 subscribers.remove(&place);
                 if subscribers.is_empty() {
@@ -300,10 +299,10 @@ fn listed<'a>(call: &Call, names: impl Iterator<Item = &'a Key>) -> Answer {
 }
 
 /// Each name with the number of its subscribers.
-fn numbered(call: &Call, list: &BTreeMap<Key, Subscribers>) -> Frame {
+fn numbered(call: &Call, list: &SortedMap<Key, Subscribers>) -> Frame {
     let pair = |index| {
         let key = call.key(index);
-        let number = list.get(&key).map_or(0, BTreeMap::len);
+        let number = list.get(&key).map_or(0, SortedMap::len);
         [Frame::Bulk(payload(&key)), count(number)]
     };
     Frame::Array((2..call.len()).flat_map(pair).collect())

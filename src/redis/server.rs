@@ -13,8 +13,7 @@ use super::stream::StreamId;
 use super::transaction::Collected;
 use super::turn::Turn;
 use crate::event::{ConnectionId, Name, Payload, RedisFact, Tag};
-use crate::sim::{Instant, Purpose, Rng, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Instant, Purpose, Rng, SortedMap, SortedSet, Span};
 use std::sync::Arc;
 
 /// What a server does to the world outside.
@@ -43,14 +42,14 @@ pub enum Output {
 #[derive(Clone)]
 pub struct Server {
     pub(super) config: Config,
-    pub(super) clients: BTreeMap<ConnectionId, Client>,
+    pub(super) clients: SortedMap<ConnectionId, Client>,
     pub(super) next_client_id: u64,
     pub(super) pubsub: PubSub,
     pub(super) turn: Turn,
     /// Clients with output that no write has been tried for, newest last.
     pub(super) pending_writes: Vec<ConnectionId>,
     /// Clients whose socket was full and has room again.
-    pub(super) writable: BTreeSet<ConnectionId>,
+    pub(super) writable: SortedSet<ConnectionId>,
     /// Clients to free at the end of the turn.
     pub(super) doomed: Vec<ConnectionId>,
     /// Clients with requests that wait for the next turn, in order of arrival.
@@ -59,9 +58,9 @@ pub struct Server {
     pub(super) unblocked: Vec<ConnectionId>,
     pub(super) keyspace: Keyspace,
     /// Who watches a key.
-    pub(super) watchers: BTreeMap<(u32, Key), BTreeSet<ConnectionId>>,
+    pub(super) watchers: SortedMap<(u32, Key), SortedSet<ConnectionId>>,
     /// Who waits for a key, in order.
-    pub(super) waiting: BTreeMap<(u32, Key), BTreeMap<u64, ConnectionId>>,
+    pub(super) waiting: SortedMap<(u32, Key), SortedMap<u64, ConnectionId>>,
     pub(super) next_blocked: u64,
     pub(super) pause: Option<Pause>,
     pub(super) stats: Stats,
@@ -88,8 +87,8 @@ impl Server {
             config,
             unblocked: Vec::new(),
             keyspace,
-            watchers: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            watchers: SortedMap::new(),
+            waiting: SortedMap::new(),
             next_blocked: 0,
             pause: None,
             stats: Stats::default(),
@@ -98,12 +97,12 @@ impl Server {
             collected: None,
             active_expire: true,
             process_id: 1,
-            clients: BTreeMap::new(),
+            clients: SortedMap::new(),
             next_client_id: 1,
             pubsub: PubSub::default(),
             turn: Turn::default(),
             pending_writes: Vec::new(),
-            writable: BTreeSet::new(),
+            writable: SortedSet::new(),
             doomed: Vec::new(),
             readable: Vec::new(),
             now: Instant::ZERO,

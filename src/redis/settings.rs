@@ -11,7 +11,7 @@ use super::glob;
 use super::notify;
 use super::resp::Frame;
 use super::server::Server;
-use std::collections::BTreeMap;
+use crate::sim::SortedMap;
 
 /// What values a setting takes.
 #[derive(Clone, Copy)]
@@ -266,7 +266,7 @@ impl Config {
 }
 
 pub(super) fn get(server: &mut Server, call: &mut Call) -> Answer {
-    let mut found: BTreeMap<&str, String> = BTreeMap::new();
+    let mut found: SortedMap<&str, String> = SortedMap::new();
     for index in 2..call.len() {
         let pattern = call.word(index);
         for (name, alias, _, default) in SETTINGS {

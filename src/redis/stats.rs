@@ -1,6 +1,6 @@
 //! Counters that INFO shows.
 
-use std::collections::BTreeMap;
+use crate::sim::SortedMap;
 
 /// Counts of one command.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,8 +19,8 @@ pub(super) struct Stats {
     pub(super) rejected_connections: u64,
     pub(super) evicted_clients: u64,
     pub(super) error_replies: u64,
-    pub(super) errors: BTreeMap<String, u64>,
-    pub(super) commands: BTreeMap<&'static str, CommandCount>,
+    pub(super) errors: SortedMap<String, u64>,
+    pub(super) commands: SortedMap<&'static str, CommandCount>,
     pub(super) output_bytes: u64,
     pub(super) sync_full: u64,
     pub(super) sync_partial_ok: u64,

@@ -3,10 +3,9 @@
 use super::layout::{Crowd, Layout, Place};
 use super::{Target, readers::CARDS};
 use crate::event::{ConnectionId, NodeId, NodeState, System};
-use crate::sim::Instant;
+use crate::sim::{Instant, Order, SortedMap};
 use crate::timeline::{Node, Timeline};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Bytes in a client's output buffer from which on it stands out: those of a few messages pass.
 const FULL: u64 = 64 * 1024;
@@ -46,7 +45,7 @@ impl Layout {
     fn outliers(&self, crowd: &Crowd, timeline: &Timeline, t: Instant) -> Vec<NodeId> {
         let buffers = match crowd.system {
             System::Redis => buffers(timeline, t),
-            System::Kafka => BTreeMap::new(),
+            System::Kafka => SortedMap::new(),
         };
         let nodes = crowd.nodes.iter().filter_map(|id| timeline.node(*id));
         let weight = |node: &Node| -> (u64, NodeId) {
@@ -67,18 +66,18 @@ impl Layout {
             (u64::from(selected) << 63 | u64::from(away) << 62 | load, node.id)
         };
         let mut all: Vec<(u64, NodeId)> = nodes.map(weight).filter(|(w, _)| *w > 0).collect();
-        all.sort_by_key(|(weight, id)| (core::cmp::Reverse(*weight), *id));
+        all.order_by_key(|(weight, id)| (core::cmp::Reverse(*weight), *id));
         let mut chosen: Vec<NodeId> = all.into_iter().take(CARDS).map(|(_, id)| id).collect();
         if chosen.is_empty() {
             chosen.extend(crowd.nodes.first());
         }
-        chosen.sort_unstable();
+        chosen.order();
         chosen
     }
 }
 
 /// What each Redis client's open connection has in its output buffer.
-pub(super) fn buffers(timeline: &Timeline, t: Instant) -> BTreeMap<NodeId, (ConnectionId, u64)> {
+pub(super) fn buffers(timeline: &Timeline, t: Instant) -> SortedMap<NodeId, (ConnectionId, u64)> {
     let open = timeline.wires().iter().filter(|wire| wire.is_open(t));
     open.map(|wire| (wire.client, (wire.id, wire.buffered.value(t)))).collect()
 }

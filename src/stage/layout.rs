@@ -5,9 +5,8 @@
 
 use super::{Mode, Rect, Size, View, columns, phone};
 use crate::event::{MessageId, Name, NodeId, NodeKind, PartyId, System, TopicPartition};
-use crate::sim::Instant;
+use crate::sim::{Instant, Order, SortedMap};
 use crate::timeline::{Channel, Log, Node, Stream, Timeline};
-use std::collections::BTreeMap;
 
 /// Where everything stands.
 #[derive(Clone, Debug)]
@@ -437,7 +436,7 @@ impl<'a> Cast<'a> {
         let of = |kind| all.iter().copied().filter(move |node| node.kind == kind);
         // The same consumer stands in the same order in both lanes; who has left keeps the others'
         // order, and a further listener stands with the consumer that it belongs to.
-        let mut names: BTreeMap<&Name, usize> = BTreeMap::new();
+        let mut names: SortedMap<&Name, usize> = SortedMap::new();
         for node in ever.iter().filter(|node| node.kind.reads()) {
             let next = names.len();
             names.entry(&node.name).or_insert(next);
@@ -447,7 +446,7 @@ impl<'a> Cast<'a> {
                 n.kind.reads() && (n.kind == NodeKind::Consumer) == (system == System::Kafka)
             };
             let mut nodes: Vec<&Node> = all.iter().filter(mine).copied().collect();
-            nodes.sort_by_key(|node| {
+            nodes.order_by_key(|node| {
                 let own = node.listens_for.and_then(|id| timeline.node(id)).unwrap_or(node);
                 (names.get(&own.name).copied(), node.listens_for.is_some())
             });
@@ -463,7 +462,7 @@ impl<'a> Cast<'a> {
             let lists = lists.filter(|(_, list)| list.processes().is_none());
             let lists = lists.map(|(i, l)| (l.created, Kept::List(i), &l.key));
             let mut all: Vec<(Instant, Kept, &Name)> = streams.chain(lists).collect();
-            all.sort_by_key(|(created, _, _)| *created);
+            all.order_by_key(|(created, _, _)| *created);
             all.into_iter().map(|(_, kept, key)| (kept, key)).collect()
         };
         let servers = of(NodeKind::RedisServer)

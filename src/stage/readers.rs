@@ -4,6 +4,7 @@
 use super::Rect;
 use super::layout::{Crowd, GroupFrame, Place};
 use crate::event::{Name, NodeId, NodeKind, PartyId, System};
+use crate::sim::Order;
 use crate::timeline::{Node, Timeline};
 
 /// Above this many readers in a lane they stand in a matrix.
@@ -174,7 +175,7 @@ impl Readers {
         let columns = (10..200).find(fits).unwrap_or(200);
         let grid = Rect::new(column.x, words.bottom() + 4.0, w, high(columns));
         let mut ids: Vec<NodeId> = nodes.iter().map(|node| node.id).collect();
-        ids.sort_unstable();
+        ids.order();
         let y = grid.bottom() + 16.0;
         let (h, across) = (LOW_BOX * k, column.across.min(2));
         let card = (w + 8.0) / across as f32 - 8.0;

@@ -6,7 +6,7 @@ use super::route::Route;
 use crate::event::{
     Cargo, ConnectionId, HopId, MessageId, Name, NodeId, System, Tag, TopicPartition,
 };
-use crate::sim::{Instant, Span};
+use crate::sim::{Instant, Order, Span};
 use crate::timeline::{Motion, MotionState, Timeline, Wire};
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub(super) fn flows(motions: &[Motion<'_>]) -> Vec<(ConnectionId, u32)> {
         .filter(moving)
         .map(|motion| (motion.hop.connection, motion.hop.tags.len() as u32))
         .collect();
-    wires.sort_unstable_by_key(|(wire, _)| *wire);
+    wires.order_by_key(|(wire, _)| *wire);
     let mut all = Vec::new();
     for run in wires.chunk_by(|a, b| a.0 == b.0) {
         if run.len() > FLOW as usize {

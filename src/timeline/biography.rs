@@ -10,8 +10,7 @@ use crate::event::{
     Event, KafkaFact, LabFact, LostReason, MessageId, Name, NodeId, PartyId, RedisFact, Standing,
     Tag, TopicPartition, What,
 };
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 /// A copy of the message in a log.
 struct Stored {
@@ -29,7 +28,7 @@ struct Teller<'a> {
     message: MessageId,
     stored: Vec<Stored>,
     /// The copy that each party handled last.
-    handled: BTreeMap<PartyId, (Tag, Instant)>,
+    handled: SortedMap<PartyId, (Tag, Instant)>,
     lines: Vec<Line>,
 }
 
@@ -40,7 +39,7 @@ pub fn biography(timeline: &Timeline, message: MessageId, t: Instant) -> Vec<Lin
         timeline,
         message,
         stored: Vec::new(),
-        handled: BTreeMap::new(),
+        handled: SortedMap::new(),
         lines: Vec::new(),
     };
     let events = timeline.events_up_to(t);

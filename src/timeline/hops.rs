@@ -2,8 +2,7 @@
 
 use super::steps::Spans;
 use crate::event::{Cargo, Course, Event, Hop, HopId, Ruling, What};
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// How a hop stands at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +39,7 @@ struct Track {
 pub(super) struct Hops {
     tracks: Vec<Track>,
     spans: Spans,
-    index: BTreeMap<HopId, u32>,
+    index: SortedMap<HopId, u32>,
     /// Departures that the pace counts: (departed, flight time as set then, end of busy time).
     drawn: Vec<(Instant, Span)>,
     /// Unions of times in which drawn hops travelled.

@@ -4,8 +4,7 @@ use super::Steps;
 use crate::event::{
     CopyId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Standing, System, Tag,
 };
-use crate::sim::{Instant, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Instant, SortedMap, SortedSet, Span};
 
 /// Standings at an instant, counted: of one party's messages, or of a lane's messages, each by
 /// its worst standing with any party.
@@ -73,14 +72,14 @@ pub struct Party {
     /// What the account table of its handler should hold and does hold, where it has one.
     pub account: Steps<(u64, u64)>,
     sums: Steps<Sums>,
-    standings: BTreeMap<MessageId, (Standing, bool)>,
+    standings: SortedMap<MessageId, (Standing, bool)>,
     lost: Vec<Loss>,
-    first_handled: BTreeMap<MessageId, Instant>,
-    waiting_in: BTreeMap<usize, Steps<u32>>,
+    first_handled: SortedMap<MessageId, Instant>,
+    waiting_in: SortedMap<usize, Steps<u32>>,
     /// The log in which each waiting message is counted.
-    waits: BTreeMap<MessageId, usize>,
+    waits: SortedMap<MessageId, usize>,
     /// What it copies to a retry topic and has not stored there yet.
-    retried: BTreeSet<MessageId>,
+    retried: SortedSet<MessageId>,
 }
 
 /// A message that was lost, until something reopened it.
@@ -158,7 +157,7 @@ impl Party {
 struct Lane {
     sums: Steps<Sums>,
     /// For each message: how many parties by rank of standing, and whether it is late for any.
-    tally: BTreeMap<MessageId, ([u16; RANKS], bool)>,
+    tally: SortedMap<MessageId, ([u16; RANKS], bool)>,
 }
 
 const RANKS: usize = 6;
@@ -221,7 +220,7 @@ impl Lane {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
     pub(super) parties: Vec<Party>,
-    index: BTreeMap<PartyId, usize>,
+    index: SortedMap<PartyId, usize>,
     lanes: [Lane; 2],
 }
 
@@ -251,12 +250,12 @@ impl Ledger {
             away: Steps::default(),
             account: Steps::default(),
             sums: Steps::default(),
-            standings: BTreeMap::new(),
+            standings: SortedMap::new(),
             lost: Vec::new(),
-            first_handled: BTreeMap::new(),
-            waiting_in: BTreeMap::new(),
-            waits: BTreeMap::new(),
-            retried: BTreeSet::new(),
+            first_handled: SortedMap::new(),
+            waiting_in: SortedMap::new(),
+            waits: SortedMap::new(),
+            retried: SortedSet::new(),
         });
     }
 
@@ -380,9 +379,9 @@ pub(super) struct Registry {
     biographies: Vec<Vec<EventId>>,
     /// Where copies were stored: (log, offset, copy).
     stored: Vec<Vec<(usize, u64, CopyId)>>,
-    colours: BTreeMap<Name, u8>,
+    colours: SortedMap<Name, u8>,
     /// When a handler first failed on a message.
-    failed: BTreeMap<MessageId, Instant>,
+    failed: SortedMap<MessageId, Instant>,
 }
 
 impl Registry {

@@ -2,9 +2,8 @@
 
 use super::Steps;
 use crate::event::{KafkaFact, Name, Tag, TopicPartition};
-use crate::sim::Instant;
+use crate::sim::{Instant, SortedMap};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// A record in a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub struct Log {
     in_sync: Steps<Vec<u32>>,
     high_watermark: Steps<u64>,
     start: Steps<u64>,
-    committed: BTreeMap<Name, Steps<u64>>,
+    committed: SortedMap<Name, Steps<u64>>,
     /// How many replicas the topic asked for.
     pub replication_factor: u32,
     /// Its replicas in order of `node.id`.
@@ -237,7 +236,7 @@ impl Log {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Logs {
     pub(super) logs: Vec<Log>,
-    index: BTreeMap<TopicPartition, usize>,
+    index: SortedMap<TopicPartition, usize>,
 }
 
 impl Logs {
@@ -256,7 +255,7 @@ impl Logs {
                 in_sync: Steps::default(),
                 high_watermark: Steps::default(),
                 start: Steps::default(),
-                committed: BTreeMap::new(),
+                committed: SortedMap::new(),
                 replication_factor: 1,
                 replicas: Vec::new(),
                 segments: Vec::new(),

@@ -7,7 +7,7 @@
 use super::hops::{Busy, is_commit};
 use super::{MotionState, Timeline};
 use crate::event::Course;
-use crate::sim::{Instant, Span};
+use crate::sim::{Instant, Order, Span};
 
 /// Seconds on screen that the shortest drawn hop takes.
 pub const HOP: f64 = 0.6;
@@ -118,7 +118,7 @@ fn steady(timeline: &Timeline, t: Instant, scale: f64) -> Option<f64> {
         return None;
     }
     let mut flights: Vec<u64> = recent.iter().map(|(_, flight)| flight.0).collect();
-    flights.sort_unstable();
+    flights.order();
     let usual = bounded(flights[flights.len() / 2] as f64 / HOP);
     let decade = 10_f64.powf(usual.log10().floor());
     let step = [5.0, 2.0, 1.0].into_iter().find(|step| decade * step <= usual * 1.001);

@@ -6,7 +6,7 @@ use crate::event::{
     KafkaFact, Keys, LabFact, Load, LostReason, MessageId, Name, NodeId, NodeKind, PartyId,
     RedisFact, Settings, Standing, System, Tag, TopicPartition, What,
 };
-use crate::sim::{Direction, Instant, Span};
+use crate::sim::{Direction, Instant, Order, Span};
 
 /// One way between any two machines.
 pub(crate) const LATENCY: Span = Span::from_millis(1);
@@ -121,7 +121,7 @@ impl Story {
 
     /// The events in order, numbered.
     pub(crate) fn tell(mut self) -> Vec<Event> {
-        self.all.sort_by_key(|(at, _)| *at);
+        self.all.order_by_key(|(at, _)| *at);
         let event = |(i, (at, what))| Event { id: EventId(i as u64), at, cause: None, what };
         self.all.into_iter().enumerate().map(event).collect()
     }

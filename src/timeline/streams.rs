@@ -2,8 +2,7 @@
 
 use super::Steps;
 use crate::event::{MessageId, Name, NodeId, RedisFact, Tag};
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 /// An entry of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub struct StreamGroup {
     /// last-delivered id).
     delivered: Steps<u64>,
     /// Who owns an entry, by its count from the stream's first; none: acknowledged.
-    pending: BTreeMap<u64, Steps<Option<Owner>>>,
+    pending: SortedMap<u64, Steps<Option<Owner>>>,
     waiting: Steps<u32>,
 }
 
@@ -107,7 +106,7 @@ impl Stream {
                 name: name.clone(),
                 since: at,
                 delivered: Steps::default(),
-                pending: BTreeMap::new(),
+                pending: SortedMap::new(),
                 waiting: Steps::default(),
             });
             self.groups.len() - 1

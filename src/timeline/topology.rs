@@ -5,8 +5,8 @@ use crate::event::{
     Action, Carrier, CloseReason, ConnectionId, LabFact, MessageId, Name, NodeId, NodeKind,
     NodeState, PartyId, System, Tag, TopicPartition,
 };
-use crate::sim::{Instant, Span};
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::{Instant, Order, SortedMap, Span};
+use std::collections::VecDeque;
 
 /// A process.
 #[derive(Clone, Debug)]
@@ -244,16 +244,16 @@ pub struct Channel {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Topology {
     pub(super) nodes: Vec<Node>,
-    node_index: BTreeMap<NodeId, usize>,
+    node_index: SortedMap<NodeId, usize>,
     pub(super) wires: Vec<Wire>,
-    wire_index: BTreeMap<ConnectionId, usize>,
+    wire_index: SortedMap<ConnectionId, usize>,
     pub(super) subscriptions: Vec<Subscription>,
     /// Channels and patterns of a server in order of first appearance.
     pub(super) channels: Vec<Channel>,
     /// Counts what a layout depends on.
     pub(super) epoch: Steps<u32>,
     /// Commands that set up nodes not yet there.
-    setup: BTreeMap<Name, Action>,
+    setup: SortedMap<Name, Action>,
 }
 
 impl Topology {
@@ -350,7 +350,7 @@ impl Topology {
             let mut all = node.assigned.last().cloned().unwrap_or_default();
             if node.kind == NodeKind::Consumer && !all.contains(partition) {
                 all.push(partition.clone());
-                all.sort();
+                all.order();
                 node.assigned.set(at, all);
             }
             if node.phase.newest() == Phase::Resume {

@@ -27,8 +27,7 @@ use crate::hunt::Hunt;
 use pushpull::kafka::log::Segment;
 use pushpull::kafka::protocol::{Acks, BrokerId, ErrorCode};
 use pushpull::kafka::record::ProducerStamp;
-use pushpull::sim::{Purpose, Rng, Span};
-use std::collections::BTreeSet;
+use pushpull::sim::{Purpose, Rng, SortedSet, Span};
 
 const RUNS: u64 = 2_000;
 const COMMANDS: u64 = 40;
@@ -245,7 +244,7 @@ impl Run {
             }
         }
         self.check()?;
-        let isr: BTreeSet<BrokerId> = self.cluster.registration().isr.iter().copied().collect();
+        let isr: SortedSet<BrokerId> = self.cluster.registration().isr.iter().copied().collect();
         if isr.len() != 3 {
             return Err(format!("in sync are only {isr:?}: {:?}", self.cluster.registration()));
         }
@@ -254,7 +253,7 @@ impl Run {
             if values != self.history {
                 return Err(format!("{broker} has {values:?} and not {:?}", self.history));
             }
-            let unique: BTreeSet<&String> = values.iter().collect();
+            let unique: SortedSet<&String> = values.iter().collect();
             if unique.len() != values.len() {
                 return Err(format!("something is there twice: {values:?}"));
             }

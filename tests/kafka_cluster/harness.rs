@@ -10,8 +10,7 @@ use pushpull::kafka::protocol::{
     Response,
 };
 use pushpull::kafka::record::{Compression, ProducerStamp, Record, RecordBatch};
-use pushpull::sim::{Instant, Queue, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use pushpull::sim::{Instant, Queue, SortedMap, SortedSet, Span};
 
 /// The controller's node.
 pub(crate) const CONTROLLER: BrokerId = BrokerId(100);
@@ -38,18 +37,18 @@ struct Delivery {
 #[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) now: Instant,
-    pub(crate) brokers: BTreeMap<BrokerId, Broker>,
+    pub(crate) brokers: SortedMap<BrokerId, Broker>,
     pub(crate) controller: Controller,
     pub(crate) facts: Vec<(BrokerId, KafkaFact)>,
     /// Answers to clients, by the correlation of their request.
-    pub(crate) answers: BTreeMap<u32, Response>,
+    pub(crate) answers: SortedMap<u32, Response>,
     /// When each node that is up wants to be called.
-    timers: BTreeMap<BrokerId, Instant>,
+    timers: SortedMap<BrokerId, Instant>,
     queue: Queue<Delivery>,
     held: Vec<Delivery>,
-    cut: BTreeSet<(BrokerId, BrokerId)>,
-    down: BTreeSet<BrokerId>,
-    incarnations: BTreeMap<BrokerId, u32>,
+    cut: SortedSet<(BrokerId, BrokerId)>,
+    down: SortedSet<BrokerId>,
+    incarnations: SortedMap<BrokerId, u32>,
     next_correlation: u32,
 }
 
@@ -82,13 +81,13 @@ impl Cluster {
             brokers: (1..=count).map(broker).collect(),
             controller: Controller::new(CONTROLLER, config),
             facts: Vec::new(),
-            answers: BTreeMap::new(),
-            timers: BTreeMap::new(),
+            answers: SortedMap::new(),
+            timers: SortedMap::new(),
             queue: Queue::default(),
             held: Vec::new(),
-            cut: BTreeSet::new(),
-            down: BTreeSet::new(),
-            incarnations: BTreeMap::new(),
+            cut: SortedSet::new(),
+            down: SortedSet::new(),
+            incarnations: SortedMap::new(),
             next_correlation: 0,
         };
         for id in (1..=count).map(BrokerId).chain([CONTROLLER]) {

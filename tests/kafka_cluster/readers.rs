@@ -6,15 +6,14 @@ use pushpull::kafka::consumer::{
     AutoOffsetReset, Consumer, ConsumerConfig, ConsumerError, ConsumerRecord,
 };
 use pushpull::kafka::protocol::{Acks, BrokerId, Request};
-use pushpull::sim::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use pushpull::sim::{SortedMap, SortedSet, Span};
 
 /// A consumer that polls every ten milliseconds; answers take no time on its wire.
 struct Reader {
     consumer: Consumer,
-    connected: BTreeSet<u32>,
+    connected: SortedSet<u32>,
     /// The cluster's correlation -> broker and the consumer's own.
-    asked: BTreeMap<u32, (u32, u32)>,
+    asked: SortedMap<u32, (u32, u32)>,
     /// Which epochs it asked for, and under which leader's.
     requests: Vec<String>,
     records: Vec<(u64, String)>,
@@ -29,8 +28,8 @@ impl Reader {
         };
         Self {
             consumer: Consumer::new(config, vec![BrokerId(1), BrokerId(2), BrokerId(3)], 1),
-            connected: BTreeSet::new(),
-            asked: BTreeMap::new(),
+            connected: SortedSet::new(),
+            asked: SortedMap::new(),
             requests: Vec::new(),
             records: Vec::new(),
         }

@@ -15,8 +15,7 @@ use pushpull::kafka::protocol::{
     Response,
 };
 use pushpull::kafka::record::Record;
-use pushpull::sim::{Instant, Queue, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use pushpull::sim::{Instant, Queue, SortedMap, SortedSet, Span};
 
 pub(crate) const BROKER: BrokerId = BrokerId(1);
 
@@ -39,7 +38,7 @@ pub(crate) struct App {
     pub(crate) waiting: bool,
     pub(crate) records: Vec<(Instant, ConsumerRecord)>,
     /// Offsets to commit by hand before the next poll (without auto-commit).
-    handled: BTreeMap<TopicPartition, u64>,
+    handled: SortedMap<TopicPartition, u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +75,7 @@ pub(crate) struct Net {
     queue: Queue<Event>,
     pub(crate) facts: Vec<(Instant, KafkaFact)>,
     /// Members that their group does not know any more.
-    removed: BTreeSet<Name>,
+    removed: SortedSet<Name>,
     /// Two members of one generation owned a partition at once.
     pub(crate) overlap: Option<String>,
     pub(crate) completed: Vec<(usize, u64, Outcome)>,
@@ -100,7 +99,7 @@ impl Net {
             next_connection: 0,
             queue: Queue::default(),
             facts: Vec::new(),
-            removed: BTreeSet::new(),
+            removed: SortedSet::new(),
             overlap: None,
             completed: Vec::new(),
             requests: Vec::new(),
@@ -171,7 +170,7 @@ impl Net {
             next_poll: self.now,
             waiting: false,
             records: Vec::new(),
-            handled: BTreeMap::new(),
+            handled: SortedMap::new(),
         })))
     }
 

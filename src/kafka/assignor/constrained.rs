@@ -4,7 +4,8 @@
 use super::java;
 use super::sticky::{Lists, Previous};
 use crate::event::{Name, TopicPartition};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::sim::{Order, SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 struct Builder<'a> {
     previous: &'a Previous<'a>,
@@ -16,15 +17,15 @@ struct Builder<'a> {
     lists: Lists,
     under_min: Vec<usize>,
     at_min: VecDeque<usize>,
-    maybe_revoked: BTreeMap<TopicPartition, usize>,
-    transferring: BTreeMap<TopicPartition, usize>,
+    maybe_revoked: SortedMap<TopicPartition, usize>,
+    transferring: SortedMap<TopicPartition, usize>,
 }
 
 /// The assignment, and which of its partitions somebody else owned until now.
 pub(super) fn assign(
-    partitions: &BTreeMap<Name, u32>,
+    partitions: &SortedMap<Name, u32>,
     previous: &Previous<'_>,
-) -> (Lists, BTreeMap<TopicPartition, usize>) {
+) -> (Lists, SortedMap<TopicPartition, usize>) {
     let total = partitions.values().sum::<u32>() as usize;
     let members = previous.members.len();
     let mut builder = Builder {
@@ -36,16 +37,16 @@ pub(super) fn assign(
         lists: vec![Vec::new(); members],
         under_min: Vec::new(),
         at_min: VecDeque::new(),
-        maybe_revoked: BTreeMap::new(),
-        transferring: BTreeMap::new(),
+        maybe_revoked: SortedMap::new(),
+        transferring: SortedMap::new(),
     };
     builder.keep_owned();
-    let kept: BTreeSet<TopicPartition> = builder.lists.iter().flatten().cloned().collect();
+    let kept: SortedSet<TopicPartition> = builder.lists.iter().flatten().cloned().collect();
     let by_id = |a: &usize, b: &usize| {
         java::compare(&previous.members[*a].member, &previous.members[*b].member)
     };
-    builder.under_min.sort_by(by_id);
-    builder.at_min.make_contiguous().sort_by(by_id);
+    builder.under_min.order_by(by_id);
+    builder.at_min.make_contiguous().order_by(by_id);
     let unassigned = partitions
         .iter()
         .flat_map(|(topic, &count)| {
@@ -66,7 +67,7 @@ impl Builder<'_> {
                 .filter(|partition| !self.previous.contested.contains(partition))
                 .cloned()
                 .collect();
-            owned.sort_by(|a, b| {
+            owned.order_by(|a, b| {
                 a.partition.cmp(&b.partition).then_with(|| java::compare(&a.topic, &b.topic))
             });
             let keep = if owned.len() < self.min {

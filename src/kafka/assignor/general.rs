@@ -4,23 +4,23 @@
 use super::java;
 use super::sticky::{Lists, Previous};
 use crate::event::{Name, TopicPartition};
+use crate::sim::{Order, SortedMap, SortedSet};
 use core::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 struct Builder<'a> {
     previous: &'a Previous<'a>,
-    partitions: &'a BTreeMap<Name, u32>,
+    partitions: &'a SortedMap<Name, u32>,
     /// Members that subscribed to a topic.
-    takers: BTreeMap<&'a Name, Vec<usize>>,
+    takers: SortedMap<&'a Name, Vec<usize>>,
     lists: Lists,
-    owner: BTreeMap<TopicPartition, usize>,
+    owner: SortedMap<TopicPartition, usize>,
     /// Members whose lists may still change.
-    open: BTreeSet<usize>,
+    open: SortedSet<usize>,
     movements: Movements,
 }
 
 /// The assignment by member.
-pub(super) fn assign(partitions: &BTreeMap<Name, u32>, previous: &Previous<'_>) -> Lists {
+pub(super) fn assign(partitions: &SortedMap<Name, u32>, previous: &Previous<'_>) -> Lists {
     let takers = partitions
         .keys()
         .map(|topic| {
@@ -35,7 +35,7 @@ pub(super) fn assign(partitions: &BTreeMap<Name, u32>, previous: &Previous<'_>) 
         partitions,
         takers,
         lists: previous.owned.clone(),
-        owner: BTreeMap::new(),
+        owner: SortedMap::new(),
         open: (0..previous.members.len()).collect(),
         movements: Movements::default(),
     };
@@ -83,8 +83,8 @@ impl Builder<'_> {
     }
 
     /// Who owned a partition in a generation before the newest (`prepopulateCurrentAssignments`).
-    fn earlier_owners(&self) -> BTreeMap<TopicPartition, usize> {
-        let mut earlier: BTreeMap<TopicPartition, (usize, i32)> = BTreeMap::new();
+    fn earlier_owners(&self) -> SortedMap<TopicPartition, usize> {
+        let mut earlier: SortedMap<TopicPartition, (usize, i32)> = SortedMap::new();
         for (index, member) in self.previous.members.iter().enumerate() {
             if member.generation >= self.previous.max_generation {
                 continue;
@@ -103,7 +103,7 @@ impl Builder<'_> {
     fn sorted_partitions(&self) -> Vec<TopicPartition> {
         let mut topics: Vec<(&Name, usize)> =
             self.takers.iter().map(|(topic, takers)| (*topic, takers.len())).collect();
-        topics.sort_by(|a, b| a.1.cmp(&b.1).then_with(|| java::compare(a.0, b.0)));
+        topics.order_by(|a, b| a.1.cmp(&b.1).then_with(|| java::compare(a.0, b.0)));
         topics
             .into_iter()
             .flat_map(|(topic, _)| {
@@ -169,7 +169,7 @@ impl Builder<'_> {
     fn reassign(
         &mut self,
         partitions: &[TopicPartition],
-        earlier: &BTreeMap<TopicPartition, usize>,
+        earlier: &SortedMap<TopicPartition, usize>,
     ) -> bool {
         let mut performed = false;
         loop {
@@ -222,8 +222,8 @@ impl Builder<'_> {
 /// A at once.
 #[derive(Default)]
 struct Movements {
-    by_topic: BTreeMap<(Name, usize, usize), Moved>,
-    of: BTreeMap<TopicPartition, (usize, usize)>,
+    by_topic: SortedMap<(Name, usize, usize), Moved>,
+    of: SortedMap<TopicPartition, (usize, usize)>,
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 //! which a `HashMap` is walked. Knows nothing of groups.
 
 use crate::event::TopicPartition;
+use crate::sim::Order;
 
 /// `java.lang.String#hashCode`: `h = 31 * h + unit` over UTF-16 code units, wrapping.
 pub(crate) fn string_hash(text: &str) -> i32 {
@@ -46,7 +47,7 @@ pub(crate) fn hash_order<T>(
 ) -> Vec<T> {
     let mut items: Vec<T> = items.into_iter().collect();
     let capacity = capacity(items.len() as u32);
-    items.sort_by_key(|item| bucket(hash(item), capacity));
+    items.order_by_key(|item| bucket(hash(item), capacity));
     items
 }
 

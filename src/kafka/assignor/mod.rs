@@ -17,8 +17,8 @@ mod simple;
 mod sticky;
 
 use crate::event::{Name, TopicPartition};
+use crate::sim::SortedMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What a member tells the leader when it joins (`ConsumerPartitionAssignor.Subscription`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Subscription {
 }
 
 /// Partitions by member id. Every member has an entry.
-pub type Assignment = BTreeMap<Name, Vec<TopicPartition>>;
+pub type Assignment = SortedMap<Name, Vec<TopicPartition>>;
 
 /// How a rebalance treats what members own (`ConsumerPartitionAssignor.RebalanceProtocol`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ impl Assignor {
     /// Computes an assignment. `partitions` holds the partition counts of those subscribed topics
     /// that exist, each at least 1 (`AbstractPartitionAssignor#assign` leaves out the others);
     /// `members` come in the order in which the coordinator listed them.
-    pub fn assign(self, partitions: &BTreeMap<Name, u32>, members: &[Subscription]) -> Assignment {
+    pub fn assign(self, partitions: &SortedMap<Name, u32>, members: &[Subscription]) -> Assignment {
         match self {
             Self::Range => simple::range(partitions, members),
             Self::RoundRobin => simple::round_robin(partitions, members),

@@ -2,8 +2,8 @@
 
 use super::{Assignment, Subscription, java};
 use crate::event::{Name, TopicPartition};
+use crate::sim::{Order, SortedMap};
 use core::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// `AbstractPartitionAssignor.MemberInfo#compareTo`: static members first, by instance id; then
 /// the others by member id.
@@ -18,7 +18,7 @@ fn compare(a: &Subscription, b: &Subscription) -> Ordering {
 
 fn sorted(members: &[Subscription]) -> Vec<&Subscription> {
     let mut sorted: Vec<&Subscription> = members.iter().collect();
-    sorted.sort_by(|a, b| compare(a, b));
+    sorted.order_by(|a, b| compare(a, b));
     sorted
 }
 
@@ -28,7 +28,7 @@ fn empty(members: &[Subscription]) -> Assignment {
 
 /// Each topic by itself: contiguous ranges over its sorted subscribers, the first
 /// `partitions % members` of them one longer.
-pub(super) fn range(partitions: &BTreeMap<Name, u32>, members: &[Subscription]) -> Assignment {
+pub(super) fn range(partitions: &SortedMap<Name, u32>, members: &[Subscription]) -> Assignment {
     let mut assignment = empty(members);
     let sorted = sorted(members);
     for (topic, &count) in partitions {
@@ -57,7 +57,7 @@ pub(super) fn range(partitions: &BTreeMap<Name, u32>, members: &[Subscription]) 
 /// All partitions in the order of (topic, partition), dealt to the sorted members in turn; who
 /// has not subscribed to the topic is passed over.
 pub(super) fn round_robin(
-    partitions: &BTreeMap<Name, u32>,
+    partitions: &SortedMap<Name, u32>,
     members: &[Subscription],
 ) -> Assignment {
     let mut assignment = empty(members);

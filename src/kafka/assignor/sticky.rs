@@ -4,7 +4,7 @@
 
 use super::{Assignment, RebalanceProtocol, Subscription, constrained, general, java};
 use crate::event::{Name, TopicPartition};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{SortedMap, SortedSet};
 
 /// The members in the order in which Java walks them, with what they validly owned.
 pub(super) struct Previous<'a> {
@@ -12,7 +12,7 @@ pub(super) struct Previous<'a> {
     /// Parallel to `members`.
     pub(super) owned: Vec<Vec<TopicPartition>>,
     /// Claimed by two members of one generation, so nobody's.
-    pub(super) contested: BTreeSet<TopicPartition>,
+    pub(super) contested: SortedSet<TopicPartition>,
     pub(super) max_generation: i32,
     equal_subscriptions: bool,
 }
@@ -21,13 +21,13 @@ pub(super) struct Previous<'a> {
 pub(super) type Lists = Vec<Vec<TopicPartition>>;
 
 /// `AbstractStickyAssignor#allSubscriptionsEqual`.
-fn previous<'a>(partitions: &BTreeMap<Name, u32>, members: &'a [Subscription]) -> Previous<'a> {
+fn previous<'a>(partitions: &SortedMap<Name, u32>, members: &'a [Subscription]) -> Previous<'a> {
     let members = java::hash_order(members, |member| java::string_hash(&member.member));
     let mut owned: Lists = vec![Vec::new(); members.len()];
-    let mut owner: BTreeMap<TopicPartition, usize> = BTreeMap::new();
-    let mut contested = BTreeSet::new();
+    let mut owner: SortedMap<TopicPartition, usize> = SortedMap::new();
+    let mut contested = SortedSet::new();
     let mut max_generation = -1;
-    let mut first_topics: BTreeSet<&Name> = BTreeSet::new();
+    let mut first_topics: SortedSet<&Name> = SortedSet::new();
     let mut equal_subscriptions = true;
     for (index, member) in members.iter().enumerate() {
         if first_topics.is_empty() {
@@ -63,7 +63,7 @@ fn previous<'a>(partitions: &BTreeMap<Name, u32>, members: &'a [Subscription]) -
 }
 
 pub(super) fn assign(
-    partitions: &BTreeMap<Name, u32>,
+    partitions: &SortedMap<Name, u32>,
     members: &[Subscription],
     protocol: RebalanceProtocol,
 ) -> Assignment {
@@ -88,12 +88,12 @@ pub(super) fn assign(
 }
 
 /// `CooperativeStickyAssignor#computePartitionsTransferringOwnership`.
-fn transfers(previous: &Previous<'_>, lists: &Lists) -> BTreeMap<TopicPartition, usize> {
-    let mut added = BTreeMap::new();
-    let mut revoked = BTreeSet::new();
+fn transfers(previous: &Previous<'_>, lists: &Lists) -> SortedMap<TopicPartition, usize> {
+    let mut added = SortedMap::new();
+    let mut revoked = SortedSet::new();
     for (index, (member, list)) in previous.members.iter().zip(lists).enumerate() {
-        let owned: BTreeSet<&TopicPartition> = member.owned.iter().collect();
-        let assigned: BTreeSet<&TopicPartition> = list.iter().collect();
+        let owned: SortedSet<&TopicPartition> = member.owned.iter().collect();
+        let assigned: SortedSet<&TopicPartition> = list.iter().collect();
         for partition in assigned.difference(&owned) {
             added.insert((*partition).clone(), index);
         }

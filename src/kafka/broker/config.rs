@@ -3,7 +3,7 @@
 use crate::event::Name;
 use crate::kafka::group::CoordinatorConfig;
 use crate::kafka::log::TopicConfig;
-use std::collections::BTreeMap;
+use crate::sim::SortedMap;
 
 /// `server.properties`, and the run's seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct BrokerConfig {
     pub topic_defaults: TopicConfig,
     /// What of that was set for this broker, by the broker's names: it counts for its replicas
     /// of topics that do not say otherwise.
-    pub topic_settings: BTreeMap<Name, Name>,
+    pub topic_settings: SortedMap<Name, Name>,
     /// `num.partitions`.
     pub num_partitions: u32,
     /// `default.replication.factor`.
@@ -62,7 +62,7 @@ impl Default for BrokerConfig {
             groups: CoordinatorConfig::default(),
             rack: None,
             topic_defaults: TopicConfig::default(),
-            topic_settings: BTreeMap::new(),
+            topic_settings: SortedMap::new(),
             num_partitions: 1,
             default_replication_factor: 1,
             auto_create_topics: true,

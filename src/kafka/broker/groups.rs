@@ -19,8 +19,7 @@ use crate::kafka::protocol::{
     Response, SyncGroupResponse,
 };
 use crate::kafka::record::{Compression, Record, RecordBatch};
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// The topic that committed offsets are records of (`Topic.GROUP_METADATA_TOPIC_NAME`).
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
@@ -234,7 +233,7 @@ impl Broker {
         let index = home.partition;
         self.groups.resign(|group| coordinator_partition(group, count) == index, out);
         let Some(partition) = self.partitions.get(home).filter(|p| p.is_leader()) else { return };
-        let mut latest = BTreeMap::new();
+        let mut latest = SortedMap::new();
         let batches = partition.log().segments().flat_map(crate::kafka::log::Segment::batches);
         for (_, record) in batches.flat_map(RecordBatch::records) {
             if let Some((key, committed)) = decode(&record) {

@@ -34,12 +34,11 @@ use super::group::Coordinator;
 use super::log::TopicConfig;
 use super::protocol::{BrokerId, ErrorCode, FetchRequest, Request, Response};
 use crate::event::{ConnectionId, KafkaFact, Name, TopicPartition};
-use crate::sim::{Instant, Span};
+use crate::sim::{Instant, SortedMap, SortedSet, Span};
 use cluster::Asked;
 use lifecycle::Lifecycle;
 use produce::AwaitReplicas;
 use purgatory::Purgatory;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a broker wants done.
@@ -85,14 +84,14 @@ pub struct Broker {
     controller_id: BrokerId,
     lifecycle: Lifecycle,
     image: Arc<ClusterImage>,
-    partitions: BTreeMap<TopicPartition, Partition>,
+    partitions: SortedMap<TopicPartition, Partition>,
     /// What is followed, by leader.
-    following: BTreeMap<BrokerId, BTreeSet<TopicPartition>>,
+    following: SortedMap<BrokerId, SortedSet<TopicPartition>>,
     /// What others were asked and have not answered.
-    asked: BTreeMap<u32, Asked>,
+    asked: SortedMap<u32, Asked>,
     next_correlation: u32,
     /// Proposals to the controller that have to be sent again.
-    repropose: BTreeMap<TopicPartition, Instant>,
+    repropose: SortedMap<TopicPartition, Instant>,
     fetches: Purgatory<FetchRequest>,
     produces: Purgatory<AwaitReplicas>,
     commits: Purgatory<groups::AwaitCommit>,
@@ -124,11 +123,11 @@ impl Broker {
             controller_id: controller,
             lifecycle: Lifecycle::starting(now, None, 0),
             image: Arc::default(),
-            partitions: BTreeMap::new(),
-            following: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            partitions: SortedMap::new(),
+            following: SortedMap::new(),
+            asked: SortedMap::new(),
             next_correlation: 0,
-            repropose: BTreeMap::new(),
+            repropose: SortedMap::new(),
             fetches: Purgatory::default(),
             produces: Purgatory::default(),
             commits: Purgatory::default(),

@@ -9,8 +9,7 @@ use crate::kafka::protocol::{
     AlterPartition, AlterPartitionResult, BrokerId, ErrorCode, LeaderIdAndEpoch,
     LeaderRecoveryState, ReplicaState,
 };
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// One replica.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub struct Partition {
 #[derive(Clone, Debug)]
 struct Leader {
     epoch_start_offset: u64,
-    followers: BTreeMap<BrokerId, Follower>,
+    followers: SortedMap<BrokerId, Follower>,
     /// The in-sync replicas that were proposed to the controller and not yet settled.
     proposed: Option<Vec<BrokerId>>,
 }

@@ -1,8 +1,7 @@
 //! Requests that wait for something (`DelayedOperationPurgatory`).
 
 use crate::event::{ConnectionId, TopicPartition};
-use crate::sim::Instant;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Instant, SortedMap, SortedSet};
 
 /// A request that waits.
 #[derive(Clone, Debug)]
@@ -20,18 +19,18 @@ pub(super) struct Parked<T> {
 #[derive(Clone, Debug)]
 pub(super) struct Purgatory<T> {
     next: u64,
-    parked: BTreeMap<u64, Parked<T>>,
-    watchers: BTreeMap<TopicPartition, BTreeSet<u64>>,
-    deadlines: BTreeSet<(Instant, u64)>,
+    parked: SortedMap<u64, Parked<T>>,
+    watchers: SortedMap<TopicPartition, SortedSet<u64>>,
+    deadlines: SortedSet<(Instant, u64)>,
 }
 
 impl<T> Default for Purgatory<T> {
     fn default() -> Self {
         Self {
             next: 0,
-            parked: BTreeMap::new(),
-            watchers: BTreeMap::new(),
-            deadlines: BTreeSet::new(),
+            parked: SortedMap::new(),
+            watchers: SortedMap::new(),
+            deadlines: SortedSet::new(),
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use crate::event::{Name, TopicPartition};
 use crate::kafka::protocol::{BrokerId, ErrorCode, MetadataRequest, MetadataResponse};
-use crate::sim::{Instant, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Instant, SortedMap, SortedSet, Span};
 
 /// Who leads a partition, as far as the client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +16,10 @@ pub(crate) struct Leader {
 pub(crate) struct Metadata {
     bootstrap: Vec<BrokerId>,
     brokers: Vec<BrokerId>,
-    topics: BTreeMap<Name, Vec<Leader>>,
-    wanted: BTreeSet<Name>,
+    topics: SortedMap<Name, Vec<Leader>>,
+    wanted: SortedSet<Name>,
     /// Topics that some answer spoke of, if only to say that they do not exist.
-    answered: BTreeSet<Name>,
+    answered: SortedSet<Name>,
     update_wanted: bool,
     asked: bool,
     /// Not before: the back-off after the last try (`retry.backoff.ms`).
@@ -35,9 +34,9 @@ impl Metadata {
         Self {
             brokers: bootstrap.clone(),
             bootstrap,
-            topics: BTreeMap::new(),
-            wanted: BTreeSet::new(),
-            answered: BTreeSet::new(),
+            topics: SortedMap::new(),
+            wanted: SortedSet::new(),
+            answered: SortedSet::new(),
             update_wanted: true,
             asked: false,
             not_before: Instant::ZERO,

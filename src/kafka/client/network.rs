@@ -3,8 +3,7 @@
 
 use super::{Backoff, ClientOutput};
 use crate::kafka::protocol::{BrokerId, Request};
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// `socket.connection.setup.timeout.ms`.
 const CONNECTION_SETUP_TIMEOUT: Span = Span::from_secs(10);
@@ -37,8 +36,8 @@ struct InFlight<P> {
 /// All connections of one client. `P` is what the client wants to remember with a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Network<P> {
-    peers: BTreeMap<BrokerId, Peer>,
-    in_flight: BTreeMap<u32, InFlight<P>>,
+    peers: SortedMap<BrokerId, Peer>,
+    in_flight: SortedMap<u32, InFlight<P>>,
     next_correlation: u32,
     request_timeout: Span,
     backoff: Backoff,
@@ -47,8 +46,8 @@ pub(crate) struct Network<P> {
 impl<P> Network<P> {
     pub(crate) fn new(request_timeout: Span, backoff: Backoff) -> Self {
         Self {
-            peers: BTreeMap::new(),
-            in_flight: BTreeMap::new(),
+            peers: SortedMap::new(),
+            in_flight: SortedMap::new(),
             next_correlation: 0,
             request_timeout,
             backoff,

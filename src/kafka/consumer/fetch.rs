@@ -10,8 +10,8 @@ use crate::kafka::protocol::{
     BrokerId, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionData,
 };
 use crate::kafka::record::RecordBatch;
-use crate::sim::Instant;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::sim::{Instant, SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 /// What one fetch brought of one partition, as far as it is not returned yet.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Consumer {
     /// One fetch to each leader that has none under way, for all partitions without buffered
     /// records.
     pub(super) fn send_fetches(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
-        let busy: BTreeSet<TopicPartition> = self
+        let busy: SortedSet<TopicPartition> = self
             .network
             .in_flight()
             .filter_map(|asked| match asked {
@@ -62,7 +62,7 @@ impl Consumer {
             })
             .flatten()
             .collect();
-        let mut fetches: BTreeMap<BrokerId, Vec<FetchPartition>> = BTreeMap::new();
+        let mut fetches: SortedMap<BrokerId, Vec<FetchPartition>> = SortedMap::new();
         for (partition, owned) in &self.positions {
             let (Stand::At { offset, .. }, true) = (owned.stand, owned.is_fetchable()) else {
                 continue;

@@ -11,8 +11,7 @@ use crate::kafka::protocol::{
     JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse, Subscription, SyncGroupRequest,
     SyncGroupResponse,
 };
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, Order, SortedMap, Span};
 
 /// How far the consumer is (`AbstractCoordinator.MemberState`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub(super) struct Membership {
     /// The leader waits for metadata of the group's topics.
     to_assign: Option<JoinGroupResponse>,
     /// The leader's picture when it assigned: it rejoins when that changes.
-    assigned_counts: Option<BTreeMap<Name, u32>>,
+    assigned_counts: Option<SortedMap<Name, u32>>,
     /// What the sticky assignor remembers of the last generation.
     sticky: (Vec<TopicPartition>, Option<u32>),
     /// Gave up on the group.
@@ -179,7 +178,7 @@ impl Consumer {
         }
     }
 
-    fn counts<'a>(&self, topics: impl Iterator<Item = &'a Name>) -> BTreeMap<Name, u32> {
+    fn counts<'a>(&self, topics: impl Iterator<Item = &'a Name>) -> SortedMap<Name, u32> {
         topics.map(|topic| (topic.clone(), self.metadata.partitions(topic).unwrap_or(0))).collect()
     }
 
@@ -324,7 +323,7 @@ impl Consumer {
         let assignments = if is_leader {
             let mut topics: Vec<&Name> =
                 response.members.iter().flat_map(|m| &m.metadata.topics).collect();
-            topics.sort();
+            topics.order();
             topics.dedup();
             if !topics.iter().all(|topic| self.metadata.has_answer_for(topic)) {
                 // Topics that only others subscribe to are being asked for.
@@ -405,7 +404,7 @@ impl Consumer {
 }
 
 /// What the leader computes for everybody.
-fn assign(response: &JoinGroupResponse, counts: &BTreeMap<Name, u32>) -> Vec<(Name, Assignment)> {
+fn assign(response: &JoinGroupResponse, counts: &SortedMap<Name, u32>) -> Vec<(Name, Assignment)> {
     let members: Vec<assignor::Subscription> = response
         .members
         .iter()

@@ -10,8 +10,7 @@ use crate::kafka::protocol::{
     BrokerId, ErrorCode, ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse,
     OffsetFetchRequest, OffsetFetchResponse,
 };
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 impl Consumer {
     /// Asks for what is missing to know all positions.
@@ -77,7 +76,7 @@ impl Consumer {
 
     /// Asks each leader for the partitions that await a new position.
     fn ask_offsets(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
-        let mut questions: BTreeMap<BrokerId, Vec<ListOffsetsPartition>> = BTreeMap::new();
+        let mut questions: SortedMap<BrokerId, Vec<ListOffsetsPartition>> = SortedMap::new();
         for (partition, owned) in &self.positions {
             let Stand::NeedsReset { target, not_before } = owned.stand else { continue };
             let Some(timestamp) = offset_spec(target, now) else { continue };

@@ -4,8 +4,7 @@ use super::config::AutoOffsetReset;
 use crate::event::TopicPartition;
 use crate::kafka::client::Leader;
 use crate::kafka::protocol::OffsetSpec;
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 /// What a new position is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +58,7 @@ impl Owned {
 }
 
 /// All owned partitions.
-pub(super) type Positions = BTreeMap<TopicPartition, Owned>;
+pub(super) type Positions = SortedMap<TopicPartition, Owned>;
 
 /// The question behind a target; none where the application decides.
 pub(super) fn offset_spec(target: Target, now: Instant) -> Option<OffsetSpec> {

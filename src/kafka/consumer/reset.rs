@@ -9,8 +9,7 @@ use crate::kafka::protocol::{
     ListOffsetsRequest, ListOffsetsResponse, OffsetCommitPartition, OffsetCommitRequest,
     OffsetFetchRequest, OffsetSpec, Response,
 };
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// Where to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub struct OffsetReset {
     to: ResetTo,
     network: Network<Asked>,
     metadata: Metadata,
-    known: BTreeMap<TopicPartition, Known>,
+    known: SortedMap<TopicPartition, Known>,
     coordinator: Option<BrokerId>,
     not_before: Instant,
     retry_backoff: Span,

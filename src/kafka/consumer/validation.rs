@@ -14,8 +14,7 @@ use crate::kafka::protocol::{
     BrokerId, ErrorCode, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
     OffsetForLeaderPartition,
 };
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 /// A position that is being asked about: its offset and the epoch of the record before it.
 pub(super) type Doubted = (TopicPartition, u64, u32);
@@ -47,7 +46,7 @@ impl Consumer {
     }
 
     fn ask_epochs(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
-        let mut questions: BTreeMap<BrokerId, Vec<Doubted>> = BTreeMap::new();
+        let mut questions: SortedMap<BrokerId, Vec<Doubted>> = SortedMap::new();
         for (partition, owned) in &self.positions {
             let Stand::Doubted { offset, leader_epoch, not_before } = owned.stand else { continue };
             let Some(broker) = owned.leader.and_then(|leader| leader.broker) else { continue };

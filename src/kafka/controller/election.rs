@@ -3,7 +3,7 @@
 
 use super::PartitionRegistration;
 use crate::kafka::protocol::{BrokerId, LeaderRecoveryState};
-use std::collections::BTreeSet;
+use crate::sim::SortedSet;
 
 /// What an election may go for (`PartitionChangeBuilder.Election`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl<'a> PartitionChange<'a> {
             self.elr.clear();
             return;
         }
-        let candidates: BTreeSet<BrokerId> =
+        let candidates: SortedSet<BrokerId> =
             self.elr.iter().chain(&self.partition.isr).copied().collect();
         self.elr = candidates
             .into_iter()

@@ -3,8 +3,8 @@
 use crate::event::{Name, TopicPartition};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{BrokerId, LeaderRecoveryState};
+use crate::sim::SortedMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What the controller has published. Brokers hold one and may lag behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,11 +14,11 @@ pub struct ClusterImage {
     /// The node that is the active controller.
     pub controller: Option<BrokerId>,
     /// Every broker that ever registered.
-    pub brokers: BTreeMap<BrokerId, BrokerRegistration>,
+    pub brokers: SortedMap<BrokerId, BrokerRegistration>,
     /// Configurations of single brokers that were changed at run time.
-    pub broker_configs: BTreeMap<BrokerId, BTreeMap<Name, Name>>,
+    pub broker_configs: SortedMap<BrokerId, SortedMap<Name, Name>>,
     /// Every topic.
-    pub topics: BTreeMap<Name, TopicImage>,
+    pub topics: SortedMap<Name, TopicImage>,
 }
 
 /// A broker as the controller sees it.
@@ -51,7 +51,7 @@ pub struct TopicImage {
     /// Its configuration.
     pub config: TopicConfig,
     /// What of that was set for this topic, by name; the rest is the default.
-    pub overrides: BTreeMap<Name, Name>,
+    pub overrides: SortedMap<Name, Name>,
 }
 
 /// A partition as the controller sees it (`PartitionRegistration`).

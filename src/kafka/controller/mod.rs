@@ -26,8 +26,7 @@ pub use topics::is_valid_topic_name;
 use super::broker::Output;
 use super::protocol::{BrokerId, ErrorCode, FetchMetadataRequest, FetchMetadataResponse, Request};
 use crate::event::{ConnectionId, KafkaFact};
-use crate::sim::{Instant, Purpose, Rng, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, Purpose, Rng, SortedMap, Span};
 use std::sync::Arc;
 
 /// The active controller: a plain value; its clone has the same future.
@@ -39,7 +38,7 @@ pub struct Controller {
     image: Arc<ClusterImage>,
     random: JavaRandom,
     /// When each broker was last heard of.
-    sessions: BTreeMap<BrokerId, Instant>,
+    sessions: SortedMap<BrokerId, Instant>,
     /// The metadata offset that was published last.
     published: u64,
     waiting: Vec<WaitingForMetadata>,
@@ -67,7 +66,7 @@ impl Controller {
             hosts: None,
             image: Arc::new(image),
             random: JavaRandom::new(seed),
-            sessions: BTreeMap::new(),
+            sessions: SortedMap::new(),
             published: 0,
             waiting: Vec::new(),
             next_fence_check: None,

@@ -5,6 +5,7 @@ use super::java_random::JavaRandom;
 use crate::event::Name;
 use crate::kafka::assignor::java::{compare, hash_order, string_hash};
 use crate::kafka::protocol::{BrokerId, ErrorCode};
+use crate::sim::Order;
 
 /// A broker that can be given replicas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ struct BrokerList {
 
 impl BrokerList {
     fn initialize(&mut self, random: &mut JavaRandom) {
-        self.brokers.sort_unstable();
+        self.brokers.order();
         self.offset = random.index(self.brokers.len());
     }
 
@@ -109,7 +110,7 @@ impl Racks {
             rack.unfenced.initialize(random);
         }
         let mut order: Vec<usize> = (0..racks.len()).collect();
-        order.sort_by(|&a, &b| match (&racks[a].name, &racks[b].name) {
+        order.order_by(|&a, &b| match (&racks[a].name, &racks[b].name) {
             (Some(a), Some(b)) => compare(a, b),
             (a, b) => a.is_some().cmp(&b.is_some()),
         });

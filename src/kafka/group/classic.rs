@@ -11,8 +11,7 @@ use crate::kafka::broker::Output;
 use crate::kafka::protocol::{
     Assignment, ErrorCode, JoinGroupRequestProtocol, JoinGroupResponseMember, Response,
 };
-use crate::sim::{Instant, Span};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Instant, SortedMap, SortedSet, Span};
 
 /// Where a group stands (`ClassicGroupState`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,11 +130,11 @@ pub struct Group {
     /// In the order of joining. Where Kafka walks its Java hash map and the order decides (who
     /// follows a lost leader), `in_map_order` does.
     pub(super) members: Vec<Member>,
-    pub(super) pending_join: BTreeSet<Name>,
-    pub(super) pending_sync: BTreeSet<Name>,
+    pub(super) pending_join: SortedSet<Name>,
+    pub(super) pending_sync: SortedSet<Name>,
     pub(super) new_member_added: bool,
     pub(super) offsets: Offsets,
-    timers: BTreeMap<TimerKey, Timer>,
+    timers: SortedMap<TimerKey, Timer>,
     next_timer: u64,
 }
 
@@ -151,11 +150,11 @@ impl Group {
             protocol: None,
             leader: None,
             members: Vec::new(),
-            pending_join: BTreeSet::new(),
-            pending_sync: BTreeSet::new(),
+            pending_join: SortedSet::new(),
+            pending_sync: SortedSet::new(),
             new_member_added: false,
             offsets: Offsets::default(),
-            timers: BTreeMap::new(),
+            timers: SortedMap::new(),
             next_timer: 0,
         }
     }

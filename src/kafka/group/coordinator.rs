@@ -11,8 +11,7 @@ use crate::kafka::protocol::{
     LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchPartition,
     OffsetFetchRequest, OffsetFetchResponse, Request, SyncGroupResponse,
 };
-use crate::sim::{Instant, Purpose, Rng};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, Purpose, Rng, SortedMap};
 
 /// The group coordinator of one broker.
 ///
@@ -22,7 +21,7 @@ use std::collections::BTreeMap;
 pub struct Coordinator {
     config: CoordinatorConfig,
     ids: Rng,
-    groups: BTreeMap<Name, Group>,
+    groups: SortedMap<Name, Group>,
     /// `offsets.retention.check.interval.ms`: none while there is no group.
     next_cleanup: Option<Instant>,
 }
@@ -32,7 +31,7 @@ impl Coordinator {
     /// decide the member ids it gives.
     pub fn new(config: CoordinatorConfig, seed: u64, index: u32) -> Self {
         let ids = Rng::new(seed, Purpose::Identifiers, index);
-        Self { config, ids, groups: BTreeMap::new(), next_cleanup: None }
+        Self { config, ids, groups: SortedMap::new(), next_cleanup: None }
     }
 
     /// A group it knows.
@@ -156,7 +155,7 @@ impl Coordinator {
 }
 
 fn join(
-    groups: &mut BTreeMap<Name, Group>,
+    groups: &mut SortedMap<Name, Group>,
     request: &JoinGroupRequest,
     to: Waiter,
     context: &mut Context<'_>,
@@ -181,7 +180,7 @@ fn join(
 }
 
 fn leave(
-    groups: &mut BTreeMap<Name, Group>,
+    groups: &mut SortedMap<Name, Group>,
     request: &LeaveGroupRequest,
     context: &mut Context<'_>,
 ) -> LeaveGroupResponse {
@@ -203,7 +202,7 @@ fn leave(
 /// `OffsetMetadataManager#commitOffset`: the whole request is refused or taken, except for notes
 /// that are too long.
 fn commit(
-    groups: &mut BTreeMap<Name, Group>,
+    groups: &mut SortedMap<Name, Group>,
     request: &OffsetCommitRequest,
     context: &mut Context<'_>,
 ) -> OffsetCommitResponse {
@@ -259,7 +258,7 @@ fn commit(
     OffsetCommitResponse { partitions }
 }
 
-fn fetch(groups: &BTreeMap<Name, Group>, request: &OffsetFetchRequest) -> OffsetFetchResponse {
+fn fetch(groups: &SortedMap<Name, Group>, request: &OffsetFetchRequest) -> OffsetFetchResponse {
     let offsets = groups.get(&request.group_id).map(|group| &group.offsets);
     let entry = |partition: &TopicPartition| {
         let committed = offsets.and_then(|offsets| offsets.get(partition));

@@ -3,8 +3,7 @@
 
 use super::classic::{Group, GroupState};
 use crate::event::{Name, TopicPartition};
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// A committed offset as the coordinator keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct CommittedOffset {
 }
 
 /// The bookmarks of one group.
-pub(super) type Offsets = BTreeMap<TopicPartition, CommittedOffset>;
+pub(super) type Offsets = SortedMap<TopicPartition, CommittedOffset>;
 
 impl Group {
     /// The offset that the group has committed for a partition.

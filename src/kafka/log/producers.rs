@@ -3,7 +3,8 @@
 
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::record::{ProducerStamp, RecordBatch};
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::SortedMap;
+use std::collections::VecDeque;
 
 /// How many batches of a producer are remembered (`NUM_BATCHES_TO_RETAIN`).
 const RETAINED_BATCHES: usize = 5;
@@ -51,7 +52,7 @@ struct ProducerState {
 
 /// The producers of one log.
 #[derive(Clone, Debug, Default)]
-pub struct ProducerStates(BTreeMap<u64, ProducerState>);
+pub struct ProducerStates(SortedMap<u64, ProducerState>);
 
 /// Whether a producer's batch may be appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

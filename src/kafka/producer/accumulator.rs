@@ -4,8 +4,8 @@
 
 use crate::event::TopicPartition;
 use crate::kafka::record::{ProducerStamp, Record, size};
-use crate::sim::{Instant, Span};
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::{Instant, SortedMap, Span};
+use std::collections::VecDeque;
 
 /// A batch that fills, waits, or is under way.
 #[derive(Clone, Debug)]
@@ -96,12 +96,12 @@ pub(super) struct Accumulator {
     linger: Span,
     memory: u64,
     used: u64,
-    queues: BTreeMap<TopicPartition, VecDeque<Batch>>,
+    queues: SortedMap<TopicPartition, VecDeque<Batch>>,
 }
 
 impl Accumulator {
     pub(super) fn new(batch_size: u32, linger: Span, memory: u64) -> Self {
-        Self { batch_size, linger, memory, used: 0, queues: BTreeMap::new() }
+        Self { batch_size, linger, memory, used: 0, queues: SortedMap::new() }
     }
 
     /// Whether a new batch for this record fits into the memory.

@@ -9,8 +9,7 @@ use crate::kafka::protocol::{
     Acks, BrokerId, ErrorCode, InitProducerIdRequest, PartitionProduceData, ProduceRequest,
 };
 use crate::kafka::record::RecordBatch;
-use crate::sim::Instant;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Instant, Order, SortedMap, SortedSet};
 
 impl Producer {
     /// Does everything that can be done now.
@@ -43,7 +42,7 @@ impl Producer {
         if !self.sequences.enabled {
             return;
         }
-        let busy: BTreeSet<TopicPartition> = self.stamped().map(|(p, _)| p.clone()).collect();
+        let busy: SortedSet<TopicPartition> = self.stamped().map(|(p, _)| p.clone()).collect();
         self.sequences.resolve(|partition| !busy.contains(partition));
         for partition in self.sequences.bump() {
             self.restamp(&partition);
@@ -75,7 +74,7 @@ impl Producer {
         let queued = self.accumulator.queue_mut(partition).into_iter().flatten();
         let mut batches: Vec<_> =
             sent.chain(queued).filter(|batch| batch.stamp.is_some()).collect();
-        batches.sort_by_key(|batch| batch.stamp.map(|stamp| stamp.base_sequence));
+        batches.order_by_key(|batch| batch.stamp.map(|stamp| stamp.base_sequence));
         for batch in batches {
             batch.stamp = self.sequences.stamp(partition, batch.records.len() as u32);
         }
@@ -194,8 +193,8 @@ impl Producer {
     }
 
     fn drain_all(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
-        let mut by_leader: BTreeMap<BrokerId, Vec<TopicPartition>> = BTreeMap::new();
-        let mut ready = BTreeSet::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<TopicPartition>> = SortedMap::new();
+        let mut ready = SortedSet::new();
         let mut leaderless = false;
         for partition in self.accumulator.partitions() {
             let Some(leader) = self.metadata.leader_id(partition) else {

@@ -5,8 +5,7 @@ use super::config::Partitioner;
 use crate::event::Name;
 use crate::kafka::murmur2::{murmur2, to_positive};
 use crate::kafka::record::Record;
-use crate::sim::{Purpose, Rng};
-use std::collections::BTreeMap;
+use crate::sim::{Purpose, Rng, SortedMap};
 
 /// What the partitioner sees of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +39,8 @@ pub(super) struct Chooser {
     adaptive: bool,
     batch_size: u32,
     rng: Rng,
-    sticky: BTreeMap<Name, Sticky>,
-    turns: BTreeMap<Name, u32>,
+    sticky: SortedMap<Name, Sticky>,
+    turns: SortedMap<Name, u32>,
 }
 
 impl Chooser {
@@ -52,8 +51,8 @@ impl Chooser {
             adaptive: config.partitioner_adaptive,
             batch_size: config.batch_size,
             rng: Rng::new(seed, Purpose::Partitioner, 0),
-            sticky: BTreeMap::new(),
-            turns: BTreeMap::new(),
+            sticky: SortedMap::new(),
+            turns: SortedMap::new(),
         }
     }
 

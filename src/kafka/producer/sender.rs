@@ -8,8 +8,8 @@ use crate::event::{Name, TopicPartition};
 use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
 use crate::kafka::protocol::{BrokerId, ErrorCode, Response};
 use crate::kafka::record::{Record, size};
-use crate::sim::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::{Instant, SortedMap};
+use std::collections::VecDeque;
 
 /// What a request under way is for.
 #[derive(Clone, Debug)]
@@ -42,11 +42,11 @@ pub struct Producer {
     pub(super) backoff: Backoff,
     pub(super) waiting: VecDeque<Waiting>,
     /// Batches that are sent and not answered.
-    pub(super) sent: BTreeMap<u64, Batch>,
+    pub(super) sent: SortedMap<u64, Batch>,
     pub(super) next_record: u64,
     pub(super) next_batch: u64,
     /// Where the next drain of a broker begins.
-    pub(super) turns: BTreeMap<BrokerId, TopicPartition>,
+    pub(super) turns: SortedMap<BrokerId, TopicPartition>,
     pub(super) exhausted: bool,
     pub(super) flushing: bool,
     pub(super) id_not_before: Instant,
@@ -68,10 +68,10 @@ impl Producer {
             sequences: Sequences::new(config.enable_idempotence),
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max, seed, 1),
             waiting: VecDeque::new(),
-            sent: BTreeMap::new(),
+            sent: SortedMap::new(),
             next_record: 0,
             next_batch: 0,
-            turns: BTreeMap::new(),
+            turns: SortedMap::new(),
             exhausted: false,
             flushing: false,
             id_not_before: Instant::ZERO,

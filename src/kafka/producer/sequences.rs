@@ -3,7 +3,7 @@
 
 use crate::event::TopicPartition;
 use crate::kafka::record::ProducerStamp;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{SortedMap, SortedSet};
 
 /// Where the producer stands with one partition.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +28,13 @@ pub(super) fn increment(sequence: i32, count: u32) -> i32 {
 pub(super) struct Sequences {
     pub(super) enabled: bool,
     producer: Option<(u64, i16)>,
-    partitions: BTreeMap<TopicPartition, State>,
-    bump: BTreeSet<TopicPartition>,
+    partitions: SortedMap<TopicPartition, State>,
+    bump: SortedSet<TopicPartition>,
 }
 
 impl Sequences {
     pub(super) fn new(enabled: bool) -> Self {
-        Self { enabled, producer: None, partitions: BTreeMap::new(), bump: BTreeSet::new() }
+        Self { enabled, producer: None, partitions: SortedMap::new(), bump: SortedSet::new() }
     }
 
     pub(super) fn needs_producer_id(&self) -> bool {
@@ -151,14 +151,14 @@ impl Sequences {
 
     /// Raises the epoch if somebody asked for it; returns the partitions whose sent batches get
     /// new sequences (`#bumpIdempotentProducerEpoch`). At the last epoch a new id is needed.
-    pub(super) fn bump(&mut self) -> BTreeSet<TopicPartition> {
-        let Some((id, epoch)) = self.producer else { return BTreeSet::new() };
+    pub(super) fn bump(&mut self) -> SortedSet<TopicPartition> {
+        let Some((id, epoch)) = self.producer else { return SortedSet::new() };
         if self.bump.is_empty() {
-            return BTreeSet::new();
+            return SortedSet::new();
         }
         if epoch == i16::MAX {
             self.producer = None;
-            return BTreeSet::new();
+            return SortedSet::new();
         }
         self.producer = Some((id, epoch + 1));
         let partitions = std::mem::take(&mut self.bump);

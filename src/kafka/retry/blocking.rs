@@ -5,8 +5,7 @@ use super::headers::{Style, enhanced};
 use super::{Failure, Verdict};
 use crate::event::{Name, TopicPartition};
 use crate::kafka::consumer::ConsumerRecord;
-use crate::sim::Span;
-use std::collections::BTreeMap;
+use crate::sim::{SortedMap, Span};
 
 /// A fixed wait before each further attempt (`org.springframework.util.backoff.FixedBackOff`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +39,13 @@ pub struct DefaultErrorHandler {
     back_off: FixedBackOff,
     recoverer: Recoverer,
     /// The failed record of each partition and how often it was delivered.
-    failed: BTreeMap<TopicPartition, (u64, u32)>,
+    failed: SortedMap<TopicPartition, (u64, u32)>,
 }
 
 impl DefaultErrorHandler {
     /// A handler with this back-off and this last resort.
     pub fn new(back_off: FixedBackOff, recoverer: Recoverer) -> Self {
-        Self { back_off, recoverer, failed: BTreeMap::new() }
+        Self { back_off, recoverer, failed: SortedMap::new() }
     }
 
     /// A record failed. `partitions` is the number of partitions of its dead-letter topic; none

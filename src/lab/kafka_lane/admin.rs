@@ -13,8 +13,7 @@ use crate::kafka::consumer::{OffsetReset, ResetTo as Target};
 use crate::kafka::protocol::{
     ConfigResource, ElectLeadersRequest, ElectionType, IncrementalAlterConfigsRequest, Request,
 };
-use crate::sim::Instant;
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap};
 
 impl World {
     /// Whether a group's offsets can be reset: it exists and no member is active
@@ -58,7 +57,7 @@ impl World {
         let bootstrap = self.brokers().map(Broker::id).collect();
         let partitions = (0..count).map(place).collect();
         let client = OffsetReset::new(group.clone(), partitions, to, bootstrap, seed);
-        let tool = Reset { client, wires: BTreeMap::new(), group: group.clone() };
+        let tool = Reset { client, wires: SortedMap::new(), group: group.clone() };
         let role = Role::Reset(Box::new(tool));
         let node = self.add_node(tool_name(group), role, None, Settings::new(), cause);
         self.start(node, cause);

@@ -14,8 +14,7 @@ use crate::event::{
 use crate::kafka::protocol::{CreatableTopic, CreateTopicsRequest, Request};
 use crate::kafka::record::Record;
 use crate::kafka::retry::{Failure, Verdict, attempts, backoff_until, readable};
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// After this a record is delivered again whose copy could not be sent.
 const NOT_SENT: Span = Span::from_secs(1);
@@ -284,11 +283,11 @@ impl World {
             group: group.clone(),
             topics: topics.clone(),
             client,
-            wires: BTreeMap::new(),
+            wires: SortedMap::new(),
             handler,
             commit,
-            done: BTreeMap::new(),
-            fetched: BTreeMap::new(),
+            done: SortedMap::new(),
+            fetched: SortedMap::new(),
             polling: None,
             errors: errors.clone(),
             sender: None,

@@ -8,8 +8,7 @@ use crate::event::{
 use crate::kafka::client::ClientOutput;
 use crate::kafka::consumer::ConsumerRecord;
 use crate::kafka::retry::backoff_until;
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 /// The time-out of an application's `poll`: when nothing was there, it polls again after this.
 pub(super) const POLL: Span = Span::from_millis(100);
@@ -48,7 +47,7 @@ impl World {
         let early_commit =
             reader.commit == CommitPoint::BeforeWork || reader.handling == Handling::HandsOver;
         if early_commit && !reader.client.config().enable_auto_commit && !records.is_empty() {
-            let next: BTreeMap<_, _> =
+            let next: SortedMap<_, _> =
                 records.iter().map(|r| (r.partition.clone(), r.offset + 1)).collect();
             reader.client.commit(now, next.into_iter().collect(), &mut out);
         }

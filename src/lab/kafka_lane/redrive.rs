@@ -10,7 +10,7 @@ use crate::event::{
 };
 use crate::kafka::consumer::{AutoOffsetReset, Consumer, ConsumerConfig, ConsumerRecord};
 use crate::kafka::retry::{self, Verdict};
-use std::collections::BTreeMap;
+use crate::sim::SortedMap;
 
 /// Records of one run, at the most.
 const MOST: u32 = 10_000;
@@ -58,11 +58,11 @@ impl World {
         let seed = self.seed ^ (u64::from(index) << 32);
         let tool = Redrive {
             client: Consumer::new(config, self.bootstrap(), seed),
-            wires: BTreeMap::new(),
+            wires: SortedMap::new(),
             sender: self.kafka_side(&Settings::new(), index),
             left: most,
-            pending: BTreeMap::new(),
-            done: BTreeMap::new(),
+            pending: SortedMap::new(),
+            done: SortedMap::new(),
         };
         let node = self.add_node(name, Role::Redrive(Box::new(tool)), None, Settings::new(), cause);
         self.start(node, cause);

@@ -8,7 +8,8 @@ use super::super::node::Role;
 use crate::event::{
     EventId, LostReason, MessageId, Name, NodeId, PartyId, RedisFact, Standing, Tag,
 };
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::SortedMap;
+use std::collections::VecDeque;
 
 /// An entry's id.
 type Id = (u64, u64);
@@ -17,9 +18,9 @@ type Id = (u64, u64);
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Store {
     /// Entries in order; not every entry is a message.
-    streams: BTreeMap<Name, VecDeque<(Id, Option<MessageId>)>>,
+    streams: SortedMap<Name, VecDeque<(Id, Option<MessageId>)>>,
     /// Messages in no order.
-    lists: BTreeMap<Name, Vec<MessageId>>,
+    lists: SortedMap<Name, Vec<MessageId>>,
 }
 
 /// What a server did in one go.
@@ -185,7 +186,7 @@ impl World {
             let Role::Redis(process) = &mut self.node_mut(node).role else { return };
             let left = Store::of(&process.server);
             let before = std::mem::replace(&mut process.store, left);
-            let mut copies: BTreeMap<MessageId, i64> = BTreeMap::new();
+            let mut copies: SortedMap<MessageId, i64> = SortedMap::new();
             for message in before.messages() {
                 *copies.entry(message).or_default() += 1;
             }

@@ -28,8 +28,7 @@ use crate::event::{
     NodeState, PartyId, Payload, RedisFact, Tag, What,
 };
 use crate::redis::{Frame, Output, Server};
-use crate::sim::{Direction, Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Direction, Instant, SortedMap, Span};
 
 /// How long a Redis client waits before it tries to connect again.
 const RECONNECT: Span = Span::from_millis(500);
@@ -62,9 +61,9 @@ impl RedisProcess {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins {
     /// The departure of the last command on a connection.
-    asked: BTreeMap<ConnectionId, EventId>,
+    asked: SortedMap<ConnectionId, EventId>,
     /// The departure of the command that carries a copy, until it is answered.
-    carried: BTreeMap<CopyId, EventId>,
+    carried: SortedMap<CopyId, EventId>,
 }
 
 impl World {

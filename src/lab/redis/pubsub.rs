@@ -7,11 +7,12 @@ use crate::event::{
     ConnectionId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Payload, Standing, Tag,
 };
 use crate::redis::Frame;
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::SortedMap;
+use std::collections::VecDeque;
 
 /// What a server has queued for a client and the client has not received: the messages that its
 /// connection would take with it.
-pub(in super::super) type Outstanding = BTreeMap<ConnectionId, VecDeque<(MessageId, EventId)>>;
+pub(in super::super) type Outstanding = SortedMap<ConnectionId, VecDeque<(MessageId, EventId)>>;
 
 /// A Redis client that subscribed, and its application.
 #[derive(Clone, Debug)]

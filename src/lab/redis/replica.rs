@@ -14,7 +14,7 @@ use crate::event::{
     Refusal, Standing, Tag,
 };
 use crate::redis::Frame;
-use crate::sim::Direction;
+use crate::sim::{Direction, Order};
 
 /// The port that every server listens on.
 pub(super) const PORT: u16 = 6379;
@@ -182,7 +182,7 @@ impl World {
     fn settle_failover(&mut self, primary: NodeId, cause: EventId) {
         let Role::Redis(process) = &self.node(primary).role else { return };
         let mut held: Vec<_> = process.store.messages().collect();
-        held.sort_unstable();
+        held.order();
         held.dedup();
         for message in self.ledger.messages() {
             self.reconsider(message, LostReason::Replication, cause);

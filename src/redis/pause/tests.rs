@@ -2,8 +2,7 @@
 
 use crate::event::{ConnectionId, Payload};
 use crate::redis::{Config, Output, Server};
-use crate::sim::{Instant, Span};
-use std::collections::BTreeMap;
+use crate::sim::{Instant, SortedMap, Span};
 
 const A: ConnectionId = ConnectionId(1);
 const B: ConnectionId = ConnectionId(2);
@@ -12,7 +11,7 @@ const C: ConnectionId = ConnectionId(3);
 struct Bench {
     server: Server,
     now: Instant,
-    seen: BTreeMap<ConnectionId, Vec<u8>>,
+    seen: SortedMap<ConnectionId, Vec<u8>>,
 }
 
 impl Bench {
@@ -22,7 +21,7 @@ impl Bench {
         for client in [A, B, C] {
             server.connect(Instant::ZERO, client, &mut Vec::new());
         }
-        Self { server, now: Instant::ZERO, seen: BTreeMap::new() }
+        Self { server, now: Instant::ZERO, seen: SortedMap::new() }
     }
 
     /// Sends a line and takes what all clients have got until nothing is due now.

@@ -2,7 +2,7 @@
 
 use super::super::client::Key;
 use super::StreamId;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{SortedMap, SortedSet};
 
 /// An entry that was delivered and not acknowledged.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(in super::super) struct Pending {
 pub(in super::super) struct Consumer {
     /// Last seen, Unix milliseconds.
     pub(in super::super) seen: i64,
-    pub(in super::super) pending: BTreeSet<StreamId>,
+    pub(in super::super) pending: SortedSet<StreamId>,
 }
 
 /// A consumer group.
@@ -27,8 +27,8 @@ pub(in super::super) struct Group {
     pub(in super::super) last_id: StreamId,
     /// How many entries the group has read; none when it cannot be known.
     pub(in super::super) entries_read: Option<u64>,
-    pub(in super::super) pending: BTreeMap<StreamId, Pending>,
-    pub(in super::super) consumers: BTreeMap<Key, Consumer>,
+    pub(in super::super) pending: SortedMap<StreamId, Pending>,
+    pub(in super::super) consumers: SortedMap<Key, Consumer>,
 }
 
 impl Group {

@@ -17,10 +17,10 @@ pub(super) mod write;
 use super::client::Key;
 use super::keyspace::Limits;
 use crate::event::{Payload, Tag};
+use crate::sim::SortedMap;
 pub(super) use group::Group;
 pub(super) use id::StreamId;
 pub(super) use node::{Item, Node};
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) type Fields = Arc<[Payload]>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stream {
     /// Nodes by the id of the entry that opened them. Full ones are shared by checkpoints.
-    nodes: BTreeMap<StreamId, Arc<Node>>,
+    nodes: SortedMap<StreamId, Arc<Node>>,
     /// Entries that are there.
     pub(super) length: u64,
     pub(super) first_id: StreamId,
@@ -39,7 +39,7 @@ pub(super) struct Stream {
     pub(super) max_deleted_id: StreamId,
     /// Entries ever added.
     pub(super) entries_added: u64,
-    pub(super) groups: BTreeMap<Key, Group>,
+    pub(super) groups: SortedMap<Key, Group>,
 }
 
 /// How XADD and XTRIM trim.

@@ -9,6 +9,7 @@ use super::super::resp::Frame;
 use super::super::server::name;
 use super::{Reply, count, payload, slice};
 use crate::event::{Payload, RedisFact, Tag};
+use crate::sim::Order;
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,7 +281,7 @@ pub(in super::super) fn lrem(ks: &mut Keyspace, call: &Call) -> Reply {
         hits.reverse();
     }
     hits.truncate(most);
-    hits.sort_unstable();
+    hits.order();
     for at in hits.iter().rev() {
         list.remove(*at);
     }

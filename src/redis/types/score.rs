@@ -1,8 +1,8 @@
 //! The sorted set itself: members by score, then by bytes.
 
 use super::super::client::Key;
+use crate::sim::{SortedMap, SortedSet};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A score; never NaN. Negative zero equals zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,8 +25,8 @@ impl PartialOrd for Score {
 /// Members with scores, in both orders.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Zset {
-    scores: BTreeMap<Key, Score>,
-    order: BTreeSet<(Score, Key)>,
+    scores: SortedMap<Key, Score>,
+    order: SortedSet<(Score, Key)>,
 }
 
 impl Zset {

@@ -8,6 +8,7 @@ use super::super::notify;
 use super::super::resp::{Frame, number};
 use super::{Reply, count, flag, payload};
 use crate::event::Payload;
+use crate::sim::Order;
 
 /// Members in order of insertion; a set of integers alone is visited in their order, as Redis's
 /// intset is.
@@ -46,7 +47,7 @@ impl Set {
     pub(in super::super) fn members(&self) -> Vec<Key> {
         let mut members: Vec<Key> = self.members.keys().cloned().collect();
         if !self.mixed {
-            members.sort_by_key(|member| number::integer(member));
+            members.order_by_key(|member| number::integer(member));
         }
         members
     }

@@ -2,11 +2,11 @@
 
 use super::{Scene, rect};
 use crate::event::System;
+use crate::sim::SortedMap;
 use crate::stage::crowd::buffers;
 use crate::stage::layout::Crowd;
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::journal::count;
-use std::collections::BTreeMap;
 
 /// What fills a square: the hard limit of a Pub/Sub client's output buffer, or this lag.
 const HARD: u64 = super::redis::HARD;
@@ -38,7 +38,7 @@ impl Scene<'_> {
         let (t, k) = (self.t, self.k());
         let levels = match crowd.system {
             System::Redis => buffers(self.timeline, t),
-            System::Kafka => BTreeMap::new(),
+            System::Kafka => SortedMap::new(),
         };
         let mut marks = Vec::new();
         let (mut away, mut full) = (0, 0);

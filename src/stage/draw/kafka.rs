@@ -3,6 +3,7 @@
 use super::lane::QUEUE;
 use super::{Scene, rect, slug};
 use crate::event::{Name, NodeState, System};
+use crate::sim::Order;
 use crate::stage::layout::{FREE, Row, RowStyle};
 use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Party, Phase};
@@ -149,7 +150,7 @@ impl Scene<'_> {
         // Flags stand in the order of their offsets; one that would cover another is left out,
         // and the bar below tells of it.
         let mut order: Vec<&Bookmark> = bookmarks.iter().collect();
-        order.sort_by_key(|bookmark| bookmark.offset);
+        order.order_by_key(|bookmark| bookmark.offset);
         let mut free = row.cells.x - 100.0;
         for bookmark in order {
             let gone = bookmark.offset < first;
@@ -195,7 +196,7 @@ impl Scene<'_> {
             self.add(id, Role::Button, name, Some(target), flag, marks);
         }
         let mut waiting: Vec<&Bookmark> = bookmarks.iter().filter(|b| b.waiting > 0).collect();
-        waiting.sort_by_key(|bookmark| core::cmp::Reverse(bookmark.waiting));
+        waiting.order_by_key(|bookmark| core::cmp::Reverse(bookmark.waiting));
         let Some(most) = waiting.first() else { return };
         let from = x_of(end.saturating_sub(u64::from(most.waiting)).max(first)) + 2.0;
         let bar =

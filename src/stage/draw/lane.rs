@@ -2,6 +2,7 @@
 
 use super::{Scene, rect};
 use crate::event::System;
+use crate::sim::Order;
 use crate::stage::layout::Lane;
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Score, Target, text};
 use crate::timeline::Sums;
@@ -162,7 +163,7 @@ impl Scene<'_> {
         let systems = self.layout.lanes.iter().map(|lane| lane.system);
         let strip = self.layout.strip.map(|(system, _)| system);
         let mut systems: Vec<System> = systems.chain(strip).collect();
-        systems.sort();
+        systems.order();
         let sums: Vec<(System, Sums)> =
             systems.into_iter().map(|s| (s, self.timeline.lane(s, self.t))).collect();
         if sums.iter().all(|(_, sums)| sums.expected == 0) {

@@ -2,7 +2,7 @@
 
 use super::{Scene, rect, slug};
 use crate::event::{LostReason, MessageId, NodeId, NodeState, System};
-use crate::sim::Span;
+use crate::sim::{Order, Span};
 use crate::stage::layout::{Place, Server};
 use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::Node;
@@ -268,7 +268,7 @@ impl Scene<'_> {
         };
         let words = format!("{total} lost: {}", reasons.join(", "));
         let mut messages: Vec<MessageId> = all.into_iter().flat_map(|(_, m)| m).collect();
-        messages.sort_unstable();
+        messages.order();
 
         let k = self.k();
         let scale = self.layout.scale;

@@ -1,6 +1,7 @@
 //! Retry and dead-letter topics: one short row each, beneath the topic they belong to.
 
 use super::{Scene, rect, slug};
+use crate::sim::Order;
 use crate::stage::layout::{Row, Side};
 use crate::stage::system::side_word;
 use crate::stage::{Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
@@ -13,7 +14,7 @@ impl Scene<'_> {
         let held = |log: &usize| self.timeline.logs().get(*log).map(|log| (log, t));
         let all: Vec<(&Log, _)> = logs().filter_map(|log| held(&log)).collect();
         let mut cells: Vec<&Cell> = all.iter().flat_map(|(log, t)| log.cells(*t)).collect();
-        cells.sort_by_key(|cell| cell.at);
+        cells.order_by_key(|cell| cell.at);
         let total = cells.len();
         // What the retry's own reader has handled has left; a parked record stays.
         let waiting = match side {

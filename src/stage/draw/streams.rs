@@ -1,6 +1,7 @@
 //! Streams in a server: cells as in a log, a bookmark for each group, and what is pending.
 
 use super::{Scene, rect, slug};
+use crate::sim::Order;
 use crate::stage::layout::{FREE, Kept, Server, StreamRow};
 use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Stream, StreamGroup};
@@ -121,7 +122,7 @@ impl Scene<'_> {
         let mut free = row.cells.x - 100.0;
         let mut marks = Vec::new();
         let mut order: Vec<&&StreamGroup> = groups.iter().collect();
-        order.sort_by_key(|group| group.delivered(t));
+        order.order_by_key(|group| group.delivered(t));
         for group in order {
             let at = group.delivered(t).clamp(first, end);
             let x = row.cells.x + ((at - first).min(row.capacity)) as f32 * row.pitch;

@@ -3,6 +3,7 @@
 
 use super::Scene;
 use crate::event::{Carrier, ConnectionId, System};
+use crate::sim::Order;
 use crate::stage::layout::{Port, Row, RowStyle};
 use crate::stage::route::Route;
 use crate::stage::tokens::flows;
@@ -131,7 +132,7 @@ impl Scene<'_> {
 /// Connections that carry something now.
 fn busy(motions: &[Motion<'_>]) -> Vec<ConnectionId> {
     let mut busy: Vec<ConnectionId> = motions.iter().map(|m| m.hop.connection).collect();
-    busy.sort_unstable();
+    busy.order();
     busy.dedup();
     busy
 }

@@ -4,7 +4,7 @@ use super::chart::{direction, exact_bytes};
 use super::words::{clock, closed, kind, time};
 use super::{At, Cell, Chart, Sheet};
 use crate::event::{ConnectionId, Name, NodeId, NodeKind, PartyId};
-use crate::sim::{Instant, Span};
+use crate::sim::{Instant, Order, Span};
 use crate::stage::Target;
 use crate::stage::text::bytes;
 use crate::timeline::journal::rate;
@@ -242,7 +242,7 @@ impl At<'_> {
                 all.extend(self.timeline.message(*id).map(|message| at.since(message.sent)));
             }
         }
-        all.sort_unstable();
+        all.order();
         all
     }
 

@@ -4,7 +4,7 @@ use super::desk::SPEEDS;
 use super::{Page, Panel};
 use crate::event::{EventId, Name, System};
 use crate::history::Comparison;
-use crate::sim::Instant;
+use crate::sim::{Instant, SortedSet};
 use crate::stage::inspect::{
     Block, Cell, Form, Go, Line, Sheet, Spot, Subject, Table, adders, inspect, spots, tables,
     touched,
@@ -16,7 +16,6 @@ use crate::view::form::FormModel;
 use crate::view::journal::{Journal, WINDOW};
 use crate::view::menu::MenuModel;
 use crate::view::over::{Over, Rate};
-use std::collections::BTreeSet;
 
 /// Steps of a rate, in messages in a thousand seconds.
 const RATES: [u32; 13] = [
@@ -100,7 +99,7 @@ impl Page {
             crate::stage::inspect::name(&self.timeline, &Target::Message(*message)).into()
         });
         let nodes = self.timeline.nodes().iter().filter(|node| node.added <= self.cursor);
-        let names: BTreeSet<Name> = nodes.map(|node| node.name.clone()).collect();
+        let names: SortedSet<Name> = nodes.map(|node| node.name.clone()).collect();
         Some(Journal {
             about,
             names: names.into_iter().collect(),

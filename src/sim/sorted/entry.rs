@@ -1,0 +1,72 @@
+//! Places in a map, for looking and changing in one step.
+
+use super::SortedMap;
+use super::map::Place;
+
+/// A key's place in a map.
+pub struct Entry<'a, K, V> {
+    pub(super) map: &'a mut SortedMap<K, V>,
+    pub(super) key: K,
+    pub(super) place: Result<Place, Place>,
+}
+
+impl<'a, K: Ord, V> Entry<'a, K, V> {
+    /// The value; `value` is put there first where there is none.
+    pub fn or_insert(self, value: V) -> &'a mut V {
+        self.or_insert_with(|| value)
+    }
+
+    /// The value; what `value` makes is put there first where there is none.
+    pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'a mut V {
+        let (chunk, index) = match self.place {
+            Ok(place) => place,
+            Err(place) => self.map.put(place, (self.key, value())),
+        };
+        &mut self.map.chunks[chunk][index].1
+    }
+
+    /// The value; the default is put there first where there is none.
+    pub fn or_default(self) -> &'a mut V
+    where
+        V: Default,
+    {
+        self.or_insert_with(V::default)
+    }
+
+    /// Changes the value where there is one.
+    #[must_use]
+    pub fn and_modify(self, change: impl FnOnce(&mut V)) -> Self {
+        if let Ok((chunk, index)) = self.place {
+            change(&mut self.map.chunks[chunk][index].1);
+        }
+        self
+    }
+}
+
+/// An entry that is there.
+pub struct Occupied<'a, K, V> {
+    pub(super) map: &'a mut SortedMap<K, V>,
+    pub(super) place: Place,
+}
+
+impl<K, V> Occupied<'_, K, V> {
+    /// Its key.
+    pub fn key(&self) -> &K {
+        &self.map.chunks[self.place.0][self.place.1].0
+    }
+
+    /// Its value.
+    pub fn get(&self) -> &V {
+        &self.map.chunks[self.place.0][self.place.1].1
+    }
+
+    /// Its value, to be changed.
+    pub fn get_mut(&mut self) -> &mut V {
+        &mut self.map.chunks[self.place.0][self.place.1].1
+    }
+
+    /// Takes it out of the map.
+    pub fn remove(self) -> V {
+        self.map.take(self.place).1
+    }
+}

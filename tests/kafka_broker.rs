@@ -317,11 +317,14 @@ fn retention_runs_first_after_30_s_and_then_every_5_minutes() {
         offset: 1,
         reason: "retention time breached".into(),
     };
-    assert_eq!(facts(&out), [&moved]);
+    let told = facts(&out);
+    let [KafkaFact::SegmentDeleted { segment, .. }, after] = told[..] else { panic!("{told:?}") };
+    assert_eq!((segment.base_offset, segment.largest_timestamp), (0, 0));
+    assert_eq!(after, &moved);
     // At 300 s the controller looks for leaders that are not the preferred ones.
     assert_eq!(broker.next_tick(), Some(ms(300_000)));
     broker.tick(ms(300_000), &mut out);
-    assert_eq!(out.len(), 1);
+    assert_eq!(out.len(), 2);
     assert_eq!(broker.next_tick(), Some(ms(330_000)));
 }
 

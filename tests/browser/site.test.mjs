@@ -16,7 +16,7 @@ after(() => house.close());
 
 /** A lesson of two steps, in place of one that ships. */
 const TWO_STEPS = readFileSync(`${root}www/lessons/one-plug.json`, 'utf8')
-  .replace(/\n {2}\]\n\}\s*$/, ',\n    { "heading": "And then?", "text": "Look again." }\n  ]\n}\n');
+  .replace(/\n {2}\],\n {2}"claims"/, ',\n    { "heading": "And then?", "text": "Look again." }\n  ],\n  "claims"');
 const twoSteps = (page) => page.route('**/lessons/one-plug.json', (route) => route.fulfill({ body: TWO_STEPS, contentType: 'application/json' }));
 
 /** What the widget says about where it stands, once it satisfies `wanted`. */

@@ -2,8 +2,11 @@
 //! guide's reasons are proved by lessons.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod shipped;
+
 use pushpull::lesson::{Guide, Lesson, Piece, Term, Tool, Verdict, glossary, guide};
 use pushpull::sim::SortedSet;
+use shipped::lessons;
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -15,22 +18,6 @@ fn terms() -> Vec<Term> {
 
 fn the_guide() -> Guide {
     guide(&read("www/course/guide.json")).unwrap_or_else(|wrong| panic!("{wrong:#?}"))
-}
-
-/// In the order of the course.
-fn lessons() -> Vec<Lesson> {
-    let mut lessons: Vec<Lesson> = std::fs::read_dir("www/lessons")
-        .expect("lessons are there")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| !path.ends_with("lesson.schema.json"))
-        .map(|path| {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
-            let text = std::fs::read_to_string(&path).expect("readable");
-            Lesson::parse(&name, &text).unwrap_or_else(|wrong| panic!("{name}: {wrong:#?}"))
-        })
-        .collect();
-    lessons.sort_by_key(|lesson| lesson.number);
-    lessons
 }
 
 fn marked(lesson: &Lesson) -> SortedSet<String> {

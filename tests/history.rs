@@ -7,7 +7,7 @@ use pushpull::event::{Action, Command, Event};
 use pushpull::history::{LessonRef, Recording, Session, Wrong, from_link, to_link};
 use pushpull::lesson::Lesson;
 use pushpull::sim::{Instant, Purpose, Rng};
-use worlds::Worlds;
+use worlds::{Worlds, alone};
 
 fn one_plug() -> Lesson {
     let text = std::fs::read_to_string("www/lessons/one-plug.json").expect("the first lesson");
@@ -55,12 +55,6 @@ fn same(a: &Session, b: &Session, what: &str) {
     assert_eq!(a.head(), b.head(), "{what}");
     assert_eq!(a.trace(), b.trace(), "{what}");
     assert!(everything(a) == everything(b), "{what}");
-    // What is remembered of the futures beside it is the one thing in which a fork may differ.
-    let alone = |session: &Session| {
-        let mut progress = session.progress().clone();
-        progress.see_beside(session.lesson(), Vec::new());
-        progress
-    };
     assert_eq!(alone(a), alone(b), "{what}");
     assert_eq!(a.world().ledger().open_messages(), b.world().ledger().open_messages(), "{what}");
 }

@@ -2,12 +2,15 @@
 //! M14). Expected values come from the documentation or source of Kafka and of Spring for Apache
 //! Kafka; each test names its own.
 
+mod recount;
+
 use pushpull::event::{
     Action, Carrier, Configured, ErrorHandling, Event, Failure, Handling, KafkaFact, Keys, LabFact,
     Load, LostReason, ResetTo, Settings, Standing, TopicPartition, What,
 };
 use pushpull::lab::{Party, World};
 use pushpull::sim::{Instant, Purpose, Rng, SortedMap, Span};
+use recount::recount;
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
@@ -635,8 +638,7 @@ fn the_ledger_balances_whatever_is_done() {
         let mut world = shop(2, &[]);
         act(&mut world, consumer("email", "email", &[]));
         let mut rng = Rng::new(seed, Purpose::Handling, 7);
-        let mut standing = SortedMap::new();
-        let mut extra: SortedMap<_, (u64, u64)> = SortedMap::new();
+        let mut events = Vec::new();
         for _ in 0..60 {
             let action = random_action(&mut rng);
             let allowed = world.can(&action);
@@ -646,30 +648,10 @@ fn the_ledger_balances_whatever_is_done() {
                 let name = name.split([' ', '{']).next().unwrap_or_default().to_owned();
                 *done.entry(name).or_default() += 1;
             }
-            for event in later(&mut world, Span::from_millis(rng.below(8_000))) {
-                match &event.what {
-                    What::Lab(LabFact::Stands { message, party, standing: to, .. }) => {
-                        standing.insert((*party, *message), *to);
-                    }
-                    What::Lab(LabFact::Handled { party, repeated, replayed, .. }) => {
-                        let counts = extra.entry(*party).or_default();
-                        counts.0 += u64::from(*repeated);
-                        counts.1 += u64::from(*replayed);
-                    }
-                    _ => {}
-                }
-            }
+            events.extend(later(&mut world, Span::from_millis(rng.below(8_000))));
             assert!(world.ledger().balances(), "seed {seed}");
         }
-        for (id, party) in world.ledger().parties() {
-            let mut sums: SortedMap<Standing, u64> = SortedMap::new();
-            for (_, to) in standing.iter().filter(|((party, _), _)| *party == id) {
-                *sums.entry(*to).or_default() += 1;
-            }
-            assert_eq!(sums, party.sums().collect(), "seed {seed} {}", party.name);
-            let counts = extra.get(&id).copied().unwrap_or_default();
-            assert_eq!(counts, (party.repeated(), party.replayed()), "seed {seed} {}", party.name);
-        }
+        recount(&world, &events, seed);
     }
     // A run that refuses everything proves nothing.
     for name in [

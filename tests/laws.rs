@@ -1,14 +1,16 @@
 //! The laws of the lab over random worlds and random commands: one generator, every law.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod recount;
 mod worlds;
 
-use pushpull::event::{Event, LabFact, NodeState, Standing, What};
+use pushpull::event::NodeState;
 use pushpull::history::{Session, from_link, to_link};
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Purpose, Rng, SortedMap, SortedSet, Span};
 use pushpull::timeline::Timeline;
-use worlds::Worlds;
+use recount::recount;
+use worlds::{Worlds, alone};
 
 fn rng(seed: u64) -> Rng {
     Rng::new(seed, Purpose::Handling, 99)
@@ -28,12 +30,6 @@ fn same(a: &Session, b: &Session, what: &str) {
     assert_eq!((a.head(), a.event_count()), (b.head(), b.event_count()), "{what}");
     assert_eq!(a.trace(), b.trace(), "{what}");
     assert_eq!(a.commands(), b.commands(), "{what}");
-    // What is remembered of the futures beside it is the one thing in which a fork may differ.
-    let alone = |session: &Session| {
-        let mut progress = session.progress().clone();
-        progress.see_beside(session.lesson(), Vec::new());
-        progress
-    };
     assert_eq!(alone(a), alone(b), "{what}");
     assert!(a.world().survey() == b.world().survey(), "{what}");
 }
@@ -126,37 +122,6 @@ fn the_ledger_balances_and_a_recount_from_scratch_agrees() {
             events.extend(world.take_events());
         });
         recount(&world, &events, seed);
-    }
-}
-
-fn recount(world: &World, events: &[Event], seed: u64) {
-    let mut standing = SortedMap::new();
-    let mut handled: SortedMap<_, (u64, u64)> = SortedMap::new();
-    for event in events {
-        match &event.what {
-            What::Lab(LabFact::Stands { message, party, standing: to, .. }) => {
-                standing.insert((*party, *message), *to);
-            }
-            What::Lab(LabFact::Handled { party, repeated, replayed, .. }) => {
-                let counts = handled.entry(*party).or_default();
-                counts.0 += u64::from(*repeated);
-                counts.1 += u64::from(*replayed);
-            }
-            _ => {}
-        }
-    }
-    let mut recount: SortedMap<_, SortedMap<Standing, u64>> = SortedMap::new();
-    for ((party, _), to) in standing {
-        *recount.entry(party).or_default().entry(to).or_default() += 1;
-    }
-    for (id, party) in world.ledger().parties() {
-        let name = &party.name;
-        let sums: SortedMap<_, _> = party.sums().collect();
-        let mine = recount.remove(&id).unwrap_or_default();
-        assert_eq!(mine.values().sum::<u64>(), party.expected(), "seed {seed} {name}");
-        assert_eq!(mine, sums, "seed {seed} {name}");
-        let counts = (party.repeated(), party.replayed());
-        assert_eq!(handled.get(&id).copied().unwrap_or_default(), counts, "seed {seed} {name}");
     }
 }
 

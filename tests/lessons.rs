@@ -1,30 +1,16 @@
 //! Every lesson that ships is played to its end by a scripted reader, for several seeds.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod shipped;
+
 use pushpull::cli::play;
 use pushpull::history::Session;
-use pushpull::lesson::{CHAPTERS, Chapter, Lesson};
+use pushpull::lesson::{CHAPTERS, Chapter};
 use pushpull::sim::{Instant, SortedMap, SortedSet, Span};
+use shipped::lessons;
 
 /// How long a reader who does nothing looks on.
 const IDLE: Span = Span::from_secs(120);
-
-/// In the order of the course.
-fn lessons() -> Vec<Lesson> {
-    let mut lessons: Vec<Lesson> = std::fs::read_dir("www/lessons")
-        .expect("lessons are there")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| !path.ends_with("lesson.schema.json"))
-        .map(|path| {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
-            let text = std::fs::read_to_string(&path).expect("readable");
-            Lesson::parse(&name, &text).unwrap_or_else(|mistakes| panic!("{name}: {mistakes:#?}"))
-        })
-        .collect();
-    lessons.sort_by_key(|lesson| (lesson.number, lesson.id.clone()));
-    assert!(!lessons.is_empty());
-    lessons
-}
 
 #[test]
 fn a_reader_who_does_what_is_asked_gets_to_the_end() {

@@ -1,12 +1,17 @@
 //! Redis as a message carrier in the lab: streams with groups, lists, replicas, consoles. What is
 //! expected follows from Redis's documentation, named at each test.
 
+mod recount;
+mod worlds;
+
 use pushpull::event::{
     Action, Carrier, Event, Failure, Keys, LabFact, Load, LostReason, Name, RedisFact, Settings,
     Standing, What,
 };
 use pushpull::lab::{Party, World};
-use pushpull::sim::{Purpose, Rng, SortedMap, Span};
+use pushpull::sim::{Purpose, Rng, Span};
+use recount::recount;
+use worlds::to_process;
 
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
@@ -793,14 +798,7 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
         world.advance_to(world.now() + Span::from_micros(rng.below(500_000)));
         let who: Name = names[rng.below(names.len() as u64) as usize].into();
         let action = match rng.below(16) {
-            0 => Action::Unplug { consumer: who },
-            1 => Action::PlugIn { consumer: who },
-            2 => Action::Interrupt { node: who },
-            3 => Action::Heal { node: who },
-            4 => Action::Crash { node: who },
-            5 => Action::Restart { node: who },
-            6 => Action::Pause { node: who },
-            7 => Action::Resume { node: who },
+            number @ 0..=7 => to_process(number, who),
             8 => Action::CloseConnection { client: who, server: "redis-1".into() },
             9 => Action::SetFailure { consumer: who, fails: Failure::Chance(200_000) },
             10 => Action::Promote { node: who },
@@ -847,28 +845,7 @@ fn random_run(seed: u64, steps: u64) -> (World, Vec<Event>) {
 fn the_ledger_balances_and_a_recount_of_the_events_agrees() {
     for seed in 0..24 {
         let (world, events) = random_run(seed, 80);
-        let mut standing = SortedMap::new();
-        let mut repeated: SortedMap<_, u64> = SortedMap::new();
-        for event in &events {
-            match &event.what {
-                What::Lab(LabFact::Stands { message, party, standing: to, .. }) => {
-                    standing.insert((*party, *message), *to);
-                }
-                What::Lab(LabFact::Handled { party, repeated: true, .. }) => {
-                    *repeated.entry(*party).or_default() += 1;
-                }
-                _ => {}
-            }
-        }
-        let mut recount: SortedMap<_, SortedMap<Standing, u64>> = SortedMap::new();
-        for ((party, _), to) in standing {
-            *recount.entry(party).or_default().entry(to).or_default() += 1;
-        }
-        for (id, party) in world.ledger().parties() {
-            let sums: SortedMap<_, _> = party.sums().collect();
-            assert_eq!(recount.remove(&id).unwrap_or_default(), sums, "seed {seed} {}", party.name);
-            assert_eq!(repeated.get(&id).copied().unwrap_or(0), party.repeated(), "seed {seed}");
-        }
+        recount(&world, &events, seed);
     }
 }
 

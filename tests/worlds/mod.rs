@@ -10,8 +10,30 @@ use pushpull::event::{
 };
 use pushpull::history::Session;
 use pushpull::lab::World;
-use pushpull::lesson::Lesson;
+use pushpull::lesson::{Lesson, Progress};
 use pushpull::sim::{Instant, Purpose, Rng, Span};
+
+/// How a reader has got on, without what is remembered of the futures beside it: the one thing in
+/// which a fork may differ.
+pub(crate) fn alone(session: &Session) -> Progress {
+    let mut progress = session.progress().clone();
+    progress.see_beside(session.lesson(), Vec::new());
+    progress
+}
+
+/// What a person might do to any process, by a number below 8.
+pub(crate) fn to_process(number: u64, who: Name) -> Action {
+    match number {
+        0 => Action::Unplug { consumer: who },
+        1 => Action::PlugIn { consumer: who },
+        2 => Action::Interrupt { node: who },
+        3 => Action::Heal { node: who },
+        4 => Action::Crash { node: who },
+        5 => Action::Restart { node: who },
+        6 => Action::Pause { node: who },
+        _ => Action::Resume { node: who },
+    }
+}
 
 /// By then the brokers of a cluster have registered, and topics can be created.
 const READY: Instant = Instant::from_millis(5_000);
@@ -240,16 +262,7 @@ impl Worlds {
     /// Something that a person might do to a reader; it may be refused.
     pub(crate) fn reader_action(&self, rng: &mut Rng) -> Action {
         let who = one(rng, &self.readers);
-        match rng.below(8) {
-            0 => Action::Unplug { consumer: who },
-            1 => Action::PlugIn { consumer: who },
-            2 => Action::Interrupt { node: who },
-            3 => Action::Heal { node: who },
-            4 => Action::Crash { node: who },
-            5 => Action::Restart { node: who },
-            6 => Action::Pause { node: who },
-            _ => Action::Resume { node: who },
-        }
+        to_process(rng.below(8), who)
     }
 
     /// Something that a person might do; most of it will be refused most of the time.

@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export function build() {
   const lessons = heads(join(root, 'www/lessons'));
   return {
-    ...pages(join(root, 'pages'), {
+    ...pages(join(root, 'scripts/site/pages'), {
       lessons: lessonsHtml(lessons),
       templates: templatesHtml(heads(join(root, 'www/templates'))),
       ...faithful(root),

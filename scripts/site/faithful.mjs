@@ -118,7 +118,7 @@ function commit(root) {
   }
 }
 
-/** What pages/faithful.html asks for. */
+/** What the page faithful.html asks for. */
 export function faithful(root) {
   const [, redis] = /a Redis (\d+\.\d+) server/.exec(readFileSync(join(root, 'src/redis/mod.rs'), 'utf8')) ?? [];
   const [, kafka] = /Apache Kafka (\d+\.\d+)/.exec(readFileSync(join(root, 'src/kafka/mod.rs'), 'utf8')) ?? [];

@@ -1,4 +1,4 @@
-// The pages beside the first one: each file in pages/ in the common layout.
+// The pages beside the first one: each file in pages/ beside this one, in the common layout.
 //
 // A page begins with `<!-- title: ... -->` and `<!-- description: ... -->`; what follows up to
 // `<!-- main -->` goes into the head, the rest into <main>. {{name}} is filled in.

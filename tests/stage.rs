@@ -109,7 +109,7 @@ fn the_pace_reads_the_real_run() {
     while t < Instant::from_millis(10_000) {
         let mut left = 1_000.0 / 60.0;
         while left > 0.0 {
-            let step = pace.advance(&timeline, t, world.next_at(), left);
+            let step = pace.advance(&timeline, t, world.next_at(), left, f64::INFINITY);
             (t, left) = (step.to, step.left_ms);
             world.advance_to(t);
             timeline.extend(&world.take_events());

@@ -75,6 +75,14 @@ enum Asked {
     Quiet(f64),
 }
 
+impl Asked {
+    fn scale(&self) -> f64 {
+        match *self {
+            Self::Hops(scale) | Self::Quiet(scale) => scale,
+        }
+    }
+}
+
 fn asked(timeline: &Timeline, t: Instant, next: Option<Instant>) -> Asked {
     let mut slowest: Option<f64> = None;
     timeline.under_way(t, |motion| {
@@ -139,27 +147,39 @@ impl Pace {
     /// The scale that the traffic at `t` asks for, in virtual nanoseconds per real second.
     /// `next` is the instant of the world's next event, none when nothing is due.
     pub fn target(timeline: &Timeline, t: Instant, next: Option<Instant>) -> f64 {
-        match asked(timeline, t, next) {
-            Asked::Hops(scale) | Asked::Quiet(scale) => scale,
-        }
+        asked(timeline, t, next).scale()
     }
 
     /// The scale now, in virtual nanoseconds per real second, for the clock's `1 ms = 0.4 s`.
-    pub fn scale(&self, timeline: &Timeline, t: Instant, next: Option<Instant>) -> f64 {
-        self.log_scale.map_or_else(|| Self::target(timeline, t, next), f64::exp)
+    /// `most` as in [`Pace::advance`].
+    pub fn scale(&self, timeline: &Timeline, t: Instant, next: Option<Instant>, most: f64) -> f64 {
+        match self.log_scale {
+            // Nothing that is asked for is faster than the fastest.
+            Some(log) if most >= FASTEST => log.exp(),
+            log => {
+                let target = Self::target(timeline, t, next);
+                if target > most { most } else { log.map_or(target, f64::exp) }
+            }
+        }
     }
 
     /// Moves the cursor on by `real_ms` milliseconds in front of the page (at most 100 count: a
-    /// page that was hidden does not leap). Never passes `next`.
+    /// page that was hidden does not leap). Never passes `next`. Where the traffic asks for more
+    /// than `most`, a scale, it goes on at `most`.
     pub fn advance(
         &mut self,
         timeline: &Timeline,
         t: Instant,
         next: Option<Instant>,
         real_ms: f64,
+        most: f64,
     ) -> Advance {
+        let asked = asked(timeline, t, next);
+        if asked.scale() > most {
+            return Self::at_scale(most, t, next, real_ms);
+        }
         let seconds = real_ms.clamp(0.0, 100.0) / 1e3;
-        let scale = match (asked(timeline, t, next), self.log_scale) {
+        let scale = match (asked, self.log_scale) {
             // Nothing was moving that could jump, so the first hop of a burst gets its pace at
             // once; else it would have landed before the pace had come down.
             (Asked::Hops(target), None) => target,

@@ -333,7 +333,7 @@ fn play(timeline: &Timeline, cuts: &[Instant]) -> Vec<f64> {
         while left > 0.0 {
             let next = timeline.events().iter().map(|event| event.at).find(|at| *at > t);
             let at = cuts.iter().rposition(|cut| *cut <= t).unwrap_or(0);
-            let step = pace.advance(timeline, t, next, left);
+            let step = pace.advance(timeline, t, next, left, f64::INFINITY);
             if let Some(sum) = took.get_mut(at) {
                 *sum += (left - step.left_ms) / 1e3;
             }

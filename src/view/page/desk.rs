@@ -236,14 +236,20 @@ impl Page {
         }
     }
 
-    /// The scale that was chosen by hand, or that an unfolded stretch asks for.
-    pub(super) fn chosen_scale(&self, next: Option<Instant>) -> Option<f64> {
+    /// The scale that was chosen by hand.
+    pub(super) fn chosen_scale(&self) -> Option<f64> {
+        SPEEDS[self.desk.speed].0
+    }
+
+    /// The scale that the pace shall not pass here: an unfolded stretch, or a reader who is
+    /// waited for.
+    pub(super) fn most(&self) -> f64 {
         let here = |fold: &&Fold| fold.from <= self.cursor && self.cursor < fold.to;
-        let unfolded = self.desk.unfolded.iter().find(here);
-        let slow = unfolded.map(|fold| Pace::unfolded(fold.length()));
-        let slow = slow.or(self.awaits_deed().then_some(AWAITING));
-        let auto = || Pace::target(&self.timeline, self.cursor, next);
-        SPEEDS[self.desk.speed].0.or(slow.filter(|slow| *slow < auto()))
+        match self.desk.unfolded.iter().find(here) {
+            Some(fold) => Pace::unfolded(fold.length()),
+            None if self.awaits_deed() => AWAITING,
+            None => f64::INFINITY,
+        }
     }
 
     /// Whether the lesson's next task is something that the reader does.

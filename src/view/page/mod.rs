@@ -301,9 +301,9 @@ impl Page {
         // Each event may change the pace, so time goes on from event to event.
         for _ in 0..EVENTS_A_FRAME {
             let next = self.next();
-            let gone = match self.chosen_scale(next) {
+            let gone = match self.chosen_scale() {
                 Some(scale) => Pace::at_scale(scale, self.cursor, next, left),
-                None => self.pace.advance(&self.timeline, self.cursor, next, left),
+                None => self.pace.advance(&self.timeline, self.cursor, next, left, self.most()),
             };
             self.go_to(gone.to);
             left = gone.left_ms;
@@ -568,8 +568,8 @@ impl Page {
     /// Virtual nanoseconds a real second.
     pub(crate) fn scale(&self) -> f64 {
         let next = self.next();
-        let auto = || self.pace.scale(&self.timeline, self.cursor, next);
-        self.chosen_scale(next).unwrap_or_else(auto)
+        let auto = || self.pace.scale(&self.timeline, self.cursor, next, self.most());
+        self.chosen_scale().unwrap_or_else(auto)
     }
 }
 

@@ -198,9 +198,10 @@ class PushPull extends HTMLElement {
   /** Whenever something was drawn: the links stand in the head, and changes are told. */
   #watch(root, links) {
     this.#observer = new MutationObserver(() => {
-      const defect = root.querySelector('.defect');
-      if (defect) {
-        this.#giveBack(defect);
+      // A failure leaves nothing else in the root; to search it all each frame would cost.
+      const notice = root.firstElementChild;
+      if (notice?.matches('.defect')) {
+        this.#giveBack(notice);
         return;
       }
       const head = root.querySelector('.head');

@@ -7,6 +7,11 @@ use super::Class;
 pub const KEY_CLASSES: [Class; 8] =
     ["key-0", "key-1", "key-2", "key-3", "key-4", "key-5", "key-6", "key-7"];
 
+/// The class of a key's colour, or of no key.
+pub(super) fn key_class(colour: Option<u8>) -> Class {
+    colour.map_or("key-none", |colour| KEY_CLASSES[usize::from(colour) % KEY_CLASSES.len()])
+}
+
 /// Every word that may stand in a mark's `class`.
 ///
 /// Areas and lines (each sets fill and stroke): `box` surface with hairline; `box-redis`,

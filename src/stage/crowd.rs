@@ -50,7 +50,7 @@ impl Layout {
         let nodes = crowd.nodes.iter().filter_map(|id| timeline.node(*id));
         let weight = |node: &Node| -> (u64, NodeId) {
             let selected = self.view.selected == Some(Target::Node(node.id));
-            let state = node.state.at(t).copied().unwrap_or(NodeState::Running);
+            let state = node.state_at(t);
             let away =
                 state != NodeState::Running || node.open.value(t) == 0 || node.interrupted.value(t);
             let load = match crowd.system {

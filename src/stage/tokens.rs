@@ -17,7 +17,11 @@ const RING: f32 = 6.5;
 
 /// What moves at `t`, in painting order: requests below messages.
 pub fn tokens(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<Token> {
-    let layout = &*layout.settled(timeline, t);
+    settled(timeline, t, &layout.settled(timeline, t))
+}
+
+/// The same in a layout that is settled for `t` already.
+pub(super) fn settled(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<Token> {
     let mut motions = Vec::new();
     timeline.under_way(t, |motion| motions.push(motion));
     let flows = flows(&motions);

@@ -122,6 +122,11 @@ impl Node {
         self.added <= t && self.removed.is_none_or(|removed| t < removed)
     }
 
+    /// What its process does at `t`.
+    pub fn state_at(&self, t: Instant) -> NodeState {
+        self.state.at(t).copied().unwrap_or(NodeState::Running)
+    }
+
     /// How many messages it has handled by `t`, repeats included.
     pub fn handled(&self, t: Instant) -> usize {
         self.history.partition_point(|(at, _)| *at <= t)

@@ -277,22 +277,18 @@ impl App {
     }
 
     /// A popover that belongs to a place on the stage belongs to one of the widget.
-    fn placed(&self, ctx: &Context<Self>, msg: Msg) -> Msg {
-        let stage = self.nodes.stage.cast::<Element>();
-        let svg = stage.and_then(|stage| stage.query_selector("svg").ok().flatten());
-        let origin = svg.map(|svg| svg.get_bounding_client_rect());
-        let (left, top) = origin.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
-        let moved = |place: Place| match place {
-            Place::Stage(x, y) => {
-                watch::in_widget(&ctx.props().root, left + f64::from(x), top + f64::from(y))
-            }
-            place @ Place::Widget(..) => place,
-        };
-        match msg {
-            Msg::Menu(of, place) => Msg::Menu(of, moved(place)),
-            Msg::Ask(form, place) => Msg::Ask(form, moved(place)),
-            msg => msg,
+    fn placed(&self, ctx: &Context<Self>, mut msg: Msg) -> Msg {
+        if let Msg::Menu(_, place) | Msg::Ask(_, place) = &mut msg
+            && let Place::Stage(x, y) = *place
+        {
+            let stage = self.nodes.stage.cast::<Element>();
+            let svg = stage.and_then(|stage| stage.query_selector("svg").ok().flatten());
+            let origin = svg.map(|svg| svg.get_bounding_client_rect());
+            let (left, top) = origin.map_or((0.0, 0.0), |rect| (rect.left(), rect.top()));
+            let (x, y) = (left + f64::from(x), top + f64::from(y));
+            *place = watch::in_widget(&ctx.props().root, x, y);
         }
+        msg
     }
 
     /// Makes the panels anew; what did not change stays the same.
@@ -306,7 +302,8 @@ impl App {
         let before = self.drawn.as_ref();
         let note = page.note(&picture).or_else(|| page.caption());
         let over = page.over(&picture);
-        let lights = page.lights();
+        let told = page.told();
+        let lights = page.lights(&told);
         let mut old = before.map(|drawn| drawn.shapes.iter()).into_iter().flatten().peekable();
         let lit = page.lit().map(|term| term.to_lowercase());
         let shapes: Vec<Same<Shape>> = picture
@@ -354,7 +351,7 @@ impl App {
             lesson: keep(before.map(|drawn| &drawn.lesson), page.lesson_panel()),
             transport: keep(before.map(|drawn| &drawn.transport), page.transport_panel()),
             over: keep(before.map(|drawn| &drawn.over), over),
-            sheet: page.sheet().map(|(sheet, class)| {
+            sheet: page.sheet(told).map(|(sheet, class)| {
                 let old = before.and_then(|drawn| drawn.sheet.as_ref());
                 (keep(old.map(|(sheet, _)| sheet), sheet), class)
             }),

@@ -65,9 +65,18 @@ export function sharing(dialog, opener, widget) {
     code.value = `<script type="module" src="${base}"></script>\n<push-pull${written} style="${style}"></push-pull>\n`;
   }
 
+  /** The lessons to choose from, asked for once somebody wants to choose. */
+  let listed;
+  const list = () => (listed ??= fetch('lessons/index.json').then((answer) => answer.json()).then((lessons) => {
+    form.elements.lesson.replaceChildren(...lessons.map(({ name, title }) => new Option(title, name)));
+  }).catch(() => {
+    form.elements.lesson.replaceChildren(...(place?.lesson ? [new Option(place.title, place.lesson)] : []));
+  }));
+
   async function show() {
     place = await widget.progress();
     if (!place) return;
+    await list();
     link = await widget.link();
     said.textContent = '';
     form.elements.what.value = place.own ? 'run' : 'lesson';
@@ -99,10 +108,5 @@ export function sharing(dialog, opener, widget) {
   dialog.addEventListener('close', () => box.replaceChildren());
   opener.addEventListener('click', () => { show(); });
 
-  fetch('lessons/index.json').then((answer) => answer.json()).then((lessons) => {
-    form.elements.lesson.replaceChildren(...lessons.map(({ name, title }) => new Option(title, name)));
-  }).catch(() => {
-    form.elements.lesson.replaceChildren(...(place?.lesson ? [new Option(place.title, place.lesson)] : []));
-  });
   opener.disabled = false;
 }

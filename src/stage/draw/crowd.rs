@@ -1,7 +1,7 @@
 //! Readers that are too many for boxes: a trunk that says how many, and a square for each.
 
 use super::{Scene, rect};
-use crate::event::System;
+use crate::event::{ConnectionId, NodeId, System};
 use crate::sim::SortedMap;
 use crate::stage::crowd::buffers;
 use crate::stage::layout::Crowd;
@@ -14,13 +14,20 @@ const LAG: u64 = 100;
 /// The share of a square below which nothing is drawn in it.
 const SEEN: f32 = 0.02;
 
+/// What each client's output buffer holds.
+type Levels = SortedMap<NodeId, (ConnectionId, u64)>;
+
 impl Scene<'_> {
     pub(super) fn crowds(&mut self) {
         for crowd in &self.layout.crowds {
             self.trunk(crowd);
-            self.matrix(crowd);
+            let levels = match crowd.system {
+                System::Redis => buffers(self.timeline, self.t),
+                System::Kafka => SortedMap::new(),
+            };
+            self.matrix(crowd, &levels);
             if crowd.system == System::Redis {
-                self.rest(crowd);
+                self.rest(crowd, &levels);
             }
         }
     }
@@ -34,12 +41,8 @@ impl Scene<'_> {
         self.decorate(id, area, vec![mark]);
     }
 
-    fn matrix(&mut self, crowd: &Crowd) {
+    fn matrix(&mut self, crowd: &Crowd, levels: &Levels) {
         let (t, k) = (self.t, self.k());
-        let levels = match crowd.system {
-            System::Redis => buffers(self.timeline, t),
-            System::Kafka => SortedMap::new(),
-        };
         let mut marks = Vec::new();
         let (mut away, mut full) = (0, 0);
         for (i, id) in crowd.nodes.iter().enumerate() {
@@ -98,9 +101,8 @@ impl Scene<'_> {
     }
 
     /// The output buffers of all that have no card, in one box.
-    fn rest(&mut self, crowd: &Crowd) {
+    fn rest(&mut self, crowd: &Crowd, levels: &Levels) {
         let (area, k) = (crowd.rest, self.k());
-        let levels = buffers(self.timeline, self.t);
         let mine = crowd.nodes.iter().filter(|id| self.layout.crowd_of(**id).is_some());
         let open: Vec<u64> =
             mine.filter_map(|id| levels.get(id)).map(|(_, level)| *level).collect();

@@ -30,10 +30,8 @@ impl Scene<'_> {
         let moving = members.clone().any(|node| node.phase.value(t) != Phase::Stable);
         let (words, class): (String, Class) = match (waiting, moving) {
             (_, true) => ("rebalance".into(), "waiting"),
-            (0..3, _) => ("lag 0".into(), "dim"),
-            (n, _) => (format!("lag {n}"), "waiting"),
+            (n, _) => (format!("lag {n}"), if n < 3 { "dim" } else { "waiting" }),
         };
-        let words = if waiting < 3 && !moving { format!("lag {waiting}") } else { words };
         let y = area.y + 17.0 * k;
         let wide = text::width(&words, 11.0 * k, true, false);
         let room = area.w - 24.0 - wide - 8.0;
@@ -105,7 +103,7 @@ impl Scene<'_> {
     }
 
     fn runs(&self, node: &Node) -> bool {
-        node.state.at(self.t).copied().unwrap_or(NodeState::Running) == NodeState::Running
+        node.state_at(self.t) == NodeState::Running
     }
 
     fn phases(&mut self, place: &Place, node: &Node, area: Rect) {

@@ -4,8 +4,9 @@ use super::lane::QUEUE;
 use super::{Scene, rect, slug};
 use crate::event::{Name, NodeState, System};
 use crate::sim::Order;
+use crate::stage::class::key_class;
 use crate::stage::layout::{FREE, Row, RowStyle};
-use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Party, Phase};
 use std::fmt::Write;
 
@@ -33,21 +34,29 @@ impl Scene<'_> {
 
     /// Bookmarks of groups that are away or behind, or that the reader has selected; the others
     /// keep up, and their flags would only follow the log's end.
+    /// Whether a commit of a group may fail: a member is gone, stands still or joins anew.
+    fn in_doubt(&self, party: &Party) -> bool {
+        let t = self.t;
+        let mut members = self
+            .timeline
+            .nodes()
+            .iter()
+            .filter(|node| node.party == Some(party.id) && node.exists(t));
+        members.any(|node| {
+            matches!(node.state.at(t), Some(NodeState::Crashed | NodeState::Paused))
+                || node.phase.value(t) != Phase::Stable
+        })
+    }
+
     pub(super) fn bookmarks(&self, row: &Row, log: &Log) -> Vec<Bookmark> {
         let t = self.t;
-        let gone = |party: &Party| {
-            let nodes = self.timeline.nodes().iter().filter(|n| n.party == Some(party.id));
-            let mut nodes = nodes.filter(|node| node.exists(t));
-            nodes.any(|node| {
-                matches!(node.state.at(t), Some(NodeState::Crashed | NodeState::Paused))
-                    || !matches!(node.phase.value(t), Phase::Stable)
-            })
-        };
         let behind = |party: &&Party| {
             let selected = matches!(&self.layout.view.selected,
                 Some(Target::Bookmark(name, place)) if *name == party.name && *place == row.partition);
             let waiting = party.waiting_in(row.log, t);
-            selected || waiting >= QUEUE || waiting > 0 && (party.away.value(t) || gone(party))
+            selected
+                || waiting >= QUEUE
+                || waiting > 0 && (party.away.value(t) || self.in_doubt(party))
         };
         let groups = self.timeline.parties().iter().filter(|p| p.system == System::Kafka);
         let groups = groups.filter(|p| p.added <= t).filter(behind);
@@ -111,7 +120,7 @@ impl Scene<'_> {
                 && let Some(tag) = shown.next().and_then(|cell| cell.tag)
             {
                 let key = self.timeline.message(tag.message).and_then(|m| m.colour);
-                let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+                let class = key_class(key);
                 let r = (size * 0.3).min(8.5 * self.layout.scale);
                 marks.push(Mark::Circle { x: x + half, y: middle, r, class });
             }
@@ -226,19 +235,16 @@ impl Scene<'_> {
     fn uncommitted(&self, row: &Row, log: &Log, marks: &mut Vec<Mark>) {
         let t = self.t;
         let first = row.first(log, t);
-        let nodes = || self.timeline.nodes().iter().filter(|n| n.exists(t) && n.party.is_some());
         // While all goes well a commit is due within seconds; it is worth ink when it may fail.
-        let in_doubt = |party: &Party| {
-            let mut members = nodes().filter(|n| n.party == Some(party.id));
-            let selected = |id| self.layout.view.selected == Some(Target::Node(id));
-            members.any(|n| {
-                matches!(n.state.at(t), Some(NodeState::Crashed | NodeState::Paused))
-                    || n.phase.value(t) != Phase::Stable
-                    || selected(n.id)
-            })
+        let selected = |party: &Party| match self.layout.view.selected {
+            Some(Target::Node(id)) => self
+                .timeline
+                .node(id)
+                .is_some_and(|node| node.exists(t) && node.party == Some(party.id)),
+            _ => false,
         };
         for party in self.timeline.parties().iter().filter(|p| p.system == System::Kafka) {
-            if party.added > t || !in_doubt(party) {
+            if party.added > t || !(self.in_doubt(party) || selected(party)) {
                 continue;
             }
             let from = log.committed(&party.name, t).unwrap_or_else(|| log.start(t)).max(first);

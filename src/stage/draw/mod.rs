@@ -21,7 +21,6 @@ use crate::sim::Instant;
 use crate::timeline::Timeline;
 
 pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Picture {
-    let unsettled = layout;
     let layout = &*layout.settled(timeline, t);
     let mut scene = Scene { timeline, t, layout, shapes: Vec::new() };
     scene.rule();
@@ -44,7 +43,7 @@ pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Pictu
         width: layout.view.width,
         height: layout.height,
         shapes: scene.shapes,
-        tokens: tokens(timeline, t, unsettled),
+        tokens: tokens::settled(timeline, t, layout),
         sentence,
     }
 }

@@ -2,14 +2,15 @@
 
 use super::{Scene, rect};
 use crate::event::{Name, NodeKind, NodeState};
+use crate::stage::class::key_class;
 use crate::stage::layout::Place;
-use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::Node;
 use crate::timeline::journal::rate;
 
 impl Scene<'_> {
     pub(super) fn is_away(&self, node: &Node) -> bool {
-        let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
+        let state = node.state_at(self.t);
         state == NodeState::Crashed || node.open.value(self.t) == 0
     }
 
@@ -39,7 +40,7 @@ impl Scene<'_> {
         for place in &self.layout.consumers {
             let Some(node) = self.timeline.node(place.node) else { continue };
             let away = self.is_away(node);
-            let state = node.state.at(self.t).copied().unwrap_or(NodeState::Running);
+            let state = node.state_at(self.t);
             let latest = node.recent(self.t, 1).next().and_then(|id| self.timeline.message(id));
             let handled = node.handled(self.t);
             let (word, class): (String, Class) = match (state, away, latest) {
@@ -129,7 +130,7 @@ impl Scene<'_> {
         let fit = (room.w / pitch).floor().clamp(0.0, 6.0) as usize;
         for (i, message) in node.recent(self.t, fit).enumerate() {
             let key = self.timeline.message(message).and_then(|m| m.colour);
-            let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+            let class = key_class(key);
             let x = room.right() - r - i as f32 * pitch;
             marks.push(Mark::Circle { x, y: room.y, r, class });
         }

@@ -4,9 +4,10 @@
 use super::{Scene, rect, slug};
 use crate::event::{NodeKind, NodeState};
 use crate::sim::Span;
+use crate::stage::class::key_class;
 use crate::stage::layout::{Place, Row, RowStyle};
 use crate::stage::system::REPLICA;
-use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Replica};
 use std::fmt::Write;
 
@@ -23,7 +24,7 @@ impl Scene<'_> {
     fn broker(&mut self, place: &Place) {
         let Some(node) = self.timeline.node(place.node) else { return };
         let (area, k, t) = (place.area, self.k(), self.t);
-        let state = node.state.at(t).copied().unwrap_or(NodeState::Running);
+        let state = node.state_at(t);
         let down = state == NodeState::Crashed;
         let id = self.timeline.broker_id(place.node);
         let leads = || {
@@ -292,10 +293,8 @@ impl Scene<'_> {
             let area = area(cell.offset);
             let visible = cell.offset < log.high_watermark(t);
             marks.push(rect(area, 4.0, if visible { "cell" } else { "cell-above" }));
-            let key = cell.tag.and_then(|tag| self.timeline.message(tag.message));
-            let class = key
-                .and_then(|m| m.colour)
-                .map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+            let message = cell.tag.and_then(|tag| self.timeline.message(tag.message));
+            let class = key_class(message.and_then(|m| m.colour));
             marks.push(Mark::Circle { x: area.centre(), y: area.middle(), r: size * 0.28, class });
         }
         if end < first {

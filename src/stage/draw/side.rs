@@ -2,9 +2,10 @@
 
 use super::{Scene, rect, slug};
 use crate::sim::Order;
+use crate::stage::class::key_class;
 use crate::stage::layout::{Row, Side};
 use crate::stage::system::side_word;
-use crate::stage::{Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Cell, Log};
 
 impl Scene<'_> {
@@ -58,7 +59,7 @@ impl Scene<'_> {
             marks.push(rect(area, 5.0, class));
             let message = cell.tag.and_then(|tag| self.timeline.message(tag.message));
             let key = message.and_then(|m| m.colour);
-            let fill = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+            let fill = key_class(key);
             let (x, y, r) = (area.centre(), area.middle(), size * 0.32);
             let failed = message.is_some_and(|m| self.timeline.has_failed(m.id, t));
             marks.push(if failed {

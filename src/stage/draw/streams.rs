@@ -2,8 +2,9 @@
 
 use super::{Scene, rect, slug};
 use crate::sim::Order;
+use crate::stage::class::key_class;
 use crate::stage::layout::{FREE, Kept, Server, StreamRow};
-use crate::stage::{Anchor, Class, KEY_CLASSES, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Stream, StreamGroup};
 
 impl Scene<'_> {
@@ -74,7 +75,7 @@ impl Scene<'_> {
             marks.push(rect(area, 6.0, if dead { "cell-parked" } else { "cell" }));
             let message = entry.tag.and_then(|tag| self.timeline.message(tag.message));
             let key = message.and_then(|m| m.colour);
-            let class = key.map_or("key-none", |key| KEY_CLASSES[usize::from(key) % 8]);
+            let class = key_class(key);
             let r = (size * 0.3).min(8.5 * self.layout.scale);
             marks.push(Mark::Circle { x: area.centre(), y: middle, r, class });
             // Delivered and not acknowledged: framed, with how often and whose.

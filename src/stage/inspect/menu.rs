@@ -193,7 +193,7 @@ impl Menu<'_> {
     /// What stops a process, and what lets it go on.
     fn process(&mut self, node: &Node) {
         let name = || node.name.clone();
-        let state = node.state.at(self.at.t).copied().unwrap_or(NodeState::Running);
+        let state = node.state_at(self.at.t);
         if state == NodeState::Paused {
             self.act("Resume the process", Action::Resume { node: name() });
         } else {
@@ -235,9 +235,7 @@ impl Menu<'_> {
     fn leader(&mut self, partition: &TopicPartition) {
         let (at, leader) = (self.at, self.at.timeline.log(partition));
         let leader = leader.and_then(|(_, log)| log.leader(at.t));
-        let brokers = at.timeline.nodes().iter().filter(|node| node.kind == NodeKind::Broker);
-        let node = leader.and_then(|id| brokers.clone().nth((id as usize).checked_sub(1)?));
-        if let Some(node) = node {
+        if let Some(node) = leader.and_then(|id| at.timeline.broker(id)) {
             let label = format!("Kill its leader {}", node.name);
             self.act(label, Action::Crash { node: node.name.clone() });
         }

@@ -112,10 +112,7 @@ impl At<'_> {
     }
 
     fn broker(self, node: &Node, sheet: &mut Sheet) {
-        let brokers = self.timeline.nodes().iter().filter(|other| other.kind == NodeKind::Broker);
-        // `node.id`s are given in the order in which brokers are added, from 1.
-        let place = brokers.clone().position(|other| other.id == node.id);
-        let Some(number) = place.map(|place| place as u32 + 1) else { return };
+        let Some(number) = self.timeline.broker_id(node.id) else { return };
         sheet.rows(vec![("node.id", Cell::new(number.to_string()))]);
         let logs = self.timeline.logs().iter().filter(|log| log.created <= self.t);
         let mine = logs.filter(|log| {

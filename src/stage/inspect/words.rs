@@ -134,7 +134,7 @@ impl At<'_> {
 
     /// What a process is doing, as its machine knows.
     pub(super) fn state(self, node: &Node) -> (&'static str, Class) {
-        match node.state.at(self.t).copied().unwrap_or(NodeState::Running) {
+        match node.state_at(self.t) {
             NodeState::Running if node.interrupted.value(self.t) => {
                 ("running, link interrupted", "lost")
             }

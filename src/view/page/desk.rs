@@ -65,8 +65,8 @@ pub(super) struct Desk {
     /// What the journal shows, and from which line on.
     pub(super) filter: Filter,
     pub(super) line: usize,
-    /// The last comparison with another future, and what it was made of.
-    pub(super) compared: Option<(u32, usize, Comparison)>,
+    /// The last comparison with each other future, and what it was made of.
+    pub(super) compared: Vec<(u32, usize, Comparison)>,
 }
 
 impl Page {

@@ -37,13 +37,17 @@ pub(super) struct Found {
 }
 
 impl Page {
-    /// The open panel that is a sheet, with the class of its place.
-    pub(in crate::view) fn sheet(&mut self) -> Option<(Sheet, &'static str)> {
+    /// The open panel that is a sheet, with the class of its place; `told` answers the last
+    /// "Why?".
+    pub(in crate::view) fn sheet(
+        &mut self,
+        told: Vec<causes::Line>,
+    ) -> Option<(Sheet, &'static str)> {
         match self.desk.open? {
             Panel::Inspector => {
                 let target = self.view.selected.clone()?;
                 let mut sheet = inspect(&self.timeline, self.cursor, &target)?;
-                self.explain(&mut sheet);
+                self.explain(&mut sheet, told);
                 Some((sheet, "inspector"))
             }
             Panel::Tables => Some((tables(&self.timeline, self.cursor), "tables")),
@@ -53,8 +57,7 @@ impl Page {
     }
 
     /// What led to the event that is being explained, in front of all else.
-    fn explain(&self, sheet: &mut Sheet) {
-        let told = self.told();
+    fn explain(&self, sheet: &mut Sheet, told: Vec<causes::Line>) {
         if told.is_empty() {
             return;
         }
@@ -66,13 +69,13 @@ impl Page {
     }
 
     /// The answer to the last "Why?".
-    fn told(&self) -> Vec<causes::Line> {
+    pub(in crate::view) fn told(&self) -> Vec<causes::Line> {
         self.desk.why.map_or_else(Vec::new, |id| why::event(&self.timeline, id))
     }
 
     /// What the events that are being explained touched.
-    pub(in crate::view) fn lights(&self) -> Vec<Target> {
-        let events = self.told().into_iter().filter_map(|line| self.timeline.event(line.event?));
+    pub(in crate::view) fn lights(&self, told: &[causes::Line]) -> Vec<Target> {
+        let events = told.iter().filter_map(|line| self.timeline.event(line.event?));
         events.flat_map(|event| touched(&self.timeline, event)).collect()
     }
 
@@ -231,14 +234,15 @@ impl Page {
     fn compare(&mut self, branch: usize) -> Option<Comparison> {
         let revision = self.folded.0;
         let limit = self.session.branches().get(branch)?.until.min(self.session.head());
-        if let Some((old, n, kept)) = &self.desk.compared
-            && (*old, *n) == (revision, branch)
+        let mut known = self.desk.compared.iter();
+        if let Some((_, _, kept)) = known.find(|(of, n, _)| (*of, *n) == (revision, branch))
             && (kept.at == limit || self.playing)
         {
             return Some(kept.clone());
         }
         let compared = self.session.compare(branch)?;
-        self.desk.compared = Some((revision, branch, compared.clone()));
+        self.desk.compared.retain(|(of, n, _)| *of == revision && *n != branch);
+        self.desk.compared.push((revision, branch, compared.clone()));
         Some(compared)
     }
 

@@ -217,27 +217,29 @@ impl Front {
 
     /// Connects to the primary that the engine wants, once a second.
     fn dial(&mut self) {
+        let Some((host, port)) = self.server.wanted_primary() else { return };
         let linking = self.peers.values().any(|peer| matches!(peer.role, Role::Primary { .. }));
         let recent = self.dialled.is_some_and(|at| at.elapsed() < Duration::from_secs(1));
-        let Some((host, port)) = self.server.wanted_primary() else { return };
         if linking || recent {
             return;
         }
         let Ok(ip) = host.replace("localhost", "127.0.0.1").parse::<IpAddr>() else { return };
         let address = SocketAddr::from((ip, port));
         self.dialled = Some(std::time::Instant::now());
-        let Ok(mut stream) = TcpStream::connect(address) else { return };
+        let Ok(stream) = TcpStream::connect(address) else { return };
+        self.admit(Role::Primary { bytes: Vec::new(), up: false }, stream);
+    }
+
+    /// Takes a socket in; none where it cannot be watched.
+    fn admit(&mut self, role: Role, mut stream: TcpStream) -> Option<ConnectionId> {
         let client = ConnectionId(self.next);
         self.next = self.next.wrapping_add(1).max(1);
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let token = Token(client.0 as usize);
-        if self.poll.registry().register(&mut stream, token, interest).is_ok() {
-            let role = Role::Primary { bytes: Vec::new(), up: false };
-            let parser = Parser::new(self.max_bulk);
-            let peer =
-                Peer { role, stream, parser, out: Vec::new(), sent: 0, owed: 0, closing: false };
-            self.peers.insert(client, peer);
-        }
+        self.poll.registry().register(&mut stream, Token(client.0 as usize), interest).ok()?;
+        let parser = Parser::new(self.max_bulk);
+        let peer = Peer { role, stream, parser, out: Vec::new(), sent: 0, owed: 0, closing: false };
+        self.peers.insert(client, peer);
+        Some(client)
     }
 
     /// The connection to the primary stands now.
@@ -298,25 +300,10 @@ impl Front {
 
     fn accept(&mut self, listener: &mut TcpListener) {
         // Any error ends this round; out of descriptors means that others must leave first.
-        while let Ok((mut stream, address)) = listener.accept() {
-            let client = ConnectionId(self.next);
-            self.next = self.next.wrapping_add(1).max(1);
+        while let Ok((stream, address)) = listener.accept() {
             // Small replies must not wait for each other.
             let _ = stream.set_nodelay(true);
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            if self
-                .poll
-                .registry()
-                .register(&mut stream, Token(client.0 as usize), interest)
-                .is_err()
-            {
-                continue;
-            }
-            let parser = Parser::new(self.max_bulk);
-            let role = Role::Client;
-            let peer =
-                Peer { role, stream, parser, out: Vec::new(), sent: 0, owed: 0, closing: false };
-            self.peers.insert(client, peer);
+            let Some(client) = self.admit(Role::Client, stream) else { continue };
             let now = self.now();
             let mut out = Vec::new();
             self.server.connect(now, client, &mut out);

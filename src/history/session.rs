@@ -211,10 +211,7 @@ impl Session {
 
     /// Whether an action would be refused at `t`, and why. After the head it is asked there.
     pub fn can_at(&self, t: Instant, action: &Action) -> Result<(), Refusal> {
-        if t >= self.head() {
-            return self.world().can(action);
-        }
-        self.thread.at(self.before(t), t).run.world.can(action)
+        self.ask(t, |world| world.can(action))
     }
 
     /// The same for several actions, with one way back.
@@ -223,9 +220,15 @@ impl Session {
         t: Instant,
         actions: impl IntoIterator<Item = &'a Action>,
     ) -> Vec<Option<Refusal>> {
-        let back = (t < self.head()).then(|| self.thread.at(self.before(t), t));
-        let world = back.as_ref().map_or(self.world(), |back| &back.run.world);
-        actions.into_iter().map(|action| world.can(action).err()).collect()
+        self.ask(t, |world| actions.into_iter().map(|action| world.can(action).err()).collect())
+    }
+
+    /// Asks the world as it is at `t`; after the head, as it is there.
+    fn ask<R>(&self, t: Instant, ask: impl FnOnce(&World) -> R) -> R {
+        if t >= self.head() {
+            return ask(self.world());
+        }
+        ask(&self.thread.at(self.before(t), t).run.world)
     }
 
     /// Acts at `t`. After the head: runs on to there first. Before the head: a fork; the old

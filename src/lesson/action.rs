@@ -68,6 +68,9 @@ const fn node(key: &'static str, about: &'static str) -> Field {
 const CONSUMER: Field = must("consumer", Name, "the consumer's name");
 const PRODUCER: Field = must("producer", Name, "the producer's name");
 const NODE: Field = must("node", Name, "the node's name");
+const SERVER: Field = must("server", Name, "the Redis server's name");
+const TOPIC: Field = must("topic", Name, "the topic");
+const PARTITION: Field = must("partition", Whole(0, 63), "which partition");
 
 const fn action(fields: &'static [Field]) -> Record {
     Record { name: "the action", fields }
@@ -90,27 +93,21 @@ static SET_COMMIT: Record = action(&[CONSUMER, must("commit", Word(COMMITS), "wh
 static SET_DEDUPLICATION: Record = action(&[CONSUMER, must("on", Flag, "whether it does")]);
 static ADD_ACCOUNT: Record =
     action(&[CONSUMER, must("amount", Whole(1, 1_000_000), "what a message is worth, in cents")]);
-static ADD_PARTITIONS: Record = action(&[
-    must("topic", Name, "the topic"),
-    must("partitions", Whole(1, 64), "how many it shall have"),
-]);
+static ADD_PARTITIONS: Record =
+    action(&[TOPIC, must("partitions", Whole(1, 64), "how many it shall have")]);
 static SET_PUBLISH_RETRY: Record = action(&[
     PRODUCER,
     must("timeout", Time, "how long it waits for an answer; 0 s for ever"),
     must("retries", Whole(0, 100), "how often it sends again"),
 ]);
-static CONSOLE: Record = action(&[
-    must("server", Name, "the Redis server's name"),
-    must("line", Words, "the line, words quoted as redis-cli reads them"),
-]);
-static FILL_MEMORY: Record = action(&[
-    must("server", Name, "the Redis server's name"),
-    must("bytes", Whole(1, 536_870_912), "how many bytes more"),
-]);
+static CONSOLE: Record =
+    action(&[SERVER, must("line", Words, "the line, words quoted as redis-cli reads them")]);
+static FILL_MEMORY: Record =
+    action(&[SERVER, must("bytes", Whole(1, 536_870_912), "how many bytes more")]);
 static SEEK: Record = action(&[
     CONSUMER,
-    must("topic", Name, "the topic"),
-    must("partition", Whole(0, 63), "which partition"),
+    TOPIC,
+    PARTITION,
     must("offset", Whole(0, u64::MAX), "the next offset to read"),
 ]);
 
@@ -121,8 +118,6 @@ static REDRIVE: Record = action(&[
     must("most", Whole(1, 10_000), "how many records at the most"),
 ]);
 
-const TOPIC: Field = must("topic", Name, "the topic");
-const PARTITION: Field = must("partition", Whole(0, 63), "which partition");
 static RESET_OFFSETS: Record = action(&[
     must("group", Name, "the consumer group"),
     TOPIC,

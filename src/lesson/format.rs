@@ -251,29 +251,29 @@ static TRIGGER: Record = Record {
     ],
 };
 
+const FIGURE: Field = must("figure", Word(FIGURES), "which figure");
+const BECAUSE: Field = may("because", Word(REASONS), "only messages lost for this reason");
+const SYSTEM: Field = may("system", Word(SYSTEMS), "only this system's parties");
+const LEAST: Field = may("least", Whole(0, u64::MAX), "at least this");
+const MOST: Field = may("most", Whole(0, u64::MAX), "at most this");
+const IS: Field = may("is", Whole(0, u64::MAX), "exactly this");
+
 static LEDGER: Record = Record {
     name: "a figure of the ledger",
     fields: &[
-        must("figure", Word(FIGURES), "which figure"),
-        may("because", Word(REASONS), "only messages lost for this reason"),
-        may("system", Word(SYSTEMS), "only this system's parties"),
+        FIGURE,
+        BECAUSE,
+        SYSTEM,
         may("party", Name, "only the party of this name: a subscriber's or a group's"),
-        may("least", Whole(0, u64::MAX), "at least this"),
-        may("most", Whole(0, u64::MAX), "at most this"),
-        may("is", Whole(0, u64::MAX), "exactly this"),
+        LEAST,
+        MOST,
+        IS,
     ],
 };
 
 static BESIDE: Record = Record {
     name: "a figure of another future",
-    fields: &[
-        must("figure", Word(FIGURES), "which figure"),
-        may("because", Word(REASONS), "only messages lost for this reason"),
-        may("system", Word(SYSTEMS), "only this system's parties"),
-        may("least", Whole(0, u64::MAX), "at least this"),
-        may("most", Whole(0, u64::MAX), "at most this"),
-        may("is", Whole(0, u64::MAX), "exactly this"),
-    ],
+    fields: &[FIGURE, BECAUSE, SYSTEM, LEAST, MOST, IS],
 };
 
 /// The chapters of the course, in order.

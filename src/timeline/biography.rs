@@ -5,10 +5,10 @@
 
 use super::Timeline;
 use super::causes::Line;
-use super::journal::{Words, capital, sentence};
+use super::journal::{Words, sentence};
 use crate::event::{
-    Event, KafkaFact, LabFact, LostReason, MessageId, Name, NodeId, PartyId, RedisFact, Standing,
-    Tag, TopicPartition, What,
+    Event, KafkaFact, LabFact, MessageId, Name, NodeId, PartyId, RedisFact, Standing, Tag,
+    TopicPartition, What,
 };
 use crate::sim::{Instant, SortedMap};
 
@@ -149,7 +149,7 @@ impl Teller<'_> {
                 Standing::Lost(reason) => {
                     let root = self.timeline.chain(event.id).first().copied();
                     let party = self.words().party(*party);
-                    let mut words = format!("It is lost to {party}: {}", lost(*reason));
+                    let mut words = format!("It is lost to {party}: {}", reason.words());
                     if let Some(Event { what: What::Lab(LabFact::Commanded(action)), .. }) = root {
                         words = format!("{words} ({})", super::journal::done(action));
                     }
@@ -242,18 +242,14 @@ impl Teller<'_> {
             KafkaFact::Committed { group, offset, .. } if !stored.committed.contains(group) => {
                 stored.committed.push(group.clone());
                 format!(
-                    "{} moved its bookmark in {place} to {offset}, past it (committed offset).",
-                    capital(&format!("group {group}"))
+                    "Group {group} moved its bookmark in {place} to {offset}, past it (committed \
+                     offset)."
                 )
             }
             _ => return,
         };
         self.say(event, words);
     }
-}
-
-const fn lost(reason: LostReason) -> &'static str {
-    reason.words()
 }
 
 #[cfg(test)]

@@ -197,10 +197,20 @@ impl Timeline {
 
     /// Where a message stands with a party at `t`; none while it is not owed.
     pub fn standing(&self, id: MessageId, party: PartyId, t: Instant) -> Option<Standing> {
+        self.stood(id, party, t).map(|(_, standing)| standing)
+    }
+
+    /// The event that put a message where it stands with a party at `t`, and the standing.
+    pub(in crate::timeline) fn stood(
+        &self,
+        id: MessageId,
+        party: PartyId,
+        t: Instant,
+    ) -> Option<(&Event, Standing)> {
         let life = self.biography(id).iter().rev().filter_map(|event| self.event(*event));
         life.filter(|event| event.at <= t).find_map(|event| match &event.what {
             What::Lab(LabFact::Stands { party: whose, standing, .. }) if *whose == party => {
-                Some(*standing)
+                Some((event, *standing))
             }
             _ => None,
         })

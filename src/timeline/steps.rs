@@ -21,11 +21,6 @@ impl<T> Steps<T> {
         }
     }
 
-    /// Takes back values set for instants after `at`: what had been announced will not be.
-    pub fn revoke_after(&mut self, at: Instant) {
-        self.0.truncate(self.0.partition_point(|(set, _)| *set <= at));
-    }
-
     /// The value at `t`; none before the first.
     pub fn at(&self, t: Instant) -> Option<&T> {
         self.entry(t).map(|(_, value)| value)

@@ -508,12 +508,8 @@ impl Topology {
                     node.working.set(at, None);
                 }
             }
-            LabFact::HandlingFailed { node, .. } => {
-                if let Some(node) = self.node_mut(*node) {
-                    node.working.set(at, None);
-                }
-            }
-            LabFact::GivenUp { node, .. }
+            LabFact::HandlingFailed { node, .. }
+            | LabFact::GivenUp { node, .. }
             | LabFact::DeadLettered { node, .. }
             | LabFact::RetryScheduled { node, .. } => {
                 if let Some(node) = self.node_mut(*node) {

@@ -4,7 +4,7 @@ use super::causes::Line;
 use super::journal::{Words, count};
 use super::{Log, Node, Party, Timeline};
 use crate::event::{
-    ConnectionId, EventId, KafkaFact, LabFact, MessageId, Name, NodeId, NodeKind, NodeState,
+    ConnectionId, Event, EventId, KafkaFact, LabFact, MessageId, Name, NodeId, NodeKind, NodeState,
     PartyId, Standing, System, TopicPartition, What,
 };
 use crate::sim::Instant;
@@ -13,14 +13,7 @@ use crate::sim::Instant;
 /// that put it there, and for one that waits what it waits for. Empty when it is not owed.
 pub fn standing(timeline: &Timeline, message: MessageId, party: PartyId, t: Instant) -> Vec<Line> {
     let Some(of) = timeline.party(party) else { return Vec::new() };
-    let told = timeline.biography(message).iter().rev().filter_map(|id| timeline.event(*id));
-    let last = told.filter(|event| event.at <= t).find_map(|event| match &event.what {
-        What::Lab(LabFact::Stands { party: whose, standing, .. }) if *whose == party => {
-            Some((event, *standing))
-        }
-        _ => None,
-    });
-    let Some((event, standing)) = last else { return Vec::new() };
+    let Some((event, standing)) = timeline.stood(message, party, t) else { return Vec::new() };
     let mut lines = timeline.told(event.id);
     if standing == Standing::Waiting && of.system == System::Kafka {
         let stored = timeline.logs().iter().find_map(|log| {
@@ -132,14 +125,11 @@ fn owns(node: &Node, partition: &TopicPartition, t: Instant) -> bool {
 /// What keeps a process from reading at all, with the event since which it does.
 fn hindrance(timeline: &Timeline, node: &Node, t: Instant) -> Option<Line> {
     let (name, words) = (&node.name, Words(timeline));
-    let since = |at: Instant, wanted: &dyn Fn(&What) -> bool| {
-        timeline.last_event(t, |event| event.at <= at && wanted(&event.what))
-    };
     if let Some((at, state @ (NodeState::Crashed | NodeState::Paused))) = node.state.entry(t) {
-        let of = |what: &What| matches!(what, What::Lab(LabFact::NodeChanged { node: of, .. }) if *of == node.id);
+        let of = |event: &Event| matches!(&event.what, What::Lab(LabFact::NodeChanged { node: of, .. }) if *of == node.id);
         let state = if *state == NodeState::Crashed { "has crashed" } else { "is paused" };
         let sentence = format!("{name} {state} since {at}.");
-        return Some(Line { event: since(*at, &of).map(|event| event.id), sentence });
+        return Some(Line { event: timeline.last_event(*at, of).map(|event| event.id), sentence });
     }
     if node.open.value(t) == 0 {
         let last = timeline
@@ -147,14 +137,14 @@ fn hindrance(timeline: &Timeline, node: &Node, t: Instant) -> Option<Line> {
             .iter()
             .rev()
             .find(|wire| wire.client == node.id && wire.closed.is_some_and(|(at, _)| at <= t));
-        let of = |what: &What| {
-            matches!(what, What::Lab(LabFact::Disconnected { connection, .. })
+        let of = |event: &Event| {
+            matches!(&event.what, What::Lab(LabFact::Disconnected { connection, .. })
                 if last.is_some_and(|wire| wire.id == *connection))
         };
         let how = if node.unplugged.value(t) { ": its plug is out" } else { "" };
         let to = last.map_or_else(String::new, |wire| format!(" to {}", words.node(wire.server)));
         let sentence = format!("{name} has no connection{to}{how}.");
-        return Some(Line { event: since(t, &of).map(|event| event.id), sentence });
+        return Some(Line { event: timeline.last_event(t, of).map(|event| event.id), sentence });
     }
     let (at, cut) = node.interrupted.entry(t)?;
     cut.then(|| Line::plain(format!("The path of {name} is interrupted since {at}.")))

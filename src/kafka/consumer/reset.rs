@@ -239,10 +239,7 @@ impl OffsetReset {
         if self.outcome.is_some() || busy || now < self.not_before {
             return;
         }
-        if !self.network.can_reach(now, self.metadata.brokers()) {
-            self.metadata.rebootstrap();
-        }
-        let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) else {
+        let Some(broker) = self.metadata.broker_to_ask(now, &mut self.network, out) else {
             return;
         };
         if self.metadata.is_due(now) {

@@ -433,11 +433,8 @@ impl Consumer {
         for broker in self.network.overdue(now) {
             self.lost(now, broker, out);
         }
-        if self.metadata.is_due(now) && !self.network.can_reach(now, self.metadata.brokers()) {
-            self.metadata.rebootstrap();
-        }
         if self.metadata.is_due(now)
-            && let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out)
+            && let Some(broker) = self.metadata.broker_to_ask(now, &mut self.network, out)
         {
             let request = self.metadata.ask(now);
             self.network.send(now, broker, request, Asked::Metadata, out);

@@ -75,7 +75,8 @@ impl Controller {
     }
 }
 
-fn invalid(wrong: &InvalidConfig) -> Refused {
+/// What a client is told of a value that a configuration cannot have.
+pub(super) fn invalid(wrong: &InvalidConfig) -> Refused {
     let InvalidConfig { name, value, expected } = wrong;
     let words = format!("Invalid value {value} for configuration {name}: it must be {expected}");
     (ErrorCode::InvalidConfig, Some(words.into()))

@@ -1,6 +1,7 @@
 //! Topics and partitions that are created (`ReplicationControlManager#createTopics`,
 //! `#createPartitions`).
 
+use super::configs::invalid;
 use super::{Controller, PartitionRegistration, TopicImage, UsableBroker, place};
 use crate::event::{KafkaFact, Name, TopicPartition};
 use crate::kafka::broker::{Output, tell};
@@ -47,13 +48,7 @@ impl Controller {
     ) -> Result<(), (ErrorCode, Option<Name>)> {
         let mut config = self.config.topic_defaults.clone();
         for (name, value) in &topic.configs {
-            config.set(name, value).map_err(|invalid| {
-                let message = format!(
-                    "Invalid value {} for configuration {}: it must be {}",
-                    invalid.value, invalid.name, invalid.expected
-                );
-                (ErrorCode::InvalidConfig, Some(message.into()))
-            })?;
+            config.set(name, value).map_err(|wrong| invalid(&wrong))?;
         }
         let assignment = if topic.assignments.is_empty() {
             let default = self.config.num_partitions as i32;

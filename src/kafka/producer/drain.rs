@@ -29,10 +29,7 @@ impl Producer {
         if !self.metadata.is_due(now) {
             return;
         }
-        if !self.network.can_reach(now, self.metadata.brokers()) {
-            self.metadata.rebootstrap();
-        }
-        if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
+        if let Some(broker) = self.metadata.broker_to_ask(now, &mut self.network, out) {
             let request = self.metadata.ask(now);
             self.network.send(now, broker, request, Asked::Metadata, out);
         }

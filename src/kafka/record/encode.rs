@@ -93,8 +93,12 @@ fn put_nullable(bytes: &mut Vec<u8>, payload: Option<&Payload>) {
 }
 
 /// A zig-zag varint (`ByteUtils#writeVarint`, `#writeVarlong`).
-fn put_varint(bytes: &mut Vec<u8>, value: i64) {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
+pub(super) fn put_varint(bytes: &mut Vec<u8>, value: i64) {
+    put_unsigned(bytes, ((value << 1) ^ (value >> 63)) as u64);
+}
+
+/// A varint of a number without sign (`ByteUtils#writeUnsignedVarint`).
+pub(super) fn put_unsigned(bytes: &mut Vec<u8>, mut rest: u64) {
     while rest >= 0x80 {
         bytes.push(rest as u8 | 0x80);
         rest >>= 7;

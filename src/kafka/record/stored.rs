@@ -5,6 +5,7 @@
 //! are read. The layout is like Kafka's, with tags beside the values and with synthetic payloads
 //! that stay synthetic.
 
+use super::encode::{put_unsigned, put_varint};
 use super::{Header, ProducerStamp, Record, size};
 use crate::event::{CopyId, MessageId, Payload, Tag};
 use serde::{Deserialize, Serialize};
@@ -75,19 +76,11 @@ fn kind(payload: Option<&Payload>) -> u8 {
     }
 }
 
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
 fn put_payload(bytes: &mut Vec<u8>, payload: Option<&Payload>) {
     let Some(payload) = payload else { return };
-    put(bytes, payload.len() as u64);
+    put_unsigned(bytes, payload.len() as u64);
     match payload.as_synthetic() {
-        Some((_, seed)) => put(bytes, u64::from(seed)),
+        Some((_, seed)) => put_unsigned(bytes, u64::from(seed)),
         None => bytes.extend_from_slice(&payload.bytes()),
     }
 }
@@ -99,19 +92,18 @@ fn put_record(bytes: &mut Vec<u8>, record: &Record, base: i64) {
     has |= if tag.is_some() { TAG } else { 0 };
     has |= if record.headers.is_empty() { 0 } else { HEADERS };
     bytes.push(has);
-    let delta = record.timestamp.wrapping_sub(base);
-    put(bytes, ((delta << 1) ^ (delta >> 63)) as u64);
+    put_varint(bytes, record.timestamp.wrapping_sub(base));
     put_payload(bytes, key);
     put_payload(bytes, value);
     if let Some(tag) = tag {
-        put(bytes, tag.message.0);
-        put(bytes, tag.copy.0);
+        put_unsigned(bytes, tag.message.0);
+        put_unsigned(bytes, tag.copy.0);
     }
     if has & HEADERS != 0 {
-        put(bytes, record.headers.len() as u64);
+        put_unsigned(bytes, record.headers.len() as u64);
     }
     for header in &record.headers {
-        put(bytes, header.key.len() as u64);
+        put_unsigned(bytes, header.key.len() as u64);
         bytes.extend_from_slice(header.key.as_bytes());
         bytes.push(kind(header.value.as_ref()));
         put_payload(bytes, header.value.as_ref());
@@ -209,9 +201,9 @@ impl StoredRecords {
     pub(super) fn new(producer: Option<ProducerStamp>, records: &[Record]) -> Self {
         let mut packed = vec![u8::from(producer.is_some())];
         if let Some(stamp) = producer {
-            put(&mut packed, stamp.producer_id);
-            put(&mut packed, u64::from(stamp.producer_epoch as u16));
-            put(&mut packed, u64::from(stamp.base_sequence as u32));
+            put_unsigned(&mut packed, stamp.producer_id);
+            put_unsigned(&mut packed, u64::from(stamp.producer_epoch as u16));
+            put_unsigned(&mut packed, u64::from(stamp.base_sequence as u32));
         }
         let mut base = 0;
         for record in records {

@@ -32,15 +32,6 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
     {
         self.or_insert_with(V::default)
     }
-
-    /// Changes the value where there is one.
-    #[must_use]
-    pub fn and_modify(self, change: impl FnOnce(&mut V)) -> Self {
-        if let Ok((chunk, index)) = self.place {
-            change(&mut self.map.chunks[chunk][index].1);
-        }
-        self
-    }
 }
 
 /// An entry that is there.

@@ -76,21 +76,6 @@ impl<K, V> SortedMap<K, V> {
         self.into_iter().map(|(_, value)| value)
     }
 
-    /// All keys in order.
-    pub fn into_keys(self) -> impl DoubleEndedIterator<Item = K> {
-        self.into_iter().map(|(key, _)| key)
-    }
-
-    /// The entry with the least key.
-    pub fn first_key_value(&self) -> Option<(&K, &V)> {
-        self.iter().next()
-    }
-
-    /// The entry with the greatest key.
-    pub fn last_key_value(&self) -> Option<(&K, &V)> {
-        self.iter().next_back()
-    }
-
     /// Takes the entry with the least key.
     pub fn pop_first(&mut self) -> Option<(K, V)> {
         (self.len > 0).then(|| self.take((0, 0)))
@@ -197,16 +182,8 @@ impl<K: Ord, V> SortedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.remove_entry(key).map(|(_, value)| value)
-    }
-
-    /// Removes a key; answers its entry.
-    pub fn remove_entry<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(K, V)>
-    where
-        K: Borrow<Q>,
-    {
         let place = self.find(key).ok()?;
-        Some(self.take(place))
+        Some(self.take(place).1)
     }
 
     /// The place of a key, for looking and putting in one step.

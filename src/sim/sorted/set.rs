@@ -59,11 +59,6 @@ impl<T> SortedSet<T> {
         self.0.pop_first().map(|(element, ())| element)
     }
 
-    /// Takes the greatest element.
-    pub fn pop_last(&mut self) -> Option<T> {
-        self.0.pop_last().map(|(element, ())| element)
-    }
-
     /// Keeps the elements of which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         self.0.retain(|element, ()| keep(element));
@@ -103,16 +98,6 @@ impl<T: Ord> SortedSet<T> {
     /// The elements that `other` has not, in order.
     pub fn difference<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a T> {
         self.iter().filter(|element| !other.contains(*element))
-    }
-
-    /// Whether every element is in `other`.
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.iter().all(|element| other.contains(element))
-    }
-
-    /// Whether no element is in `other`.
-    pub fn is_disjoint(&self, other: &Self) -> bool {
-        !self.iter().any(|element| other.contains(element))
     }
 }
 

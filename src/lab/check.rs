@@ -283,13 +283,12 @@ impl World {
             Action::SetPartition { producer, partition } => {
                 self.check_partition(producer, *partition)
             }
-            Action::SetHandling { consumer, handling } => match self.reader_named(consumer)? {
-                None => refuse(format!("\"{consumer}\" does not read from Kafka.")),
-                Some(reader) if reader.handling == *handling => {
-                    refuse(format!("\"{consumer}\" does so already."))
+            Action::SetHandling { consumer, handling } => {
+                if self.reader_named(consumer)?.handling == *handling {
+                    return refuse(format!("\"{consumer}\" does so already."));
                 }
-                Some(_) => Ok(()),
-            },
+                Ok(())
+            }
         }
     }
 }

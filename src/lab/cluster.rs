@@ -4,8 +4,7 @@ use super::network::{Body, Load};
 use super::node::{Port, Role};
 use super::{Due, World};
 use crate::event::{
-    Cargo, ConnectionId, EventId, LostReason, Name, NodeId, NodeState, Refusal, Standing, System,
-    Tag, TopicPartition,
+    Cargo, ConnectionId, EventId, Name, NodeId, NodeState, Refusal, TopicPartition,
 };
 use crate::kafka::broker::Output;
 use crate::kafka::controller::ClusterImage;
@@ -176,18 +175,8 @@ impl World {
         let (Some(end), Some(log)) = (end, self.logs.get_mut(partition)) else { return };
         let kept = log.partition_point(|&(offset, _)| offset < end);
         let gone: Vec<_> = log.drain(kept..).collect();
-        for (_, Tag { message, copy }) in gone {
-            self.appended.remove(&copy);
-            self.ledger.stored(message, false);
-            for party in self.parties_of(System::Kafka) {
-                let standing = self.ledger.standing(message, party);
-                if matches!(standing, Some(Standing::Waiting | Standing::Parked))
-                    && self.copies_of.waits_in(message, party, partition)
-                {
-                    self.lose(message, party, LostReason::Replication, Some(event));
-                }
-            }
-        }
+        // Not folded: its producer may append it again.
+        self.copies_gone(partition, gone.into_iter().map(|(_, tag)| tag), event);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::event::{ErrorHandling, Name};
 use crate::kafka::consumer::ConsumerRecord;
 use crate::kafka::retry::{
     BackOff, DefaultErrorHandler, DestinationKind, Failure, FixedBackOff, Recoverer,
-    RetryTopicConfig, RetryTopics, Verdict,
+    RetryTopicConfig, RetryTopics, Verdict, dead_letter_topic,
 };
 use crate::sim::{Instant, Span};
 
@@ -143,10 +143,6 @@ pub(super) fn needs(
             (Vec::new(), Vec::new())
         }
     }
-}
-
-fn dead_letter_topic(topic: &str) -> Name {
-    format!("{topic}-dlt").into()
 }
 
 fn retry_topics(attempts: u32, delay: Span, multiplier: u32) -> RetryTopicConfig {

@@ -38,13 +38,13 @@ impl World {
         })
     }
 
-    /// What stands behind that; none for a name that only reads from Redis.
-    pub(super) fn reader_named(&self, name: &Name) -> Result<Option<&Reader>, Refusal> {
+    /// What stands behind that; a name that only reads from Redis is refused.
+    pub(super) fn reader_named(&self, name: &Name) -> Result<&Reader, Refusal> {
         self.readers(name)?;
-        Ok(self.root_named(name).and_then(|id| match &self.node(id).role {
-            Role::Consumer(reader) => Some(&**reader),
-            _ => None,
-        }))
+        match self.root_named(name).map(|id| &self.node(id).role) {
+            Some(Role::Consumer(reader)) => Ok(reader),
+            _ => refuse(format!("\"{name}\" does not read from Kafka.")),
+        }
     }
 
     /// A listener of a process by its name.

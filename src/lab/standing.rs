@@ -269,6 +269,28 @@ impl World {
         }
     }
 
+    /// Copies are gone with the machines that had them.
+    pub(super) fn copies_gone(
+        &mut self,
+        partition: &TopicPartition,
+        tags: impl Iterator<Item = Tag>,
+        event: EventId,
+    ) {
+        let parties = self.parties_of(System::Kafka);
+        for Tag { message, copy } in tags {
+            self.appended.remove(&copy);
+            self.ledger.stored(message, false);
+            for &party in &parties {
+                let standing = self.ledger.standing(message, party);
+                if matches!(standing, Some(Standing::Waiting | Standing::Parked))
+                    && self.copies_of.waits_in(message, party, partition)
+                {
+                    self.lose(message, party, LostReason::Replication, Some(event));
+                }
+            }
+        }
+    }
+
     /// The records before `start` left a log.
     pub(super) fn records_deleted(
         &mut self,
@@ -279,10 +301,11 @@ impl World {
         let Some(log) = self.logs.get_mut(partition) else { return };
         let kept = log.partition_point(|&(offset, _)| offset < start);
         let gone: Vec<_> = log.drain(..kept).collect();
+        let parties = self.parties_of(System::Kafka);
         for (_, Tag { message, copy }) in gone {
             self.appended.remove(&copy);
             self.ledger.stored(message, false);
-            for party in self.parties_of(System::Kafka) {
+            for &party in &parties {
                 if self.copies_of.waits_in(message, party, partition) {
                     self.lose(message, party, LostReason::Retention, Some(event));
                 }

@@ -23,12 +23,6 @@ pub struct CostTable {
     pub write_kib: u64,
 }
 
-impl Default for CostTable {
-    fn default() -> Self {
-        Self::MEASURED
-    }
-}
-
 impl CostTable {
     /// redis-server 7.0.15 on a 2-core virtual machine, by `scripts/redis-costs`. Changed only
     /// together with the version of the engine's rules: recorded runs depend on it.

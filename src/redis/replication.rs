@@ -96,6 +96,11 @@ impl Server {
         self.clients.iter().filter(|(_, state)| state.is_replica).map(|(id, _)| *id).collect()
     }
 
+    /// Whether a replica is connected; asked at each look for what is due next.
+    fn has_replicas(&self) -> bool {
+        self.clients.values().any(|state| state.is_replica)
+    }
+
     /// Sends changes down the replication stream; a transaction's are gathered first.
     pub(super) fn propagate(&mut self, db: u32, words: Vec<Vec<Payload>>) {
         if self.replication.is_replica() || self.replication.backlog.is_none() {
@@ -217,7 +222,7 @@ impl Server {
     pub(super) fn replication_cron(&mut self) {
         if !self.replication.is_replica() {
             let due = self.now.since(self.replication.last_ping) >= PING_PERIOD;
-            if due && !self.replicas().is_empty() {
+            if due && self.has_replicas() {
                 self.replication.last_ping = self.now;
                 self.feed(None, vec!["PING".into()]);
             }
@@ -236,7 +241,7 @@ impl Server {
 
     /// When replication next has something to do by itself.
     pub(super) fn next_replication(&self) -> Option<Instant> {
-        let ping = (!self.replication.is_replica() && !self.replicas().is_empty())
+        let ping = (!self.replication.is_replica() && self.has_replicas())
             .then(|| self.replication.last_ping + PING_PERIOD);
         let acknowledgement = self.replication.link.as_ref().and_then(Link::next_acknowledgement);
         [ping, acknowledgement].into_iter().flatten().min()
@@ -301,7 +306,7 @@ pub(super) fn wait(server: &mut Server, call: &mut Call) -> Answer {
         return Ok(Some(Frame::Integer(reached)));
     }
     server.block(call, Vec::new(), timeout, Wait::Replicas { number, offset });
-    server.replication.ask = !server.replicas().is_empty();
+    server.replication.ask = server.has_replicas();
     Ok(None)
 }
 

@@ -85,7 +85,7 @@ impl DefaultErrorHandler {
 }
 
 /// `<topic>-dlt` (`DeadLetterPublishingRecoverer.DEFAULT_DESTINATION_RESOLVER`).
-fn dead_letter_topic(topic: &str) -> Name {
+pub fn dead_letter_topic(topic: &str) -> Name {
     format!("{topic}-dlt").into()
 }
 

@@ -15,7 +15,7 @@ mod headers;
 mod redrive;
 mod topics;
 
-pub use blocking::{DefaultErrorHandler, FixedBackOff, Recoverer};
+pub use blocking::{DefaultErrorHandler, FixedBackOff, Recoverer, dead_letter_topic};
 pub use headers::{attempts, backoff_until, readable};
 pub use redrive::redrive;
 pub use topics::{

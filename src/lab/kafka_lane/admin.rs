@@ -8,7 +8,6 @@ use crate::event::{
     CloseReason, Configured, EventId, KafkaFact, LabFact, Name, NodeId, Refusal, ResetTo, Settings,
     TopicPartition, What,
 };
-use crate::kafka::broker::Broker;
 use crate::kafka::consumer::{OffsetReset, ResetTo as Target};
 use crate::kafka::protocol::{
     ConfigResource, ElectLeadersRequest, ElectionType, IncrementalAlterConfigsRequest, Request,
@@ -54,7 +53,7 @@ impl World {
         let count = self.partitions_of(topic);
         let place = |partition| TopicPartition { topic: topic.clone(), partition };
         let seed = self.seed ^ self.nodes.len() as u64;
-        let bootstrap = self.brokers().map(Broker::id).collect();
+        let bootstrap = self.bootstrap();
         let partitions = (0..count).map(place).collect();
         let client = OffsetReset::new(group.clone(), partitions, to, bootstrap, seed);
         let tool = Reset { client, wires: SortedMap::new(), group: group.clone() };
@@ -80,7 +79,12 @@ impl World {
             self.position_set(&group, &partition, offset, true, event);
             last = Some(event);
         }
-        let event = self.emit(last, What::Lab(LabFact::NodeRemoved { node }));
+        self.tool_ends(node, last);
+    }
+
+    /// A tool is done and its process is gone.
+    pub(super) fn tool_ends(&mut self, node: NodeId, cause: Option<EventId>) {
+        let event = self.emit(cause, What::Lab(LabFact::NodeRemoved { node }));
         self.node_mut(node).removed = true;
         self.close_all(node, CloseReason::ProcessGone, event);
     }
@@ -182,9 +186,7 @@ impl World {
         consumer: &Name,
         partitions: &[TopicPartition],
     ) -> Result<(), Refusal> {
-        let Some(reader) = self.reader_named(consumer)? else {
-            return refuse(format!("\"{consumer}\" does not read from Kafka."));
-        };
+        let reader = self.reader_named(consumer)?;
         if partitions.is_empty() {
             return refuse("No partition is named.");
         }

@@ -9,8 +9,7 @@ use super::super::node::{Port, Role};
 use super::{Due, World};
 use crate::event::What;
 use crate::event::{
-    CommitPoint, EventId, LabFact, LostReason, Name, NodeId, NodeState, Payload, Refusal, Standing,
-    System,
+    CommitPoint, EventId, LabFact, LostReason, Name, NodeId, NodeState, Payload, Refusal,
 };
 use crate::sim::{Instant, Span};
 
@@ -143,17 +142,9 @@ impl World {
         };
         let gone: Vec<_> = self.logs.keys().filter(|&p| only_here(p)).cloned().collect();
         for partition in gone {
-            for (_, tag) in self.logs.remove(&partition).unwrap_or_default() {
-                self.appended.remove(&tag.copy);
-                self.ledger.stored(tag.message, false);
-                for party in self.parties_of(System::Kafka) {
-                    let standing = self.ledger.standing(tag.message, party);
-                    if matches!(standing, Some(Standing::Waiting | Standing::Parked))
-                        && self.copies_of.waits_in(tag.message, party, &partition)
-                    {
-                        self.lose(tag.message, party, LostReason::Replication, Some(event));
-                    }
-                }
+            let log = self.logs.remove(&partition).unwrap_or_default();
+            self.copies_gone(&partition, log.iter().map(|&(_, tag)| tag), event);
+            for (_, tag) in log {
                 self.fold(tag.message);
             }
         }

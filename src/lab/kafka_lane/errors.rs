@@ -14,6 +14,7 @@ use crate::event::{
 use crate::kafka::protocol::{CreatableTopic, CreateTopicsRequest, Request};
 use crate::kafka::record::Record;
 use crate::kafka::retry::{Failure, Verdict, attempts, backoff_until, readable};
+use crate::lab::lookup::refuse;
 use crate::sim::{Instant, SortedMap, Span};
 
 /// After this a record is delivered again whose copy could not be sent.
@@ -200,12 +201,9 @@ impl World {
         consumer: &Name,
         handling: ErrorHandling,
     ) -> Result<(), Refusal> {
-        let Some(reader) = self.reader_named(consumer)? else {
-            let reason = format!("\"{consumer}\" does not read from Kafka.");
-            return Err(Refusal { reason });
-        };
+        let reader = self.reader_named(consumer)?;
         if reader.errors.choice == handling {
-            return Err(Refusal { reason: format!("\"{consumer}\" does so already.") });
+            return refuse(format!("\"{consumer}\" does so already."));
         }
         let tries = match handling {
             ErrorHandling::Block { attempts, .. }
@@ -228,7 +226,7 @@ impl World {
         handling: ErrorHandling,
         cause: EventId,
     ) {
-        let Ok(Some(reader)) = self.reader_named(consumer) else { return };
+        let Ok(reader) = self.reader_named(consumer) else { return };
         let (create, listeners) = self.needed(reader, handling);
         let errors = Errors::new(handling, &reader.topics);
         let node = self.root_named(consumer);

@@ -5,11 +5,11 @@ use super::super::node::{KafkaSide, Port, Redrive, Role};
 use super::super::standing::Aim;
 use super::{Due, World};
 use crate::event::{
-    CloseReason, EventId, LabFact, Name, NodeId, Payload, Refusal, Settings, Tag, TopicPartition,
-    What,
+    EventId, LabFact, Name, NodeId, Payload, Refusal, Settings, Tag, TopicPartition, What,
 };
 use crate::kafka::consumer::{AutoOffsetReset, Consumer, ConsumerConfig, ConsumerRecord};
 use crate::kafka::retry::{self, Verdict};
+use crate::lab::lookup::refuse;
 use crate::sim::SortedMap;
 
 /// Records of one run, at the most.
@@ -18,7 +18,6 @@ const MOST: u32 = 10_000;
 impl World {
     /// Whether there is something to send back.
     pub(in crate::lab) fn check_redrive(&self, topic: &Name, most: u32) -> Result<(), Refusal> {
-        let refuse = |reason: String| Err(Refusal { reason });
         let cluster = self.cluster();
         if !cluster.is_some_and(|cluster| cluster.topics.contains_key(topic)) {
             return refuse(format!("There is no topic \"{topic}\"."));
@@ -168,9 +167,7 @@ impl World {
         if tool.client.is_busy() {
             return self.queue.push(self.now + super::poll::POLL, Due::Poll(node));
         }
-        let event = self.emit(cause, What::Lab(LabFact::NodeRemoved { node }));
-        self.node_mut(node).removed = true;
-        self.close_all(node, CloseReason::ProcessGone, event);
+        self.tool_ends(node, cause);
     }
 }
 

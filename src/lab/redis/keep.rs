@@ -204,9 +204,7 @@ impl World {
         let primary = self.redis_server() == Some(node);
         let reason = if primary { LostReason::Evicted } else { LostReason::Replication };
         for (message, event) in batch.gone {
-            self.ledger.stored(message, false);
-            self.reconsider(message, reason, event);
-            self.fold(message);
+            self.copy_dropped(message, reason, event);
         }
     }
 
@@ -219,10 +217,15 @@ impl World {
             }
         }
         for message in store.messages() {
-            self.ledger.stored(message, false);
-            self.reconsider(message, LostReason::Replication, event);
-            self.fold(message);
+            self.copy_dropped(message, LostReason::Replication, event);
         }
+    }
+
+    /// A server keeps one copy of the message less.
+    fn copy_dropped(&mut self, message: MessageId, reason: LostReason, event: EventId) {
+        self.ledger.stored(message, false);
+        self.reconsider(message, reason, event);
+        self.fold(message);
     }
 
     /// A stream or a list took a message: it waits there for those it is owed to, or is parked.
@@ -239,14 +242,14 @@ impl World {
             return;
         }
         for (party, standing) in self.ledger.standings(tag.message) {
-            let waits = match self.keys(party) {
+            let reopened =
+                matches!(standing, Standing::OnItsWay | Standing::Refused | Standing::Lost(_));
+            let waits = || match self.keys(party) {
                 Some(Keys::Stream(stream)) => stream == *key,
                 Some(Keys::List(list)) => list == *key,
                 None => false,
             };
-            let reopened =
-                matches!(standing, Standing::OnItsWay | Standing::Refused | Standing::Lost(_));
-            if waits && reopened {
+            if reopened && waits() {
                 self.settle(tag.message, party, Standing::Waiting, Some(event));
             }
         }
@@ -257,13 +260,7 @@ impl World {
         if self.redis_server() != Some(node) {
             return;
         }
-        let party = self.nodes.iter().find_map(|node| match &node.role {
-            Role::StreamReader(r) if r.stream == *key && r.group.as_ref() == Some(group) => {
-                Some(r.party)
-            }
-            _ => None,
-        });
-        if let Some(party) = party {
+        if let Some(party) = self.stream_group(key, group) {
             self.begin_at(node, key, party, start, event);
         }
     }

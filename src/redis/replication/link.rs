@@ -306,7 +306,9 @@ impl Server {
 
     /// One command of the primary's stream: a pause holds it up, and what follows it.
     pub(in super::super) fn take_stream(&mut self, connection: ConnectionId, args: Vec<Payload>) {
-        if call::lookup(&args).is_ok_and(|command| self.is_paused_for(connection, command)) {
+        // Each command of the stream passes here: it is looked up only while a pause may hold it.
+        let held = |command| self.is_paused_for(connection, command);
+        if self.is_paused() && call::lookup(&args).is_ok_and(held) {
             self.postpone(connection, args);
             return;
         }

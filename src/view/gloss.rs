@@ -1,6 +1,6 @@
 //! A lesson's text. A marked term lights what it stands for, and opens what the glossary says of it.
 
-use super::lesson::{LessonPanel, Words};
+use super::lesson::{LessonPanel, Words, coded};
 use super::page::Msg;
 use super::{Same, fetch};
 use crate::lesson::{Term, glossary};
@@ -72,7 +72,7 @@ fn piece(
     send: &Callback<Msg>,
 ) -> Html {
     let Some(term) = piece.term.clone() else {
-        return html! { { &piece.words } };
+        return coded(&piece.words);
     };
     let light = |term: Option<AttrValue>| {
         let send = send.clone();

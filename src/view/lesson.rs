@@ -120,7 +120,7 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
 }
 
 /// Words in which what stands between backticks is a name or a setting.
-fn coded(words: &str) -> Html {
+pub(super) fn coded(words: &str) -> Html {
     let parts = words.split('`').enumerate().map(|(index, part)| match index % 2 {
         0 => html! { { part } },
         _ => html! { <code>{ part }</code> },

@@ -471,3 +471,12 @@ test('a term of the text opens what it means, and closes again', async () => {
   await note.waitFor({ state: 'detached' });
   await check();
 });
+
+test('names and settings in a lesson are set as such, in its text and in its choices', async () => {
+  const { page, check } = await house.open({ path: '?lesson=stream' });
+  const panel = page.getByRole('region', { name: 'Lesson' });
+  await panel.getByText('The shop publishes to the channel').waitFor();
+  assert.ok((await panel.locator('code').allTextContents()).includes('orders'));
+  assert.ok(!(await panel.textContent()).includes('`'));
+  await check();
+});

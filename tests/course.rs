@@ -4,6 +4,7 @@
 
 mod shipped;
 
+use pushpull::cli::advice;
 use pushpull::lesson::{Guide, Lesson, Piece, Term, Tool, Verdict, glossary, guide};
 use pushpull::sim::SortedSet;
 use shipped::lessons;
@@ -133,4 +134,27 @@ fn the_guide_says_what_the_systems_manuals_say() {
     assert_eq!(decide([1, 2, 1, 2, 0, 1, 1]), [Tool::PubSub, Tool::Kafka]);
     // More than memory holds, with nothing but a Redis.
     assert_eq!(decide([1, 2, 0, 1, 1, 1, 0]), []);
+}
+
+/// What the guide's page looks up. `PUSHPULL_BLESS=1 cargo test --test course` writes it anew.
+#[test]
+fn the_published_advice_is_what_the_rule_says() {
+    let (file, guide) = ("www/course/advice.json", the_guide());
+    if std::env::var_os("PUSHPULL_BLESS").is_some() {
+        std::fs::write(file, advice(&guide)).expect("written");
+    }
+    let table: serde_json::Value = serde_json::from_str(&read(file)).expect("JSON");
+    assert!(read(file) == advice(&guide), "the guide has changed: bless its advice");
+    // Read as the page reads it.
+    let letters = table["decided"].as_str().expect("letters").as_bytes();
+    for answers in all_answers(&guide) {
+        let digits = guide.questions.iter().zip(&answers);
+        let at = digits.fold(0, |sum, (question, answer)| {
+            sum * (question.answers.len() + 1) + answer.map_or(0, |answer| answer + 1)
+        });
+        let choice = &table["choices"][usize::from(letters[at] - b'a')];
+        let tools = guide.decide(&answers).tools;
+        let ids: Vec<&str> = tools.iter().map(|tool| tool.id()).collect();
+        assert_eq!(*choice, serde_json::json!(ids), "{answers:?}");
+    }
 }

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { faithful } from './faithful.mjs';
+import { guideHtml } from './guide.mjs';
 import { heads, lessonsHtml, templatesHtml } from './lessons.mjs';
 import { pages } from './pages.mjs';
 import { seal } from './seal.mjs';
@@ -21,6 +22,7 @@ export function build() {
     ...pages(join(root, 'scripts/site/pages'), {
       lessons: lessonsHtml(lessons),
       templates: templatesHtml(heads(join(root, 'www/templates'))),
+      ...guideHtml(root, lessons),
       ...faithful(root),
     }),
     'lessons/index.json': `${JSON.stringify(lessons, null, 1)}\n`,

@@ -2,6 +2,7 @@
 //!
 //! Knows files, arguments and exit codes; every rule is in the layers below.
 
+mod advice;
 mod answers;
 mod check;
 mod play;
@@ -10,6 +11,7 @@ mod schema;
 mod serve;
 mod source;
 
+pub use advice::advice;
 pub use play::play;
 pub use schema::schema;
 

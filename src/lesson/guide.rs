@@ -23,6 +23,16 @@ impl Tool {
     /// From the one with the least to run to the one with the most: the first of equals wins.
     pub const ALL: [Self; 4] = [Self::PubSub, Self::List, Self::Stream, Self::Kafka];
 
+    /// What the guide's file calls it.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::PubSub => "pubsub",
+            Self::List => "list",
+            Self::Stream => "stream",
+            Self::Kafka => "kafka",
+        }
+    }
+
     /// Its name for the reader.
     pub const fn name(self) -> &'static str {
         match self {
@@ -195,15 +205,13 @@ pub fn guide(source: &str) -> Result<Guide, Vec<Mistake>> {
             report.add(place(value), wrong, "write the id of an answer");
             continue;
         };
+        let tool = text(value, "tool");
+        // A word that is none of them was reported with its shape.
+        let Some(tool) = Tool::ALL.into_iter().find(|known| known.id() == tool) else { continue };
         reasons.push(Reason {
             question,
             answer,
-            tool: match text(value, "tool").as_str() {
-                "pubsub" => Tool::PubSub,
-                "list" => Tool::List,
-                "stream" => Tool::Stream,
-                _ => Tool::Kafka,
-            },
+            tool,
             verdict: match text(value, "verdict").as_str() {
                 "rulesOut" => Verdict::RulesOut,
                 "against" => Verdict::Against,

@@ -143,11 +143,68 @@ test('a run goes into a file and comes back from it, with the same trace', async
   await check();
 });
 
-for (const path of ['lessons.html', 'lab.html', 'faithful.html', '404.html']) {
+test('the guide answers by keyboard, gives reasons that lead to lessons, and its address keeps the answers', async () => {
+  const { page, check } = await house.open({ path: 'lessons.html', ready: false, context: { permissions: ['clipboard-read', 'clipboard-write'] } });
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Guide' }).click();
+  await page.waitForURL('**/guide.html');
+  const result = page.getByRole('region', { name: /^(Take|So far)/ });
+  const group = (question) => page.getByRole('group', { name: question });
+  await group('Must a message survive').waitFor();
+  assert.equal(await page.getByRole('group').count(), 7);
+  assert.equal(await result.count(), 0);
+  // A job for one worker, soon, with a Redis: by Tab, the space bar and the arrows alone.
+  const answers = [1, 0, 0, 1, 1, 0, 0];
+  await group('Must a message survive').getByRole('radio').first().focus();
+  for (const [question, answer] of answers.entries()) {
+    await page.keyboard.press('Space');
+    for (let n = 0; n < answer; n += 1) await page.keyboard.press('ArrowDown');
+    if (question === 0) await result.getByText('Redis list').first().waitFor();
+    if (question < 6) await page.keyboard.press('Tab');
+  }
+  await page.getByRole('heading', { name: 'Take', exact: true }).waitFor();
+  assert.equal(await result.locator('.choice').textContent(), 'A Redis list.');
+  await page.waitForURL('**/guide.html?absent=yes&again=no&order=no&share=one&speed=soon&amount=memory&operate=redis');
+  // What speaks for it stands first; what is ruled out says why.
+  const heads = await result.getByRole('heading', { level: 3 }).allTextContents();
+  assert.deepEqual(heads, ['Why a Redis list', 'Why not Redis Pub/Sub', 'Nothing speaks against a Redis stream', 'Why not Kafka']);
+  await result.getByRole('button', { name: 'Copy result' }).press('Enter');
+  await result.getByText('Copied.').waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  const [words, link] = copied.trimEnd().split('\n');
+  assert.match(words, /^For my messages: A Redis list\. A list keeps what nobody has taken\./);
+  await page.goto('about:blank');
+  await page.goto(link);
+  assert.equal(await result.locator('.choice').textContent(), 'A Redis list.');
+  // All ruled out: it says so instead of giving one.
+  await group('How much is kept?').getByRole('radio', { name: 'More than that' }).check();
+  await result.getByText('None of the four').waitFor();
+  await group('What can you operate?').getByRole('radio', { name: 'A Kafka, or both' }).check();
+  await result.getByText('Kafka.', { exact: true }).waitFor();
+  // Every reason leads to a step that is there.
+  const steps = Object.fromEntries(JSON.parse(build()['lessons/index.json']).map((lesson) => [lesson.name, lesson.steps]));
+  for (const address of await page.locator('main li a').evaluateAll((links) => links.map(({ href }) => href))) {
+    const query = new URL(address).searchParams;
+    assert.ok(Number(query.get('step')) <= steps[query.get('lesson')], address);
+  }
+  await result.getByRole('link', { name: 'See it: Seven days' }).first().click();
+  await stands(page, { lesson: 'seven-days', step: 2 });
+  await check();
+});
+
+test('the guide without a script tells every reason', async () => {
+  const { page, close } = await house.open({ path: 'guide.html', ready: false, context: { javaScriptEnabled: false } });
+  const { reasons } = JSON.parse(readFileSync(`${root}www/course/guide.json`, 'utf8'));
+  assert.equal(await page.getByRole('listitem').count(), reasons.length);
+  assert.ok(await page.getByText('What is published while a subscriber is away is gone.').isVisible());
+  assert.equal(await page.getByRole('radio').count(), 0);
+  await close();
+});
+
+for (const path of ['lessons.html', 'guide.html', 'guide.html?absent=yes&again=late&order=yes&share=both&speed=now&amount=disk&operate=kafka', 'lab.html', 'faithful.html', '404.html']) {
   test(`${path} is usable in both themes and at every width`, async () => {
     for (const colorScheme of ['light', 'dark']) {
       const { page, close } = await house.open({ path, ready: false, context: { colorScheme } });
-      await picture(page, `${path.replace('.html', '')}-${colorScheme}`);
+      await picture(page, `${path.replace('.html', '').replace(/\?.*/, '-answered')}-${colorScheme}`);
       assert.deepEqual(await accessibilityFaults(page), []);
       for (const width of [360, 768, 1440, 2560]) {
         await page.setViewportSize({ width, height: 900 });

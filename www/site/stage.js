@@ -113,7 +113,7 @@ async function offerNext({ lesson, own, step, steps, done }) {
   const lessons = await (await fetch('lessons/index.json')).json();
   const next = lessons[lessons.findIndex(({ name }) => name === lesson) + 1];
   if (next) offer(`Next: ${next.title}`, { Go: () => location.assign(`./?lesson=${next.name}`) });
-  else offer('That was the last lesson.', { 'Open the Lab': () => location.assign('lab.html') });
+  else offer('That was the last lesson.', { 'Which one is for you?': () => location.assign('guide.html') });
 }
 
 let ended = false;

@@ -123,8 +123,10 @@ async function wasmSpeed(house) {
   await call(page, 'pause');
   const shop = readFileSync(`${root}benches/shop.json`, 'utf8');
   const speed = await page.evaluate(async (lesson) => {
-    // The element has loaded this module already: this is the same one, with its engines.
-    const { simulate } = await import(new URL('pushpull.js', document.baseURI).href);
+    // The element has loaded this module already: by the same address, which names the build, it is
+    // the same one, with its engines.
+    const loaded = performance.getEntriesByType('resource').map((entry) => entry.name);
+    const { simulate } = await import(loaded.find((name) => new URL(name).pathname.endsWith('/pushpull.js')));
     const run = (virtual) => {
       const begun = performance.now();
       const events = simulate(lesson, virtual);

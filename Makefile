@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build serve test bench oracle fuzz soak
+.PHONY: help setup build serve test bench pictures oracle fuzz soak
 
 PORT ?= 8080
 
@@ -45,3 +45,8 @@ bench: ## print sizes and speeds, each beside its goal
 	@scripts/setup test
 	@scripts/build
 	@. scripts/env.sh && exec node scripts/bench.mjs
+
+pictures: ## take pictures of every lesson in pictures/, to be looked at (ONLY=poison)
+	@scripts/setup test
+	@scripts/build
+	@. scripts/env.sh && ONLY=$(ONLY) exec node scripts/pictures.mjs

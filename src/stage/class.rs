@@ -17,7 +17,8 @@ pub(super) fn key_class(colour: Option<u8>) -> Class {
 /// Areas and lines (each sets fill and stroke): `box` surface with hairline; `box-redis`,
 /// `box-kafka` with the lane's stroke; `box-away` a node that is not connected; `well` an inset
 /// bar; `rule` a hairline; `cell`, `cell-next` (dashed, empty, will be filled), `cell-above`
-/// (not yet below the high watermark); `wire-redis`, `wire-kafka`, `wire-in` (from a producer):
+/// (not yet below the high watermark); `track` where a log will grow to;
+/// `clear` the ground, over what runs beneath words; `wire-redis`, `wire-kafka`, `wire-in` (from a producer):
 /// in use; `wire-idle`: assigned, unused; `wire-down`: dashed; `limit` a tick; `level-ok`,
 /// `level-high`, `level-over` a fill; `flag` and `flag-line` a bookmark; `watermark`;
 /// `waiting-bar`; `lost-chip` and `lost-stroke`; `plug-slot`, `plug-knob`, `plug-glyph`;
@@ -44,6 +45,8 @@ pub const CLASSES: &[Class] = &[
     "cell",
     "cell-next",
     "cell-above",
+    "track",
+    "clear",
     "wire-redis",
     "wire-kafka",
     "wire-in",

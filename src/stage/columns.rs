@@ -60,8 +60,10 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let sentence = if view.sentence { 46.0 * k } else { 0.0 };
     let least = 24.0 + lanes * head + redis.least + floor + kafka + 20.0 + sentence + 16.0;
     layout.height = view.height.max(least);
-    // What is left over goes between things, most of it into the lanes.
-    let spare = (layout.height - least).min(240.0 * lanes * layout.scale);
+    // What is left over goes between things, most of it into the lanes. A lane alone has nothing to
+    // be kept apart from: it stands in the middle.
+    let most = if lanes > 1.0 { 240.0 * lanes } else { 90.0 };
+    let spare = (layout.height - least).min(most * layout.scale);
     let air = spare / (lanes * 3.0 + 1.0);
     let mut y = 20.0 + ((layout.height - least - spare) / 2.0).max(0.0) + air * 0.5;
 

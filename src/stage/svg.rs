@@ -66,7 +66,7 @@ fn style(theme: Theme) -> String {
          .well{{fill:{raised};stroke:none}}.rule{{stroke:{hair}}}.cell{{fill:{raised};stroke:{hair}}}\
          .cell-next{{fill:none;stroke:{hair};stroke-dasharray:2 3}}\
          .cell-above{{fill:{ground};stroke:{faint};stroke-dasharray:3 2}}\
-         .wire-in{{stroke:{faint};stroke-width:1.5}}.wire-redis{{stroke:{redis};stroke-width:1.5;opacity:.75}}\
+         .clear{{fill:{ground}}}.track{{stroke:{hair};stroke-dasharray:1 5;stroke-linecap:round}}.wire-in{{stroke:{faint};stroke-width:1.5}}.wire-redis{{stroke:{redis};stroke-width:1.5;opacity:.75}}\
          .wire-kafka{{stroke:{kafka};stroke-width:1.25;opacity:.55}}.wire-idle{{stroke:{hair}}}\
          .wire-down{{stroke:{faint};stroke-width:1.25;stroke-dasharray:4 4}}\
          .limit{{stroke:{dim};stroke-width:1.25}}.level-ok{{fill:{ok}}}.level-high{{fill:{waiting}}}\

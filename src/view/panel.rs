@@ -125,12 +125,6 @@ pub(super) fn transport(page: &Page) -> TransportPanel {
             MarkKind::Fact => "fact",
         },
     });
-    let folds = page.folds().into_iter().map(|fold| Fold {
-        at: share(fold.from).midpoint(share(fold.to)),
-        length: rounded(fold.length()).to_string().into(),
-        from: fold.from,
-        open: page.is_unfolded(fold.from),
-    });
     let forks = session.branches().iter();
     TransportPanel {
         playing: page.playing(),
@@ -139,13 +133,45 @@ pub(super) fn transport(page: &Page) -> TransportPanel {
         now_ms: cursor.as_millis() as u32,
         end_ms: whole.as_millis() as u32,
         marks: marks.collect(),
-        folds: folds.collect(),
+        folds: folds(page, share),
         forks: forks.map(|fork| (share(fork.forked_at), share(fork.until).min(1.0))).collect(),
         speeds: page.speeds(),
         undo: session.can_undo(),
         redo: session.can_redo(),
     }
 }
+
+/// Folded silence; what would stand on one another on the ruler is one sign for all.
+fn folds(page: &Page, share: impl Fn(Instant) -> f32) -> Vec<Fold> {
+    let mut signs: Vec<(Fold, Span)> = Vec::new();
+    for fold in page.folds() {
+        let at = share(fold.from).midpoint(share(fold.to));
+        let open = page.is_unfolded(fold.from);
+        match signs.last_mut() {
+            Some((sign, length)) if at - sign.at < SIGN => {
+                sign.last = fold.from;
+                sign.open &= open;
+                *length = *length + fold.length();
+            }
+            _ => {
+                let sign = Fold {
+                    at,
+                    length: AttrValue::default(),
+                    first: fold.from,
+                    last: fold.from,
+                    open,
+                };
+                signs.push((sign, fold.length()));
+            }
+        }
+    }
+    let said =
+        |(sign, length): (Fold, Span)| Fold { length: rounded(length).to_string().into(), ..sign };
+    signs.into_iter().map(said).collect()
+}
+
+/// The share of the ruler that a fold's sign and its length take.
+const SIGN: f32 = 0.11;
 
 /// Seconds with all three places, so that the digits stand still: `8.214 s`.
 pub(super) fn clock(t: Instant) -> String {

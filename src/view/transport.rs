@@ -41,8 +41,9 @@ pub(super) struct Mark {
 pub(super) struct Fold {
     pub(super) at: f32,
     pub(super) length: AttrValue,
-    /// Where it begins: what it is known by.
-    pub(super) from: Instant,
+    /// Where it begins, and where the last one begins that has the same sign.
+    pub(super) first: Instant,
+    pub(super) last: Instant,
     /// Whether it is passed slowly for now.
     pub(super) open: bool,
 }
@@ -199,13 +200,13 @@ fn marks(marks: &[Mark]) -> Vec<Html> {
 
 fn fold(fold: &Fold, send: &Callback<Msg>) -> Html {
     let words = format!("{} {}", fold.length, if fold.open { "unfolded" } else { "folded" });
-    let (click, press) = (says(send, Msg::Unfold(fold.from)), send.clone());
-    let from = fold.from;
+    let (click, press) = (says(send, Msg::Unfold(fold.first, fold.last)), send.clone());
+    let (first, last) = (fold.first, fold.last);
     let press = move |event: KeyboardEvent| {
         if matches!(event.key().as_str(), "Enter" | " ") {
             event.prevent_default();
             event.stop_propagation();
-            press.emit(Msg::Unfold(from));
+            press.emit(Msg::Unfold(first, last));
         }
     };
     html! {

@@ -131,6 +131,12 @@ impl Scene<'_> {
                 marks.push(self.anchored(x + half, y, room, 10.0, Anchor::Middle, number));
             }
         }
+        // Where the log will grow to: as far as its readers' wires begin.
+        let used = left + ((end + FREE - first).min(row.capacity)) as f32 * row.pitch;
+        if !self.layout.falls() && row.exit.x > used + row.pitch {
+            let d = format!("M{:.1} {middle:.1}H{:.1}", used + 6.0, row.exit.x);
+            marks.push(Mark::Path { d, class: "track" });
+        }
         if visible > first && visible < end {
             let x = left + (visible - first) as f32 * row.pitch;
             let d = format!("M{x:.1} {:.1}V{:.1}", row.cells.y - 4.0, row.cells.bottom() + 4.0);

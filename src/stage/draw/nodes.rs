@@ -171,7 +171,7 @@ impl Scene<'_> {
             } else {
                 (slot.right() + 8.0, Anchor::Start)
             };
-            marks.push(self.anchored(x, slot.middle() + 4.0, 110.0, 11.5, anchor, run));
+            self.clearly(&mut marks, (x, slot.middle() + 4.0), 110.0, anchor, run);
         } else {
             let room = 120.0 * k;
             let middle = Anchor::Middle;
@@ -187,18 +187,38 @@ impl Scene<'_> {
                 slot.centre().min(right - half - 4.0).max(left + half + 4.0)
             };
             let x = clear(&title.text);
-            marks.push(self.anchored(x, top, room, 11.5, middle, title));
+            self.clearly(&mut marks, (x, top), room, middle, title);
             if out {
                 let run = Run::bold(&*state, "waiting");
                 let y = slot.bottom() + 17.0 * k;
                 let x = clear(&run.text);
-                marks.push(self.anchored(x, y, room, 11.5, middle, run));
+                self.clearly(&mut marks, (x, y), room, middle, run);
             }
             area = Rect::new(slot.x - 4.0, slot.y, slot.w + 8.0, slot.h);
         }
         let phrase = format!("Plug of {name}: {state}");
         let role = Role::Switch { on: !out };
         self.add("plug", role, phrase, Some(Target::Plug(name)), area, marks);
+    }
+
+    /// Words beside the plug, on a ground of their own: wires run beneath them.
+    fn clearly(
+        &self,
+        marks: &mut Vec<Mark>,
+        (x, y): (f32, f32),
+        room: f32,
+        anchor: Anchor,
+        run: Run,
+    ) {
+        let size = 11.5 * self.k();
+        let w = text::width(&run.text, size, true, false).min(room) + 6.0;
+        let left = match anchor {
+            Anchor::Start => x - 3.0,
+            Anchor::Middle => x - w / 2.0,
+            Anchor::End => x + 3.0 - w,
+        };
+        marks.push(rect(Rect::new(left, y - size, w, size * 1.35), 3.0, "clear"));
+        marks.push(self.anchored(x, y, room, 11.5, anchor, run));
     }
 
     /// Time since an instant with one digit, as a person counts: `1.8 s`.

@@ -14,6 +14,7 @@ use crate::timeline::pace::{Fold, Pace};
 
 use crate::view::form::FormModel;
 use crate::view::menu::{MenuLine, MenuModel};
+use core::ops::RangeInclusive;
 
 /// While a lesson waits for its reader, a quiet world goes on by ten seconds a second at most:
 /// days would pass while somebody reads.
@@ -104,7 +105,7 @@ impl Page {
             Msg::Submit(entries) => self.submit(&entries),
             Msg::CloseMenu => self.close(),
             Msg::Speed(speed) => self.desk.speed = speed.min(SPEEDS.len() - 1),
-            Msg::Unfold(from) => self.unfold(from),
+            Msg::Unfold(first, last) => self.unfold(first..=last),
             Msg::Jump(jump, onward) => self.leap(jump, onward),
             Msg::Redo => self.turn(Session::redo, "done again"),
             Msg::Switch(branch) => {
@@ -271,12 +272,12 @@ impl Page {
         self.desk.unfolded.iter().any(|fold| fold.from == from)
     }
 
-    fn unfold(&mut self, from: Instant) {
+    fn unfold(&mut self, begin: RangeInclusive<Instant>) {
         let known = self.desk.unfolded.len();
-        self.desk.unfolded.retain(|fold| fold.from != from);
+        self.desk.unfolded.retain(|fold| !begin.contains(&fold.from));
         if self.desk.unfolded.len() == known {
-            let folds = self.folds();
-            self.desk.unfolded.extend(folds.into_iter().find(|fold| fold.from == from));
+            let folds = self.folds().into_iter();
+            self.desk.unfolded.extend(folds.filter(|fold| begin.contains(&fold.from)));
         }
     }
 

@@ -61,8 +61,8 @@ pub(crate) enum Msg {
     Switch(usize),
     /// Runs time at one of the speeds to choose from, by its place.
     Speed(usize),
-    /// Passes the silence that begins there slowly, or quickly again.
-    Unfold(Instant),
+    /// Passes the silences that begin between two instants slowly, or quickly again.
+    Unfold(Instant, Instant),
     /// To the next moment of a kind (true), or to the one before.
     Jump(Jump, bool),
     /// Pulls the first plug, or puts it back.

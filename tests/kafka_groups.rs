@@ -2,7 +2,7 @@
 //! `coordinator_partition.jsonl`.
 #![cfg(not(target_arch = "wasm32"))]
 
-use pushpull::event::{ConnectionId, Name, TopicPartition};
+use pushpull::event::{ConnectionId, KafkaFact, Name, TopicPartition};
 use pushpull::kafka::broker::Output;
 use pushpull::kafka::group::{Coordinator, CoordinatorConfig, coordinator_partition};
 use pushpull::kafka::protocol::{
@@ -331,4 +331,61 @@ fn a_commit_needs_the_member_the_instance_and_the_generation() {
     assert_eq!(commit(&mut run, &member, Some("i"), Some(1)), Some(ErrorCode::None));
     let stale = commit(&mut run, &member, Some("i"), Some(0));
     assert_eq!(stale, Some(ErrorCode::IllegalGeneration));
+}
+
+/// `GroupMetadataManager#rescheduleClassicGroupMemberHeartbeat`: an answered join, a new
+/// assignment, a commit (`OffsetMetadataManager#commitOffset`) and a heartbeat begin the session
+/// anew; a sync that only asks for the assignment again does not. The member is removed at the
+/// instant that was told last.
+#[test]
+fn whatever_extends_a_session_is_told() {
+    let config =
+        CoordinatorConfig { initial_rebalance_delay: Span::ZERO, ..CoordinatorConfig::default() };
+    let mut run = Run {
+        coordinator: Coordinator::new(config, 1, 0),
+        session_timeout: 45_000,
+        rebalance_timeout: 300_000,
+        ids: SortedMap::new(),
+        clients: Vec::new(),
+        out: Vec::new(),
+    };
+    let told = |run: &mut Run| -> Vec<u64> {
+        let facts = std::mem::take(&mut run.out).into_iter().filter_map(|output| match output {
+            Output::Fact(KafkaFact::SessionExtended { until, .. }) => Some(until.as_millis()),
+            _ => None,
+        });
+        facts.collect()
+    };
+    let op = |run: &mut Run, op: &str, now: u64| {
+        run.perform(&serde_json::json!({
+            "op": op, "now": now, "client": "c", "member": "id1", "generation": 1, "asLeader": true
+        }));
+    };
+    run.perform(&serde_json::json!({
+        "op": "join", "now": 1_000, "client": "c", "member": "", "instance": "i"
+    }));
+    let member = run.coordinator.group("group").expect("a group").members()[0].id.clone();
+    run.ids.insert("id1".to_owned(), member.clone());
+    assert_eq!(told(&mut run), [46_000], "the join was answered");
+    op(&mut run, "sync", 2_000);
+    assert_eq!(told(&mut run), [47_000], "it got its assignment");
+    op(&mut run, "sync", 3_000);
+    assert!(told(&mut run).is_empty(), "it has had it");
+    op(&mut run, "heartbeat", 4_000);
+    assert_eq!(told(&mut run), [49_000]);
+    let commit = OffsetCommitRequest {
+        group_id: "group".into(),
+        generation_id: Some(1),
+        member_id: member,
+        group_instance_id: None,
+        partitions: Vec::new(),
+    };
+    let now = Instant::from_millis(5_000);
+    run.coordinator.handle(now, ConnectionId(0), 0, commit.into(), &mut run.out);
+    assert_eq!(told(&mut run), [50_000]);
+    for (now, members) in [(49_999, 1), (50_000, 0)] {
+        run.coordinator.tick(Instant::from_millis(now), &mut run.out);
+        let group = run.coordinator.group("group").expect("its offsets may remain");
+        assert_eq!(group.members().len(), members, "{now}");
+    }
 }

@@ -231,7 +231,7 @@ pub enum KafkaFact {
         /// It has to poll again by then, or leaves its group (`max.poll.interval.ms`).
         until: Instant,
     },
-    /// The coordinator heard a heartbeat of a member: its session begins anew.
+    /// The coordinator heard of a member, or answered its join or sync: its session begins anew.
     SessionExtended {
         /// The group.
         group: Name,
@@ -275,6 +275,29 @@ pub enum KafkaFact {
         attempts: u32,
         /// The copies in it.
         tags: Vec<Tag>,
+    },
+    /// A consumer learned from a new leader that the log was cut back behind what it had read
+    /// (KIP-320).
+    TruncationDetected {
+        /// The group.
+        group: Name,
+        /// Which log.
+        partition: TopicPartition,
+        /// Its position.
+        position: u64,
+        /// The first offset at which the log is known to differ; none: the leader cannot tell.
+        diverges: Option<u64>,
+    },
+    /// An application's `poll()` threw. It is told once, until the consumer has a position again.
+    PollFailed {
+        /// The group.
+        group: Name,
+        /// Which partition it was about; none: the group.
+        partition: Option<TopicPartition>,
+        /// Kafka's name of the exception, or of the error code.
+        error: Name,
+        /// What is wrong, for the reader; no capital letter, no full stop.
+        reason: Name,
     },
 }
 

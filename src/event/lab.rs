@@ -75,6 +75,13 @@ pub enum Standing {
     Refused,
 }
 
+impl Standing {
+    /// Whether replicas lost it: its producer may send it again.
+    pub const fn is_lost_by_replicas(self) -> bool {
+        matches!(self, Self::Lost(LostReason::Replication | LostReason::UncleanElection))
+    }
+}
+
 /// Why a message is lost to a party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +106,8 @@ pub enum LostReason {
     Evicted,
     /// Its handler failed and nothing sends it again.
     Failed,
+    /// It was acknowledged, then a replica became leader that did not have it.
+    UncleanElection,
 }
 
 impl LostReason {
@@ -115,6 +124,7 @@ impl LostReason {
             Self::Skipped => "skipped: the bookmark had moved past it",
             Self::Evicted => "trimmed or evicted from memory",
             Self::Failed => "its handler failed",
+            Self::UncleanElection => "not in the new leader's log (unclean election)",
         }
     }
 }

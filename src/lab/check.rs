@@ -169,17 +169,14 @@ impl World {
                 Ok(())
             }
             Action::Seek { consumer, partition, offset } => {
-                let nodes = self.readers(consumer)?;
-                let position = nodes.iter().find_map(|&id| match &self.node(id).role {
-                    Role::Consumer(reader) => reader.client.position(partition),
-                    _ => None,
-                });
-                match position {
-                    None => refuse(format!("\"{consumer}\" does not own {partition} now.")),
-                    Some(at) if at == *offset => {
+                let owner = self.owner(consumer, partition)?;
+                match &self.node(owner).role {
+                    Role::Consumer(reader)
+                        if reader.client.position(partition) == Some(*offset) =>
+                    {
                         refuse(format!("\"{consumer}\" stands at {offset} in {partition} already."))
                     }
-                    Some(_) => Ok(()),
+                    _ => Ok(()),
                 }
             }
             Action::CloseConnection { client, server } => {

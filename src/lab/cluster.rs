@@ -4,7 +4,7 @@ use super::network::{Body, Load};
 use super::node::{Port, Role};
 use super::{Due, World};
 use crate::event::{
-    Cargo, ConnectionId, EventId, Name, NodeId, NodeState, Refusal, TopicPartition,
+    Cargo, ConnectionId, EventId, LostReason, Name, NodeId, NodeState, Refusal, TopicPartition,
 };
 use crate::kafka::broker::Output;
 use crate::kafka::controller::ClusterImage;
@@ -165,6 +165,7 @@ impl World {
         &mut self,
         partition: &TopicPartition,
         leader: u32,
+        unclean: bool,
         event: EventId,
     ) {
         let end = self
@@ -176,7 +177,8 @@ impl World {
         let kept = log.partition_point(|&(offset, _)| offset < end);
         let gone: Vec<_> = log.drain(kept..).collect();
         // Not folded: its producer may append it again.
-        self.copies_gone(partition, gone.into_iter().map(|(_, tag)| tag), event);
+        let reason = if unclean { LostReason::UncleanElection } else { LostReason::Replication };
+        self.copies_gone(partition, gone.into_iter().map(|(_, tag)| tag), reason, event);
     }
 }
 

@@ -5,7 +5,7 @@
 //! what happened.
 
 use super::latency::Latency;
-use crate::event::{LostReason, MessageId, Name, PartyId, Standing, System};
+use crate::event::{MessageId, Name, PartyId, Standing, System};
 use crate::sim::{Instant, SortedMap};
 
 /// All parties and what they are owed.
@@ -216,9 +216,8 @@ impl Ledger {
             owed.stored == 0
                 && owed.standings.iter().all(|(_, s)| {
                     // A producer without its acknowledgement may still send it again.
-                    let reopened = Standing::Lost(LostReason::Replication);
                     !matches!(s, Standing::OnItsWay | Standing::Waiting | Standing::Parked)
-                        && *s != reopened
+                        && !s.is_lost_by_replicas()
                 })
         });
         if done {
@@ -248,6 +247,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::LostReason;
     #[test]
     fn a_pair_stands_in_one_place() {
         let mut ledger = Ledger::default();

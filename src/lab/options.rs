@@ -52,6 +52,29 @@ pub(super) fn put<T>(place: &mut T, value: Read<T>) -> Option<Read<()>> {
     Some(value.map(|value| *place = value))
 }
 
+/// ISO 8601 as `java.time.Duration#parse` reads it, in whole units: `P2DT3H4M5S`.
+fn duration(text: &str) -> Option<Span> {
+    let (days, time) = text.strip_prefix('P')?.split_once('T').unwrap_or((&text[1..], ""));
+    let mut seconds: u64 = 0;
+    let mut found = false;
+    for (part, units) in
+        [(days, &[('D', 86_400)][..]), (time, &[('H', 3_600), ('M', 60), ('S', 1)])]
+    {
+        let mut units = units.iter();
+        let mut rest = part;
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| !c.is_ascii_digit())?;
+            let unit = rest[end..].chars().next()?;
+            let (_, worth) = units.find(|(name, _)| *name == unit)?;
+            let count: u64 = rest[..end].parse().ok()?;
+            seconds = seconds.checked_add(count.checked_mul(*worth)?)?;
+            rest = &rest[end + 1..];
+            found = true;
+        }
+    }
+    (found && seconds < u64::MAX / 1_000_000_000).then(|| Span::from_secs(seconds))
+}
+
 fn compression(value: &str) -> Read<Compression> {
     Ok(match value {
         "none" => Compression::None,
@@ -124,11 +147,11 @@ pub(super) fn consumer(settings: &Settings) -> Result<ConsumerConfig, Refusal> {
                 "earliest" => Ok(AutoOffsetReset::Earliest),
                 "latest" => Ok(AutoOffsetReset::Latest),
                 "none" => Ok(AutoOffsetReset::None),
-                _ => match value.strip_prefix("by_duration:PT").and_then(|v| v.strip_suffix('S')) {
-                    Some(seconds) => number(seconds)
-                        .map(|seconds| AutoOffsetReset::ByDuration(Span::from_secs(seconds))),
-                    None => Err("earliest, latest, none or by_duration:PT60S"),
-                },
+                _ => value
+                    .strip_prefix("by_duration:")
+                    .and_then(duration)
+                    .map(AutoOffsetReset::ByDuration)
+                    .ok_or("earliest, latest, none or a duration: by_duration:PT1H30M"),
             },
         ),
         "enable.auto.commit" => put(&mut config.enable_auto_commit, flag(value)),
@@ -239,6 +262,28 @@ mod tests {
         let config =
             producer(&settings(&[("linger.ms", "0"), ("acks", "1")])).expect("both are known");
         assert_eq!((config.linger, config.acks), (Span::ZERO, Acks::Leader));
+    }
+
+    /// `java.time.Duration#parse`, its documentation's examples where they have whole units.
+    #[test]
+    fn a_duration_is_read_as_java_reads_it() {
+        for (text, seconds) in [
+            ("PT15M", Some(900)),
+            ("PT10H", Some(36_000)),
+            ("P2D", Some(172_800)),
+            ("P2DT3H4M", Some(183_840)),
+            ("PT60S", Some(60)),
+            ("P", None),
+            ("PT", None),
+            ("60S", None),
+            ("PT3M1H", None),
+            ("PT5", None),
+            ("P1Dé", None),
+            ("PTé", None),
+            ("PT-5S", None),
+        ] {
+            assert_eq!(duration(text), seconds.map(Span::from_secs), "{text}");
+        }
     }
 
     #[test]

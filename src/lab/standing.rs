@@ -171,7 +171,8 @@ impl World {
     }
 
     /// A party's position was set to `offset` without reading: what it thereby passes over is
-    /// lost to it, what it thereby comes back to waits again or is read once more.
+    /// lost to it, what it thereby comes back to waits again or is read once more. What was sent
+    /// before there was such a party is owed to it from here on.
     pub(super) fn position_set(
         &mut self,
         group: &Name,
@@ -188,7 +189,12 @@ impl World {
         }
         let Some(log) = self.logs.get(partition) else { return };
         let entries: Vec<_> = log.iter().copied().collect();
+        let reads = self.readers_of(&partition.topic).contains(&party);
         for (at, Tag { message, .. }) in entries {
+            if at >= offset && reads && self.ledger.admit(message, party) {
+                self.settle(message, party, Standing::Waiting, Some(event));
+                continue;
+            }
             let standing = self.ledger.standing(message, party);
             let here = self.copies_of.waits_in(message, party, partition);
             let reopened =
@@ -262,18 +268,18 @@ impl World {
         }
         for party in self.parties_of(System::Kafka) {
             let standing = self.ledger.standing(message, party);
-            let lost = Standing::Lost(LostReason::Replication);
-            if standing == Some(Standing::OnItsWay) || standing == Some(lost) {
+            if standing.is_some_and(|s| s == Standing::OnItsWay || s.is_lost_by_replicas()) {
                 self.settle(message, party, Standing::Waiting, Some(event));
             }
         }
     }
 
-    /// Copies are gone with the machines that had them.
+    /// Copies are gone: the new leader of their partition does not have them.
     pub(super) fn copies_gone(
         &mut self,
         partition: &TopicPartition,
         tags: impl Iterator<Item = Tag>,
+        reason: LostReason,
         event: EventId,
     ) {
         let parties = self.parties_of(System::Kafka);
@@ -285,7 +291,7 @@ impl World {
                 if matches!(standing, Some(Standing::Waiting | Standing::Parked))
                     && self.copies_of.waits_in(message, party, partition)
                 {
-                    self.lose(message, party, LostReason::Replication, Some(event));
+                    self.lose(message, party, reason, Some(event));
                 }
             }
         }

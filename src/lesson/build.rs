@@ -537,6 +537,7 @@ fn lost_reason(word: &str) -> Option<LostReason> {
         "skipped" => LostReason::Skipped,
         "evicted" => LostReason::Evicted,
         "failed" => LostReason::Failed,
+        "uncleanElection" => LostReason::UncleanElection,
         _ => return None,
     })
 }

@@ -70,6 +70,11 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("configChanged", "a configuration was changed; of: its name"),
     ("segmentRolled", "a new segment began; of: topic or partition"),
     ("segmentDeleted", "a whole segment was deleted; of: topic or partition"),
+    (
+        "truncationDetected",
+        "a consumer learned that a log was cut back; of: group, topic or partition",
+    ),
+    ("pollFailed", "poll() of a consumer threw; of: group, topic, partition or the exception"),
     ("produceRetried", "a producer will send a batch again; of: topic, partition or error"),
     ("rebalanced", "a group became Stable; of: group"),
 ];
@@ -230,6 +235,13 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             KafkaFact::SegmentDeleted { partition, .. } => at("segmentDeleted", partition),
             KafkaFact::ProduceRetried { partition, error, .. } => {
                 Fact { partition: Some(partition), ..by_name("produceRetried", error) }
+            }
+            KafkaFact::TruncationDetected { group, partition, .. } => {
+                Fact { partition: Some(partition), ..by_name("truncationDetected", group) }
+            }
+            KafkaFact::PollFailed { group, partition, error, .. } => {
+                let names = by_names("pollFailed", [group, error, error]);
+                Fact { partition: partition.as_ref(), ..names }
             }
             KafkaFact::GroupChanged { group, state, .. } if **state == *"Stable" => {
                 by_name("rebalanced", group)

@@ -318,4 +318,5 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("skipped", "the committed offset had moved past it"),
     ("evicted", "evicted or trimmed from memory"),
     ("failed", "its handler failed and nothing sends it again"),
+    ("uncleanElection", "acknowledged, then not in the log of a leader elected uncleanly"),
 ];

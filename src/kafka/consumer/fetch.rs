@@ -108,6 +108,7 @@ impl Consumer {
         now: Instant,
         asked: &[(TopicPartition, u64)],
         response: FetchResponse,
+        out: &mut Vec<ClientOutput>,
     ) {
         for data in response.partitions {
             let offset = asked.iter().find(|(p, _)| *p == data.partition).map(|(_, o)| *o);
@@ -118,7 +119,7 @@ impl Consumer {
             }
             match data.error_code {
                 ErrorCode::None => self.store(data),
-                error => self.fetch_failed(now, &data, error),
+                error => self.fetch_failed(now, &data, error, out),
             }
         }
     }
@@ -134,7 +135,13 @@ impl Consumer {
         }
     }
 
-    fn fetch_failed(&mut self, now: Instant, data: &PartitionData, error: ErrorCode) {
+    fn fetch_failed(
+        &mut self,
+        now: Instant,
+        data: &PartitionData,
+        error: ErrorCode,
+        out: &mut Vec<ClientOutput>,
+    ) {
         if let Some(leader) = data.current_leader {
             self.metadata.learn_leader(&data.partition, leader.leader_id, leader.leader_epoch);
         }
@@ -147,8 +154,7 @@ impl Consumer {
         if policy == AutoOffsetReset::None {
             let offset = owned.offset().unwrap_or(0);
             let error = ConsumerError::OffsetOutOfRange(data.partition.clone(), offset);
-            self.error.get_or_insert(error);
-            return;
+            return self.throw(error, out);
         }
         owned.stand = Stand::NeedsReset { target: Target::Policy(policy), not_before: now };
         self.buffer.forget(&data.partition);

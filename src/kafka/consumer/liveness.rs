@@ -113,7 +113,7 @@ impl Consumer {
             }
             ErrorCode::FencedInstanceId => {
                 self.give_up_partitions(out);
-                self.group_failed(error);
+                self.group_failed(error, out);
             }
             _ => {}
         }

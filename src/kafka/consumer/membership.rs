@@ -270,7 +270,12 @@ impl Consumer {
         }));
     }
 
-    pub(super) fn joined(&mut self, now: Instant, response: JoinGroupResponse) {
+    pub(super) fn joined(
+        &mut self,
+        now: Instant,
+        response: JoinGroupResponse,
+        out: &mut Vec<ClientOutput>,
+    ) {
         let membership = &mut self.membership;
         if membership.state != MemberState::Preparing {
             return;
@@ -305,14 +310,14 @@ impl Consumer {
             ErrorCode::CoordinatorLoadInProgress | ErrorCode::RebalanceInProgress => {
                 membership.wait(now, self.config.retry_backoff);
             }
-            error => self.group_failed(error),
+            error => self.group_failed(error, out),
         }
     }
 
-    pub(super) fn group_failed(&mut self, error: ErrorCode) {
+    pub(super) fn group_failed(&mut self, error: ErrorCode, out: &mut Vec<ClientOutput>) {
         self.membership.failed = true;
         self.membership.state = MemberState::Unjoined;
-        self.error = Some(ConsumerError::Group(error));
+        self.throw(ConsumerError::Group(error), out);
     }
 
     /// After a join: the leader assigns, once it knows all topics; everybody syncs.
@@ -350,7 +355,12 @@ impl Consumer {
         self.tell_phase(RebalancePhase::Syncing, out);
     }
 
-    pub(super) fn synced(&mut self, now: Instant, response: SyncGroupResponse) {
+    pub(super) fn synced(
+        &mut self,
+        now: Instant,
+        response: SyncGroupResponse,
+        out: &mut Vec<ClientOutput>,
+    ) {
         let membership = &mut self.membership;
         if membership.state != MemberState::Completing {
             return;
@@ -371,7 +381,7 @@ impl Consumer {
             ErrorCode::CoordinatorLoadInProgress => {
                 membership.wait(now, self.config.retry_backoff);
             }
-            error => return self.group_failed(error),
+            error => return self.group_failed(error, out),
         }
         self.membership.state = MemberState::Unjoined;
         self.membership.rejoin_needed = true;

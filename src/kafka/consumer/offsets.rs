@@ -68,7 +68,7 @@ impl Consumer {
                 owned.stand = Stand::NeedsReset { target, not_before: now };
                 if self.config.auto_offset_reset == AutoOffsetReset::None {
                     let error = ConsumerError::NoOffsetForPartition(entry.partition.clone());
-                    self.error.get_or_insert(error);
+                    self.throw(error, out);
                 }
             }
         }

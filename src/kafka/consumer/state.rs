@@ -50,6 +50,44 @@ pub enum ConsumerError {
     Group(ErrorCode),
 }
 
+impl ConsumerError {
+    fn partition(&self) -> Option<&TopicPartition> {
+        match self {
+            Self::NoOffsetForPartition(partition)
+            | Self::OffsetOutOfRange(partition, _)
+            | Self::LogTruncation(partition, ..) => Some(partition),
+            Self::Group(_) => None,
+        }
+    }
+
+    /// Kafka's name of the exception; of the error code where that has one for each.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NoOffsetForPartition(_) => "NoOffsetForPartitionException",
+            Self::OffsetOutOfRange(..) => "OffsetOutOfRangeException",
+            Self::LogTruncation(..) => "LogTruncationException",
+            Self::Group(error) => error.name(),
+        }
+    }
+
+    fn reason(&self) -> Name {
+        match self {
+            Self::NoOffsetForPartition(partition) => {
+                format!("no offset is committed in {partition}, and auto.offset.reset is none")
+            }
+            Self::OffsetOutOfRange(partition, offset) => {
+                format!("{partition} has no offset {offset}, and auto.offset.reset is none")
+            }
+            Self::LogTruncation(partition, offset, _) => format!(
+                "what it read of {partition} before {offset} is not in the log any more, and \
+                 auto.offset.reset is none"
+            ),
+            Self::Group(_) => "the group does not take it".to_owned(),
+        }
+        .into()
+    }
+}
+
 /// What a request under way is for.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
@@ -77,7 +115,8 @@ pub struct Consumer {
     pub(super) buffer: Buffer,
     pub(super) next_auto_commit: Instant,
     pub(super) commit_results: VecDeque<CommitResult>,
-    pub(super) error: Option<ConsumerError>,
+    /// What `poll` throws, the first one first.
+    errors: VecDeque<ConsumerError>,
     /// The application waits inside `poll`.
     pub(super) in_poll: bool,
     pub(super) closed: bool,
@@ -107,7 +146,7 @@ impl Consumer {
             buffer: Buffer::default(),
             next_auto_commit: Instant::ZERO + config.auto_commit_interval,
             commit_results: VecDeque::new(),
-            error: None,
+            errors: VecDeque::new(),
             in_poll: false,
             closed: false,
             last_run: None,
@@ -166,7 +205,22 @@ impl Consumer {
 
     /// What `poll` would throw; it is told once.
     pub fn take_error(&mut self) -> Option<ConsumerError> {
-        self.error.take()
+        self.errors.pop_front()
+    }
+
+    /// `poll` throws: the application has it back and will call again.
+    pub(super) fn throw(&mut self, error: ConsumerError, out: &mut Vec<ClientOutput>) {
+        self.in_poll = false;
+        if self.errors.contains(&error) {
+            return;
+        }
+        out.push(ClientOutput::Fact(KafkaFact::PollFailed {
+            group: self.group(),
+            partition: error.partition().cloned(),
+            error: error.name().into(),
+            reason: error.reason(),
+        }));
+        self.errors.push_back(error);
     }
 
     /// A finished commit that the application asked for, the oldest first.
@@ -315,8 +369,9 @@ impl Consumer {
         // What has an epoch was not found just now: it is validated before it is used.
         owned.leader = self.metadata.leader(partition).filter(|_| leader_epoch.is_none());
         self.buffer.forget(partition);
+        self.errors.retain(|error| error.partition() != Some(partition));
         out.push(ClientOutput::Fact(KafkaFact::PositionSet {
-            group: self.config.group_id.clone().unwrap_or_else(|| "".into()),
+            group: self.group(),
             partition: partition.clone(),
             offset,
             reason: reason.into(),
@@ -376,8 +431,8 @@ impl Consumer {
             (Some(Asked::Coordinator), Response::FindCoordinator(response)) => {
                 self.found_coordinator(now, &response);
             }
-            (Some(Asked::Join), Response::JoinGroup(response)) => self.joined(now, response),
-            (Some(Asked::Sync), Response::SyncGroup(response)) => self.synced(now, response),
+            (Some(Asked::Join), Response::JoinGroup(response)) => self.joined(now, response, out),
+            (Some(Asked::Sync), Response::SyncGroup(response)) => self.synced(now, response, out),
             (Some(Asked::Heartbeat), Response::Heartbeat(response)) => {
                 self.heartbeat_answered(now, response.error_code, out);
             }
@@ -394,7 +449,7 @@ impl Consumer {
                 self.commit_answered(now, offsets, origin, &response, out);
             }
             (Some(Asked::Fetch(asked)), Response::Fetch(response)) => {
-                self.fetched(now, &asked, response);
+                self.fetched(now, &asked, response, out);
             }
             // An answer to what nobody waits for any more.
             _ => {}

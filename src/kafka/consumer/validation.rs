@@ -8,7 +8,7 @@
 use super::config::AutoOffsetReset;
 use super::positions::{Stand, Target};
 use super::state::{Asked, Consumer, ConsumerError};
-use crate::event::TopicPartition;
+use crate::event::{KafkaFact, TopicPartition};
 use crate::kafka::client::ClientOutput;
 use crate::kafka::protocol::{
     BrokerId, ErrorCode, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
@@ -111,21 +111,28 @@ impl Consumer {
                 self.retry_validation(partition, now + self.config.retry_backoff);
                 continue;
             }
+            if answer.end.is_some_and(|end| end.end_offset >= offset) {
+                owned.stand = Stand::At { offset, leader_epoch: Some(leader_epoch) };
+                continue;
+            }
+            let diverges = answer.end.map(|end| end.end_offset);
             let policy = self.config.auto_offset_reset;
+            out.push(ClientOutput::Fact(KafkaFact::TruncationDetected {
+                group: self.group(),
+                partition: partition.clone(),
+                position: offset,
+                diverges,
+            }));
             match answer.end {
-                Some(end) if end.end_offset >= offset => {
-                    owned.stand = Stand::At { offset, leader_epoch: Some(leader_epoch) };
-                }
-                end if policy == AutoOffsetReset::None => {
-                    let diverging = end.map(|end| end.end_offset);
-                    let error = ConsumerError::LogTruncation(partition.clone(), offset, diverging);
-                    self.error.get_or_insert(error);
+                _ if policy == AutoOffsetReset::None => {
+                    let error = ConsumerError::LogTruncation(partition.clone(), offset, diverges);
+                    self.throw(error, out);
                 }
                 // The first offset at which the logs are known to differ.
                 Some(end) => {
                     let reason = "the log was truncated";
                     let (offset, epoch) = (end.end_offset, Some(end.epoch));
-                    let leader = owned.leader;
+                    let leader = self.positions.get(partition).and_then(|owned| owned.leader);
                     self.set_position(partition, offset, epoch, reason, out);
                     // This leader has just said so: nothing to ask again.
                     if let Some(owned) = self.positions.get_mut(partition) {
@@ -134,7 +141,9 @@ impl Consumer {
                 }
                 None => {
                     let target = Target::Policy(policy);
-                    owned.stand = Stand::NeedsReset { target, not_before: now };
+                    if let Some(owned) = self.positions.get_mut(partition) {
+                        owned.stand = Stand::NeedsReset { target, not_before: now };
+                    }
                     self.buffer.forget(partition);
                 }
             }

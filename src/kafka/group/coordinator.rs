@@ -71,17 +71,10 @@ impl Coordinator {
                 let error_code = self
                     .groups
                     .get_mut(&request.group_id)
-                    .map_or(ErrorCode::UnknownMemberId, |group| group.heartbeat(&request, now));
+                    .map_or(ErrorCode::UnknownMemberId, |group| {
+                        group.heartbeat(&request, &mut context)
+                    });
                 context.respond(to, HeartbeatResponse { error_code });
-                let heard = matches!(error_code, ErrorCode::None | ErrorCode::RebalanceInProgress);
-                let group = self.groups.get(&request.group_id).filter(|_| heard);
-                if let Some(member) = group.and_then(|group| group.member(&request.member_id)) {
-                    context.out.push(Output::Fact(KafkaFact::SessionExtended {
-                        group: request.group_id,
-                        until: now + member.session_timeout,
-                        member: request.member_id,
-                    }));
-                }
             }
             Request::LeaveGroup(request) => {
                 let response = leave(&mut self.groups, &request, &mut context);
@@ -229,7 +222,7 @@ fn commit(
         return refuse(error);
     }
     // A commit proves that the member lives.
-    group.commit_is_heartbeat(&request.member_id, context.now);
+    group.commit_is_heartbeat(&request.member_id, context);
     let max = context.config.offset_metadata_max_bytes as usize;
     let partitions = request
         .partitions

@@ -10,10 +10,13 @@ use crate::kafka::protocol::{
     ErrorCode, HeartbeatRequest, JoinGroupResponse, LeaveGroupRequest, MemberIdentity,
     SyncGroupResponse,
 };
-use crate::sim::Instant;
 
 impl Group {
-    pub(super) fn heartbeat(&mut self, request: &HeartbeatRequest, now: Instant) -> ErrorCode {
+    pub(super) fn heartbeat(
+        &mut self,
+        request: &HeartbeatRequest,
+        context: &mut Context<'_>,
+    ) -> ErrorCode {
         if self.state == GroupState::Dead {
             return ErrorCode::CoordinatorNotAvailable;
         }
@@ -27,11 +30,11 @@ impl Group {
         match self.state {
             GroupState::Empty | GroupState::Dead => ErrorCode::UnknownMemberId,
             GroupState::PreparingRebalance => {
-                self.reschedule_heartbeat(id, now);
+                self.extend_session(id, context.now, context.out);
                 ErrorCode::RebalanceInProgress
             }
             GroupState::CompletingRebalance | GroupState::Stable => {
-                self.reschedule_heartbeat(id, now);
+                self.extend_session(id, context.now, context.out);
                 ErrorCode::None
             }
         }
@@ -39,9 +42,9 @@ impl Group {
 
     /// A commit by a member counts as a heartbeat while the group may rebalance
     /// (`OffsetMetadataManager#validateOffsetCommit`).
-    pub(super) fn commit_is_heartbeat(&mut self, id: &Name, now: Instant) {
+    pub(super) fn commit_is_heartbeat(&mut self, id: &Name, context: &mut Context<'_>) {
         if matches!(self.state, GroupState::Stable | GroupState::PreparingRebalance) {
-            self.reschedule_heartbeat(id, now);
+            self.extend_session(id, context.now, context.out);
         }
     }
 

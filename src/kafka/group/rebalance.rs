@@ -220,7 +220,7 @@ impl Group {
             "replaced by a member with the same group.instance.id",
             context,
         );
-        self.reschedule_heartbeat(new, context.now);
+        self.extend_session(new, context.now, context.out);
         self.update(new, request, to);
         match self.state {
             GroupState::Stable if self.select_protocol() == self.protocol => {
@@ -355,7 +355,7 @@ impl Group {
             if let Some(to) = member.awaiting_join.take() {
                 context.respond(to, response);
             }
-            self.reschedule_heartbeat(&id, context.now);
+            self.extend_session(&id, context.now, context.out);
             self.pending_sync.insert(id);
         }
         let at = context.now + self.rebalance_timeout();
@@ -363,10 +363,14 @@ impl Group {
         self.schedule(TimerKey::Sync, at, expiry);
     }
 
-    pub(super) fn reschedule_heartbeat(&mut self, id: &Name, now: Instant) {
-        if let Some(timeout) = self.member(id).map(|member| member.session_timeout) {
-            self.schedule(TimerKey::Heartbeat(id.clone()), now + timeout, Expiry::Heartbeat);
-        }
+    /// The member's session begins anew
+    /// (`GroupMetadataManager#rescheduleClassicGroupMemberHeartbeat`).
+    pub(super) fn extend_session(&mut self, id: &Name, now: Instant, out: &mut Vec<Output>) {
+        let Some(timeout) = self.member(id).map(|member| member.session_timeout) else { return };
+        let until = now + timeout;
+        self.schedule(TimerKey::Heartbeat(id.clone()), until, Expiry::Heartbeat);
+        let (group, member) = (self.id.clone(), id.clone());
+        out.push(Output::Fact(KafkaFact::SessionExtended { group, member, until }));
     }
 
     fn propagate_assignment(&mut self, error_code: ErrorCode, context: &mut Context<'_>) {
@@ -377,7 +381,7 @@ impl Group {
             let assignment = self.members[index].assignment.clone();
             context.respond(to, SyncGroupResponse { error_code, protocol_name, assignment });
             let id = self.members[index].id.clone();
-            self.reschedule_heartbeat(&id, context.now);
+            self.extend_session(&id, context.now, context.out);
         }
     }
 

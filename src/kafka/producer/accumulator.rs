@@ -27,6 +27,8 @@ pub(super) struct Batch {
     pub(super) stamp: Option<ProducerStamp>,
     /// The leader epoch it was last sent under.
     pub(super) leader_epoch: Option<u32>,
+    /// A piece of one that was too large.
+    is_split: bool,
 }
 
 impl Batch {
@@ -43,6 +45,7 @@ impl Batch {
             not_before: now,
             stamp: None,
             leader_epoch: None,
+            is_split: false,
         }
     }
 
@@ -199,17 +202,25 @@ impl Accumulator {
         queue.insert(index, batch);
     }
 
-    /// Splits a batch that was too large into pieces of about `batch.size`
-    /// (`ProducerBatch#split`) and puts them back in its place. The pieces share out its sequences.
+    /// Splits a batch that was too large into pieces of about `batch.size`, or a piece that is
+    /// still too large into halves (`RecordAccumulator#splitAndReenqueue`, KAFKA-8350), and puts
+    /// them back in its place. The pieces share out its sequences.
     pub(super) fn split(&mut self, batch: Batch, now: Instant) {
         self.release(&batch);
+        let target = if batch.is_split {
+            let largest = batch.records.iter().map(size::upper_bound).max();
+            (batch.bytes / 2).max(largest.unwrap_or(0))
+        } else {
+            self.batch_size
+        };
         let mut pieces: Vec<Batch> = Vec::new();
         for (record, number) in batch.records.iter().zip(&batch.numbers) {
             if pieces.last_mut().is_some_and(|piece| piece.try_append(record, *number)) {
                 continue;
             }
-            let capacity = self.batch_size.max(size::upper_bound(record));
+            let capacity = target.max(size::upper_bound(record));
             let mut piece = Batch::new(batch.partition.clone(), capacity, now);
+            piece.is_split = true;
             piece.created = batch.created;
             piece.try_append(record, *number);
             self.used += u64::from(capacity);

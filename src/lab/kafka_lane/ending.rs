@@ -143,7 +143,12 @@ impl World {
         let gone: Vec<_> = self.logs.keys().filter(|&p| only_here(p)).cloned().collect();
         for partition in gone {
             let log = self.logs.remove(&partition).unwrap_or_default();
-            self.copies_gone(&partition, log.iter().map(|&(_, tag)| tag), event);
+            self.copies_gone(
+                &partition,
+                log.iter().map(|&(_, tag)| tag),
+                LostReason::Replication,
+                event,
+            );
             for (_, tag) in log {
                 self.fold(tag.message);
             }

@@ -317,8 +317,13 @@ impl World {
                         KafkaFact::Appended { partition, offset, tag: Some(tag), .. } => {
                             self.record_appended(&partition, offset, tag, event);
                         }
-                        KafkaFact::LeaderElected { partition, leader: Some(leader), .. } => {
-                            self.leader_elected(&partition, leader, event);
+                        KafkaFact::LeaderElected {
+                            partition,
+                            leader: Some(leader),
+                            unclean,
+                            ..
+                        } => {
+                            self.leader_elected(&partition, leader, unclean, event);
                         }
                         KafkaFact::LogStartMoved { partition, offset, .. } => {
                             self.records_deleted(&partition, offset, event);

@@ -145,6 +145,19 @@ impl Words<'_> {
                 "{} will send a batch to {partition} again: {error}, attempt {attempts}.",
                 self.node(node)
             ),
+            KafkaFact::TruncationDetected { group, partition, position, diverges } => {
+                let since = diverges.map_or_else(
+                    || "nobody can tell from where on".to_owned(),
+                    |offset| format!("it differs from {offset} on"),
+                );
+                format!(
+                    "{group} had read {partition} up to {position}, and the log was cut back \
+                     since: {since}."
+                )
+            }
+            KafkaFact::PollFailed { error, reason, .. } => {
+                format!("poll() of {} threw {error}: {reason}.", self.node(node))
+            }
             KafkaFact::MemberRemoved { group, member, reason } => {
                 format!("{member} left group {group}: {reason}.")
             }

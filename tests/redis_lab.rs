@@ -882,3 +882,33 @@ fn what_is_kept_until_it_is_acknowledged_is_handled_in_the_end() {
         }
     }
 }
+
+/// redis.io, "Redis pipelining": a client that waits for each answer sends one command a round
+/// trip; one that does not is done after a single one.
+#[test]
+fn a_client_without_pipelining_sends_one_command_a_round_trip() {
+    let sent_in = |pipeline: &str| {
+        let mut world = shop(&[Carrier::PubSub], &[]);
+        let config = [("pipeline".into(), pipeline.into())].into_iter().collect();
+        let load = Load { per_kilosecond: 0, keys: Keys::None, bytes: 10 };
+        let name: Name = "sender".into();
+        let (topic, carriers) = ("orders".into(), vec![Carrier::PubSub]);
+        act(&mut world, Action::AddProducer { name, topic, carriers, load, config });
+        let latency = Span::from_millis(50);
+        act(&mut world, Action::SetLatency { node: "sender".into(), latency });
+        later(&mut world, 500);
+        act(&mut world, Action::Burst { producer: "sender".into(), messages: 4 });
+        let published = |world: &mut World| {
+            let events = world.take_events();
+            redis(&events).filter(|fact| matches!(fact, RedisFact::Published { .. })).count()
+        };
+        published(&mut world);
+        // Half a round trip, then a whole one each time.
+        [60, 100, 100, 100].map(|ms| {
+            later(&mut world, ms);
+            published(&mut world)
+        })
+    };
+    assert_eq!(sent_in("true"), [4, 0, 0, 0]);
+    assert_eq!(sent_in("false"), [1, 1, 1, 1]);
+}

@@ -72,7 +72,8 @@ pub enum Action {
         /// What and how often it sends.
         load: Load,
         /// What differs from the defaults, by Kafka's producer configurations; `maxlen` is
-        /// `XADD`'s: `1000`, or `~ 1000`.
+        /// `XADD`'s: `1000`, or `~ 1000`; with `pipeline` = `false` its Redis client waits for
+        /// each answer before it sends the next command.
         config: Settings,
     },
     /// Adds a Redis client that subscribes, and with it a party.

@@ -38,7 +38,7 @@ impl World {
                 self.would(add_partitions(topic, *partitions))
             }
             Action::AddProducer { name, carriers, topic, config, .. } => {
-                options::producer(&redis::options::maxlen(config)?.1)?;
+                options::producer(&redis::options::publisher(config)?.1)?;
                 self.free(name, NodeKind::Producer)?;
                 if carriers.is_empty() {
                     return refuse(format!("\"{name}\" has no way to send: name a carrier."));

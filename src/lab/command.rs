@@ -296,7 +296,7 @@ impl World {
 
     pub(super) fn kafka_side(&self, config: &Settings, index: u32) -> KafkaSide {
         let seed = self.seed ^ (u64::from(index) << 32);
-        let config = redis::options::maxlen(config).and_then(|(_, own)| options::producer(&own));
+        let config = redis::options::publisher(config).and_then(|(_, own)| options::producer(&own));
         let config = config.unwrap_or_default();
         let client = Producer::new(config, self.bootstrap(), seed);
         KafkaSide { client, wires: SortedMap::new(), open: SortedMap::new() }

@@ -103,8 +103,15 @@ pub(super) enum Role {
 
 const CONSUMERS: &[Role] =
     &[Role::Subscriber, Role::Consumer, Role::StreamReader, Role::ListWorker];
-const CLIENTS: &[Role] =
-    &[Role::Subscriber, Role::Consumer, Role::StreamReader, Role::ListWorker, Role::Producer];
+/// A replica is a client of its primary.
+const CLIENTS: &[Role] = &[
+    Role::Subscriber,
+    Role::Consumer,
+    Role::StreamReader,
+    Role::ListWorker,
+    Role::Producer,
+    Role::Redis,
+];
 const SERVERS: &[Role] = &[Role::Redis, Role::Controller, Role::Broker];
 const PARTIES: &[Role] = &[Role::Subscriber, Role::StreamReader, Role::Key, Role::Group];
 const NODES: &[Role] = &[

@@ -37,7 +37,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("elementMoved", "an element was moved to another list; of: either key"),
     ("groupCreated", "a group was created on a stream; of: key or group"),
     ("blocked", "a client began to wait for a key"),
-    ("replied", "a line typed at a Redis server was answered; of: the line"),
+    ("replied", "a line typed at a Redis server was answered; of: the line, or the answer"),
     ("fullResync", "a replica was sent its primary's whole data set"),
     ("partialResync", "a replica was sent what it had missed"),
     ("linkUp", "a replica's link to its primary came up"),
@@ -45,6 +45,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("promoted", "a Redis replica became a primary"),
     ("demoted", "a Redis primary became a replica"),
     ("loopBusy", "the load of a Redis server's event loop changed"),
+    ("loopFull", "it has more work than time"),
     ("memoryChanged", "the memory that a Redis server uses changed"),
     ("keyDeleted", "a stream or a list was deleted; of: key"),
     ("flushed", "a Redis server's data set was emptied"),
@@ -173,7 +174,9 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             RedisFact::GroupCreated { key, group, .. } => {
                 by_names("groupCreated", [key, group, group])
             }
-            RedisFact::Replied { line, .. } => by_name("replied", line),
+            RedisFact::Replied { line, reply } => {
+                by_names("replied", [line, line, reply.trim_end()])
+            }
             RedisFact::ReplicaSynced { full, .. } => {
                 fact(if *full { "fullResync" } else { "partialResync" })
             }
@@ -181,6 +184,7 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             RedisFact::RoleChanged { primary } => {
                 fact(if *primary { "promoted" } else { "demoted" })
             }
+            RedisFact::LoopBusy { per_mille: 1_000.. } => fact("loopFull"),
             RedisFact::LoopBusy { .. } => fact("loopBusy"),
             RedisFact::MemoryChanged { .. } => fact("memoryChanged"),
             RedisFact::Blocked { .. } => fact("blocked"),

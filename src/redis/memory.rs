@@ -10,7 +10,7 @@ use super::notify;
 use super::output::CHUNK;
 use super::server::{Server, name};
 use crate::event::RedisFact;
-use crate::sim::Order;
+use crate::sim::{Order, Rng};
 
 /// An empty server (an empty redis-server 7.0.15 says some 860 kB).
 const BASE: u64 = 860_000;
@@ -108,8 +108,11 @@ impl Server {
             let space = &self.keyspace.dbs[db];
             let length = if volatile { space.expires.len() } else { space.entries.len() };
             let samples = if order == "random" { 1 } else { self.config.maxmemory_samples };
-            for _ in 0..samples.min(length as u32) {
-                let at = self.keyspace.rng.below(length as u64) as usize;
+            // `dictGetSomeKeys` gives neighbours: all of them where there are no more.
+            let few = length <= samples as usize;
+            for number in 0..samples.min(length as u32) {
+                let random = |rng: &mut Rng| rng.below(length as u64) as usize;
+                let at = if few { number as usize } else { random(&mut self.keyspace.rng) };
                 let space = &self.keyspace.dbs[db];
                 let key = if volatile {
                     space.expires.iter().nth(at).map(|(_, key)| key.clone())

@@ -55,7 +55,8 @@ function sections(taken) {
   const others = tools.map(({ id }) => id).filter((id) => !taken.includes(id));
   return [
     ...(kept ? section(`Why ${name(kept)}`, given(kept, 'for', 'against'), (verdict) => verdict === 'for') : []),
-    ...(beside ? section(`Why ${name(beside)} beside it`, given(beside, 'beside', 'rulesOut', 'against'), (verdict) => verdict === 'beside') : []),
+    ...(beside ? section(`Why ${name(beside)} beside it`, given(beside, 'beside'), () => true) : []),
+    ...(beside ? section(`Why not ${name(beside)} alone`, given(beside, 'rulesOut', 'against'), () => true) : []),
     ...others.flatMap((tool) => {
       const objections = given(tool, 'rulesOut', 'against');
       return objections.length > 0

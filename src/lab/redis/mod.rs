@@ -138,7 +138,7 @@ impl World {
         // What an earlier connection brought in part is gone with it.
         self.begun(client, 0);
         match &self.node(client).role {
-            Role::Source(_) => self.publisher_connected(client, id, cause),
+            Role::Source(_) => self.send_waiting(client, id, cause),
             Role::Subscriber(_) => self.subscribe(client, id, cause),
             Role::StreamReader(_) => self.stream_connected(client, cause),
             Role::ListWorker(_) => self.list_connected(client, cause),

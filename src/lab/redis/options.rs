@@ -77,22 +77,45 @@ pub(in super::super) fn stream_reader(
     Ok(config)
 }
 
-/// Takes `maxlen` off a producer's settings: the words of `XADD`'s option, and the rest.
-pub(in super::super) fn maxlen(settings: &Settings) -> Result<(Vec<Name>, Settings), Refusal> {
+/// What a producer's settings say of its Redis client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Publishing {
+    /// The words of `XADD`'s `MAXLEN`, where it has one.
+    pub(in super::super) maxlen: Vec<Name>,
+    /// Whether it sends without waiting for the answers to what it sent before.
+    pub(in super::super) pipeline: bool,
+}
+
+impl Default for Publishing {
+    fn default() -> Self {
+        Self { maxlen: Vec::new(), pipeline: true }
+    }
+}
+
+/// Takes `maxlen` and `pipeline` off a producer's settings: what they say, and the rest.
+pub(in super::super) fn publisher(settings: &Settings) -> Result<(Publishing, Settings), Refusal> {
     let mut rest = settings.clone();
-    let Some(value) = rest.remove("maxlen") else { return Ok((Vec::new(), rest)) };
-    let read: Read<Vec<Name>> = match value.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [most] => number::<u64>(most).map(|most| vec![most.to_string().into()]),
-        [sign @ ("~" | "="), most] => {
-            number::<u64>(most).map(|most| vec![(*sign).into(), most.to_string().into()])
-        }
-        _ => Err("a number of entries, or ~ and a number"),
+    let mut publishing = Publishing::default();
+    let refused = |name: &str, value: &str, expected: &str| Refusal {
+        reason: format!("{name} of a producer is \"{value}\"; it must be {expected}."),
     };
-    let mut words: Vec<Name> = vec!["MAXLEN".into()];
-    words.extend(read.map_err(|expected| Refusal {
-        reason: format!("maxlen of a producer is \"{value}\"; it must be {expected}."),
-    })?);
-    Ok((words, rest))
+    if let Some(value) = rest.remove("pipeline") {
+        let read = flag(&value).map_err(|expected| refused("pipeline", &value, expected))?;
+        publishing.pipeline = read;
+    }
+    if let Some(value) = rest.remove("maxlen") {
+        let read: Read<Vec<Name>> = match value.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [most] => number::<u64>(most).map(|most| vec![most.to_string().into()]),
+            [sign @ ("~" | "="), most] => {
+                number::<u64>(most).map(|most| vec![(*sign).into(), most.to_string().into()])
+            }
+            _ => Err("a number of entries, or ~ and a number"),
+        };
+        publishing.maxlen.push("MAXLEN".into());
+        let words = read.map_err(|expected| refused("maxlen", &value, expected))?;
+        publishing.maxlen.extend(words);
+    }
+    Ok((publishing, rest))
 }
 
 #[cfg(test)]
@@ -124,7 +147,8 @@ mod tests {
         assert_eq!((config.count, config.at_end), (Some(10), true));
         let reason = stream_reader(&settings(&[("noack", "true")]), false).expect_err("no group");
         assert!(reason.reason.contains("noack"), "{}", reason.reason);
-        let (words, _) = maxlen(&settings(&[("maxlen", "~ 1000")])).expect("XADD's form");
+        let (publishing, _) = publisher(&settings(&[("maxlen", "~ 1000")])).expect("XADD's form");
+        let words = publishing.maxlen;
         assert_eq!(words, ["MAXLEN", "~", "1000"].map(Name::from));
     }
 }

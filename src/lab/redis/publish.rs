@@ -9,7 +9,7 @@ use super::super::lookup::refuse;
 use super::super::node::Role;
 use super::super::workload::Draft;
 use super::super::{Due, World};
-use super::options;
+use super::options::{self, Publishing};
 use crate::event::{
     Carrier, ConnectionId, EventId, MessageId, Name, NodeId, Payload, Refusal, Settings, Tag,
 };
@@ -23,8 +23,8 @@ pub(in super::super) struct Publisher {
     pub(in super::super) connection: Option<ConnectionId>,
     /// How its messages travel.
     pub(in super::super) carriers: Vec<Carrier>,
-    /// `MAXLEN` of its `XADD`s, with its sign.
-    pub(in super::super) maxlen: Vec<Name>,
+    /// How it sends them.
+    pub(in super::super) publishing: Publishing,
     /// How long it waits for an answer, and how often it sends again; none waits for ever.
     pub(in super::super) retry: Option<(Span, u32)>,
     /// Sent and not yet answered, in order; then what waits for a connection.
@@ -52,8 +52,8 @@ impl Publisher {
     pub(in super::super) fn of(carriers: &[Carrier], config: &Settings) -> Option<Self> {
         let mut carriers = carriers.to_vec();
         carriers.retain(|carrier| *carrier != Carrier::Kafka);
-        let (maxlen, _) = options::maxlen(config).unwrap_or_default();
-        (!carriers.is_empty()).then(|| Self { carriers, maxlen, ..Self::default() })
+        let (publishing, _) = options::publisher(config).unwrap_or_default();
+        (!carriers.is_empty()).then(|| Self { carriers, publishing, ..Self::default() })
     }
 
     /// The command that carries a message.
@@ -63,7 +63,7 @@ impl Publisher {
         match attempt.carrier {
             Carrier::Stream => {
                 let mut args = vec!["XADD".into(), topic];
-                args.extend(self.maxlen.iter().map(|word| Payload::from(&**word)));
+                args.extend(self.publishing.maxlen.iter().map(|word| Payload::from(&**word)));
                 args.push("*".into());
                 if let Some(key) = &attempt.draft.key {
                     args.extend(["key".into(), Payload::from(&**key)]);
@@ -84,6 +84,11 @@ impl Publisher {
     /// Whether an attempt may be followed by another one.
     fn may_repeat(&self, attempt: &Attempt) -> bool {
         self.retry.is_some_and(|(_, retries)| attempt.number <= retries)
+    }
+
+    /// Whether a command may be written now: it waits for no answer, or none is open.
+    fn may_send(&self) -> bool {
+        self.publishing.pipeline || self.open.iter().all(|attempt| !attempt.sent)
     }
 }
 
@@ -135,6 +140,7 @@ impl World {
         let Role::Source(source) = &mut self.node_mut(node).role else { return };
         let Some(publisher) = &mut source.publisher else { return };
         let deadline = publisher.retry.map(|(timeout, _)| now + timeout);
+        let live = live.filter(|_| publisher.may_send());
         let sent = live.is_some();
         let attempt = Attempt { carrier, tag, draft, number, deadline, sent, current: true };
         let args = publisher.command(&source.topic, &attempt);
@@ -160,6 +166,10 @@ impl World {
             // There is one copy only.
             self.ledger.stored(tag.message, false);
             self.fold(tag.message);
+        }
+        let waits = self.publisher(node).is_some_and(|p| !p.publishing.pipeline);
+        if let Some(id) = self.live(node).filter(|_| waits) {
+            self.send_waiting(node, id, cause);
         }
     }
 
@@ -191,17 +201,20 @@ impl World {
         }
     }
 
-    /// A publisher has a connection again: what waits for one is sent.
-    pub(super) fn publisher_connected(&mut self, node: NodeId, id: ConnectionId, cause: EventId) {
+    /// A publisher has a connection again, or an answer: what waits for it is sent.
+    pub(super) fn send_waiting(&mut self, node: NodeId, id: ConnectionId, cause: EventId) {
         let Role::Source(source) = &mut self.node_mut(node).role else { return };
         let Some(publisher) = &mut source.publisher else { return };
+        if !publisher.may_send() {
+            return;
+        }
+        let most = if publisher.publishing.pipeline { usize::MAX } else { 1 };
+        let waiting = (0..publisher.open.len()).filter(|at| !publisher.open[*at].sent);
         let mut commands = Vec::new();
-        for at in 0..publisher.open.len() {
-            if !publisher.open[at].sent {
-                publisher.open[at].sent = true;
-                let attempt = &publisher.open[at];
-                commands.push((publisher.command(&source.topic, attempt), attempt.tag));
-            }
+        for at in waiting.take(most).collect::<Vec<_>>() {
+            publisher.open[at].sent = true;
+            let attempt = &publisher.open[at];
+            commands.push((publisher.command(&source.topic, attempt), attempt.tag));
         }
         for (args, tag) in commands {
             self.redis_send(id, args, vec![tag], Some(cause));

@@ -11,6 +11,7 @@ mod kafka;
 mod lab;
 mod payload;
 mod redis;
+mod tool;
 
 pub use command::{
     Action, Carrier, Command, CommitPoint, Configured, ErrorHandling, Failure, Handling, Keys,
@@ -24,6 +25,7 @@ pub use kafka::{ClosedSegment, KafkaFact, RebalancePhase};
 pub use lab::{CloseReason, LabFact, LostReason, NodeKind, NodeState, Standing, System};
 pub use payload::Payload;
 pub use redis::RedisFact;
+pub use tool::{Asked, Printed, PrintedOf, PrintedRow};
 
 use crate::sim::Instant;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::run::{Return, Thread};
 use super::{Branch, Comparison, Difference, LessonRef, RULES, Recording};
-use crate::event::{Action, Command, Event, Refusal};
+use crate::event::{Action, Asked, Command, Event, Printed, Refusal};
 use crate::lab::World;
 use crate::lesson::{Lesson, Progress};
 use crate::sim::{Instant, Span};
@@ -221,6 +221,11 @@ impl Session {
         actions: impl IntoIterator<Item = &'a Action>,
     ) -> Vec<Option<Refusal>> {
         self.ask(t, |world| actions.into_iter().map(|action| world.can(action).err()).collect())
+    }
+
+    /// What the systems' own tools print at `t`; after the head: as they do there.
+    pub fn printed_at(&self, t: Instant, question: &Asked) -> Vec<Printed> {
+        self.ask(t, |world| world.asked(question))
     }
 
     /// Asks the world as it is at `t`; after the head, as it is there.

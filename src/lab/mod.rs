@@ -20,6 +20,8 @@ mod options;
 mod redis;
 mod standing;
 mod survey;
+mod tools;
+mod values;
 mod workload;
 
 pub use latency::Latency;

@@ -82,14 +82,7 @@ impl World {
         for (name, topic) in drawn {
             for (partition, told) in (0_u32..).zip(&topic.partitions) {
                 let place = TopicPartition { topic: name.clone(), partition };
-                let leader = told.leader.and_then(|leader| {
-                    let node = self.server_node(leader)?;
-                    let Role::Broker(process) = &self.node(node).role else { return None };
-                    let replica = process.broker.partition(&place)?;
-                    let leads = self.node(node).state != NodeState::Crashed && replica.is_leader();
-                    leads.then(|| replica.log())
-                });
-                let offsets = leader.map(|log| {
+                let offsets = self.leading(&cluster, &place).map(|log| {
                     (log.log_start_offset(), log.high_watermark(), log.log_end_offset())
                 });
                 let of = PartitionSurvey {

@@ -8,6 +8,7 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "the rows of the command table share one signature")]
 
+mod ask;
 mod blocked;
 mod call;
 mod client;

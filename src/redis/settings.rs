@@ -192,6 +192,18 @@ fn find(name: &str) -> Option<&'static (&'static str, &'static str, Kind, &'stat
     })
 }
 
+impl Server {
+    /// Whether a setting can only be given before the server starts.
+    pub fn is_immutable(name: &str) -> bool {
+        find(name).is_some_and(|(_, _, kind, _)| matches!(kind, Immutable))
+    }
+
+    /// Whether this is an older name of another setting.
+    pub fn is_alias(name: &str) -> bool {
+        find(name).is_some_and(|(_, alias, ..)| alias.eq_ignore_ascii_case(name))
+    }
+}
+
 impl Config {
     /// Sets one setting by its name in redis.conf. Errors are the texts of CONFIG SET.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {

@@ -13,6 +13,7 @@ mod publish;
 mod pubsub;
 mod replica;
 mod stream;
+mod tools;
 
 pub(super) use keep::Store;
 pub(super) use list::ListWorker;

@@ -7,7 +7,7 @@ use crate::redis::{Config, CostTable};
 use crate::sim::Span;
 
 /// The names of redis.conf that the engine acts on.
-const SERVER: &[&str] = &[
+pub(super) const SERVER: &[&str] = &[
     "client-output-buffer-limit",
     "databases",
     "enable-debug-command",

@@ -146,7 +146,7 @@ impl World {
             rows.extend(places.iter().map(|place| line(place, who)));
             taken.extend(places);
         }
-        for (topic, image) in cluster.topics.iter() {
+        for (topic, image) in &cluster.topics {
             for partition in 0..image.partitions.len() as u32 {
                 let place = TopicPartition { topic: topic.clone(), partition };
                 if group.committed(&place).is_some() && !taken.contains(&place) {

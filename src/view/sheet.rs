@@ -4,7 +4,7 @@ use super::Same;
 use super::icon::{CROSS, icon};
 use super::page::Msg;
 use super::stage::px;
-use crate::stage::inspect::{Block, Cell, Chart, Go, Line, Sheet, Table};
+use crate::stage::inspect::{Block, Cell, Chart, Go, Line, Sheet, Table, Tools};
 use std::fmt::Write;
 use yew::prelude::*;
 
@@ -30,6 +30,11 @@ pub(super) fn sheet_view(props: &SheetProps) -> Html {
                 { close(send) }
             </header>
             <div class="sheet-body" tabindex="0" role="group" aria-label={sheet.title.clone()}>
+                if !sheet.questions.is_empty() {
+                    <p class="questions">{ for sheet.questions.iter().map(|(words, why)| html! {
+                        <button type="button" class="ask" onclick={says(send, Msg::Why(*why))}>{ words }</button>
+                    }) }</p>
+                }
                 { for sheet.blocks.iter().map(|block| draw(block, send)) }
             </div>
         </section>
@@ -61,9 +66,24 @@ fn draw(block: &Block, send: &Callback<Msg>) -> Html {
         },
         Block::Table(of) => table(of, send),
         Block::Chart(of) => chart(of),
+        Block::Command(line) => html! { <h3><code>{ line }</code></h3> },
+        Block::Tools(of) => tools(of, send),
         Block::Lines(lines) => html! {
             <ol class="lines">{ for lines.iter().map(|of| line(of, send)) }</ol>
         },
+    }
+}
+
+/// What the systems' own tools print, behind a button that opens it.
+fn tools(tools: &Tools, send: &Callback<Msg>) -> Html {
+    let open = tools.printed.is_some();
+    html! {
+        <div class={classes!("tools-print", open.then_some("open"))}>
+            <button type="button" class="fold-button" aria-expanded={open.to_string()} onclick={says(send, Msg::Tools)}>
+                { format!("As {} print{} it", tools.name, if tools.name.ends_with('s') { "" } else { "s" }) }
+            </button>
+            { for tools.printed.iter().flatten().map(|block| draw(block, send)) }
+        </div>
     }
 }
 
@@ -72,7 +92,7 @@ fn cell(cell: &Cell, send: &Callback<Msg>) -> Html {
         None => return html! { <span class={cell.class}>{ &cell.text }</span> },
         Some(Go::To(target)) => Msg::Show(target.clone()),
         Some(Go::At(t)) => Msg::Seek(*t),
-        Some(Go::Why(event)) => Msg::Why(*event),
+        Some(Go::Why(why)) => Msg::Why(*why),
         Some(Go::Over(branch)) => Msg::Switch(*branch),
     };
     html! {
@@ -98,10 +118,13 @@ fn table(table: &Table, send: &Callback<Msg>) -> Html {
         html! { <tr>{ for cells }</tr> }
     };
     let heads = table.columns.iter().zip(&class);
+    let label =
+        Some(table.caption.as_str()).filter(|it| !it.is_empty()).unwrap_or("what it prints");
+    let label = label.to_owned();
     html! {
-        <div class="table" role="group" tabindex="0" aria-label={table.caption.clone()}>
+        <div class="table" role="group" tabindex="0" aria-label={label}>
             <table>
-                <caption>{ &table.caption }</caption>
+                if !table.caption.is_empty() { <caption>{ &table.caption }</caption> }
                 <thead><tr>{ for heads.map(|(name, class)| html! { <th scope="col" class={*class}>{ *name }</th> }) }</tr></thead>
                 <tbody>{ for table.rows.iter().map(row) }</tbody>
             </table>
@@ -115,8 +138,8 @@ pub(super) fn line(line: &Line, send: &Callback<Msg>) -> Html {
         <li>
             <button type="button" class="when" onclick={says(send, Msg::Seek(line.at))}>{ super::panel::clock(line.at) }</button>
             <span class={line.class}>{ &line.text }</span>
-            if let Some(event) = line.why {
-                <button type="button" class="link why" onclick={says(send, Msg::Why(event))}>{ "Why?" }</button>
+            if let Some(why) = line.why {
+                <button type="button" class="link why" onclick={says(send, Msg::Why(why))}>{ "Why?" }</button>
             }
         </li>
     }
@@ -133,22 +156,32 @@ fn chart(chart: &Chart) -> Html {
         }
         html! { <path class={classes!("series", series.class)} d={d} /> }
     });
-    let limits = chart.limits.iter().map(|limit| {
-        html! {
-            <>
-                <path class="limit" d={format!("M0 {}H{wide}", y(limit.at))} />
-                <text x="4" y={px((1.0 - limit.at) * (high - 4.0) + 12.0)}>{ &limit.label }</text>
-            </>
-        }
+    // Words stand outside the stretched picture, at their height in per cent.
+    let levels = chart.limits.iter().map(|limit| {
+        html! { <path class="limit" d={format!("M0 {}H{wide}", y(limit.at))} /> }
+    });
+    let labels = chart.limits.iter().map(|limit| {
+        let at = ((1.0 - limit.at) * 100.0).clamp(0.0, 84.0);
+        html! { <text x="100%" dx="-4" y={format!("{at:.1}%")} dy="12" text-anchor="end">{ &limit.label }</text> }
     });
     html! {
         <figure class="chart">
-            <figcaption><span class="soft">{ &chart.title }</span><span>{ &chart.words }</span></figcaption>
-            <svg viewBox={format!("0 0 {wide} {high}")} preserveAspectRatio="none" role="img"
-                aria-label={format!("{}: {}", chart.title, chart.words)}>
-                { for limits }
-                { for series.rev() }
+            <figcaption>{ &chart.title }</figcaption>
+            <svg role="img" aria-label={chart.words.clone()}>
+                <svg viewBox={format!("0 0 {wide} {high}")} preserveAspectRatio="none">
+                    { for levels }
+                    { for series.rev() }
+                </svg>
+                <text x="4" y="12">{ &chart.top }</text>
+                <text x="4" y="100%" dy="-4">{ "0" }</text>
+                { for labels }
             </svg>
+            <p class="ends" aria-hidden="true"><span>{ &chart.from }</span><span>{ "now" }</span></p>
+            <ul aria-hidden="true">
+                { for chart.series.iter().map(|series| html! {
+                    <li><svg viewBox="0 0 18 8"><path class={classes!("series", series.class)} d="M0 4H18" /></svg>{ &series.label }</li>
+                }) }
+            </ul>
         </figure>
     }
 }

@@ -126,6 +126,79 @@ test('a message is selected in its cell, tells its life, and says why it was los
   await check();
 });
 
+// ------------------------------------------------------------------ the systems' own tools, and why
+
+test('the inspector prints what the systems\u2019 own tools print, at the cursor, and only when asked', async () => {
+  const { page, check } = await open({ at: 8_000 });
+  await call(page, 'command', { unplug: { consumer: 'billing' } });
+  await seek(page, 10_000);
+  await shape(page, /^Kafka consumer billing/).press('Enter');
+  const panel = inspector(page, 'Kafka consumer: billing');
+  const tools = panel.getByRole('button', { name: 'As Kafka\'s tools print it' });
+  assert.equal(await tools.getAttribute('aria-expanded'), 'false');
+  assert.equal(await panel.getByText('CURRENT-OFFSET').count(), 0);
+  await tools.press('Enter');
+  await panel.getByText('kafka-consumer-groups.sh --describe --group billing', { exact: true }).waitFor();
+  assert.equal(await tools.getAttribute('aria-expanded'), 'true');
+  const lag = async () => {
+    const table = panel.getByRole('table').filter({ hasText: 'CURRENT-OFFSET' });
+    const heads = await table.getByRole('columnheader').allInnerTexts();
+    assert.deepEqual(heads, ['TOPIC', 'PARTITION', 'CURRENT-OFFSET', 'LOG-END-OFFSET', 'LAG', 'CONSUMER-ID', 'HOST', 'CLIENT-ID']);
+    const rows = await table.getByRole('row').filter({ has: page.getByRole('cell') }).all();
+    const cells = await Promise.all(rows.map((row) => row.getByRole('cell').allInnerTexts()));
+    return cells.map((row) => Number(row[3])).reduce((sum, n) => sum + n, 0);
+  };
+  // A message that is on its way into the log waits for nobody yet.
+  for (const ms of [9_950, 9_150, 9_950]) {
+    const { waiting } = party(await seek(page, ms), 'billing', 'kafka');
+    assert.equal(await lag(), waiting, `at ${ms}`);
+  }
+  // It stays open where the next thing has tools too.
+  await shape(page, /^Redis server redis-1/).press('Enter');
+  const redis = inspector(page, 'Redis server: redis-1');
+  await redis.getByText('INFO clients', { exact: true }).waitFor();
+  assert.equal(await value(redis, 'redis_version'), '7.0.15');
+  assert.deepEqual((await redis.getByRole('table').filter({ hasText: 'omem' }).getByRole('columnheader').allInnerTexts()).slice(0, 2), ['id', 'addr']);
+  await redis.getByRole('button', { name: 'As redis-cli prints it' }).click();
+  assert.equal(await redis.getByText('INFO clients', { exact: true }).count(), 0);
+  await check();
+});
+
+test('what is odd is explained in sentences and lit on the stage: by mouse, by touch and by keys', async () => {
+  const lit = (page) => page.evaluate(() => [...document.querySelector('push-pull').shadowRoot
+    .querySelectorAll('.stage [role=button].chosen')].map((at) => at.getAttribute('aria-label')));
+  const { page, check } = await open({ at: 8_000, context: { ...MOVING, hasTouch: true } });
+  await call(page, 'command', { unplug: { consumer: 'billing' } });
+  await seek(page, 10_000);
+
+  // By mouse, in the inspector.
+  await shape(page, /^Kafka consumer billing/).press('Enter');
+  const panel = inspector(page, 'Kafka consumer: billing');
+  await panel.getByRole('button', { name: 'Why does billing do nothing?' }).click();
+  await panel.getByText('Why? What led to it, in order').waitFor();
+  assert.match((await panel.getByRole('listitem').first().innerText()), /billing has no connection.*: its plug is out\./s);
+  assert.ok((await lit(page)).some((name) => /^Partition orders-0/.test(name)), String(await lit(page)));
+
+  // By touch.
+  await panel.getByRole('button', { name: 'Why do messages wait for billing?' }).tap();
+  await panel.getByText(/orders-0: bookmark \d+, visible up to \d+/).waitFor();
+
+  // By keys, from the menu of a connection that is gone: what is lost with it is another answer.
+  await page.keyboard.press('Escape');
+  assert.deepEqual(await lit(page), []);
+  await shape(page, /^Redis subscriber billing/).focus();
+  await page.keyboard.press('m');
+  await item(page, 'Why does billing do nothing?').press('Enter');
+  await inspector(page, 'Redis subscriber: billing').getByText(/billing has no connection/).first().waitFor();
+
+  // A message that is lost.
+  await shape(page, /^Redis Pub\/Sub: \d+ lost$/).click();
+  const score = inspector(page, 'score: Redis: lost');
+  await score.getByRole('button', { name: 'Why?' }).first().press('Enter');
+  await score.getByText('Why? What led to it, in order').waitFor();
+  await check();
+});
+
 // ------------------------------------------------------------------------------- menus and forms
 
 test('the menu holds what applies, greys what would do nothing, and says why', async () => {

@@ -1,6 +1,7 @@
 //! Small charts: a figure over the last stretch of virtual time, sampled from the timeline.
 
 use super::At;
+use super::words::time;
 use crate::sim::{Instant, Span};
 use crate::stage::Class;
 use crate::stage::text::bytes;
@@ -19,8 +20,12 @@ const LEAST: Span = Span::from_secs(5);
 pub struct Chart {
     /// What it shows and over how long: `lag, last 60 s`.
     pub title: String,
-    /// Its newest values in words, for those who do not see it.
+    /// All of it in words, for those who do not see it.
     pub words: String,
+    /// What stands at its upper edge, with the unit; its lower edge is zero.
+    pub top: String,
+    /// How long ago its left edge is; its right edge is now.
+    pub from: String,
     /// The lines, the first on top.
     pub series: Vec<Series>,
     /// Levels that matter.
@@ -32,6 +37,8 @@ pub struct Chart {
 pub struct Series {
     /// Its meaning, a class of [`CLASSES`](crate::stage::CLASSES).
     pub class: Class,
+    /// What it is, with its newest value and the way that goes.
+    pub label: String,
     /// Points from left to right, each from (0, 0) at the lower left to (1, 1).
     pub points: Vec<(f32, f32)>,
 }
@@ -45,8 +52,38 @@ pub struct Limit {
     pub label: String,
 }
 
-/// A line's meaning and its figure at an instant.
-pub(super) type Figure<'a> = (Class, &'a dyn Fn(Instant) -> Option<f64>);
+/// What a chart counts.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    /// Messages.
+    Messages,
+    /// Bytes.
+    Bytes,
+    /// Nanoseconds.
+    Time,
+}
+
+impl Unit {
+    fn words(self, value: f64) -> String {
+        let n = value.max(0.0) as u64;
+        match self {
+            Self::Messages => n.to_string(),
+            Self::Bytes => bytes(n),
+            Self::Time => time(Span(n)),
+        }
+    }
+
+    /// The words of an axis.
+    fn axis(self, value: f64) -> String {
+        match self {
+            Self::Messages => format!("{} messages", self.words(value)),
+            _ => self.words(value),
+        }
+    }
+}
+
+/// A line: its meaning, its name and its figure at an instant; none where it has no figure.
+pub(super) type Figure<'a> = (Class, String, &'a dyn Fn(Instant) -> Option<f64>);
 
 /// What the charts of a run share: the instants they are sampled at.
 pub(super) struct Axis {
@@ -63,41 +100,62 @@ impl At<'_> {
 }
 
 impl Axis {
-    pub(super) fn title(&self, what: &str) -> String {
-        let seconds = self.span.as_nanos().div_ceil(1_000_000_000);
-        format!("{what}, last {seconds} s")
-    }
-
     /// The instants of the samples, oldest first.
     pub(super) fn instants(&self) -> impl Iterator<Item = Instant> {
         let (from, span) = (self.from, self.span.0);
         (0..=SAMPLES).map(move |n| from + Span(span / SAMPLES * n))
     }
 
-    /// A chart of figures that can be asked at any instant. `top` is the least height.
+    /// A chart of figures that can be asked at any instant. `least` is the least height; `marks`
+    /// are levels that matter, shown where they are near.
     pub(super) fn chart(
         &self,
         what: &str,
-        words: String,
+        unit: Unit,
         lines: &[Figure<'_>],
-        (top, marks): (f64, &[(f64, String)]),
+        (least, marks): (f64, &[(f64, String)]),
     ) -> Chart {
-        let sample = |(class, figure): &Figure<'_>| {
-            (*class, self.instants().map(figure).collect::<Vec<_>>())
+        let sampled: Vec<Vec<Option<f64>>> =
+            lines.iter().map(|(_, _, figure)| self.instants().map(figure).collect()).collect();
+        let peak = sampled.iter().flatten().flatten().copied().fold(0.0, f64::max);
+        let high = (peak * 1.1).max(least);
+        let seconds = self.span.as_nanos().div_ceil(1_000_000_000);
+        let title = format!("{what}, last {seconds} s");
+        // A second ago; or one sample, where these are further apart.
+        let back = (SAMPLES / seconds.max(1)).clamp(1, SAMPLES) as usize;
+        let moves = |all: &[Option<f64>]| {
+            let now = all.last().copied().flatten()?;
+            let before = all.iter().rev().nth(back).copied().flatten().unwrap_or(now);
+            Some((now, direction(before as u64, now as u64)))
         };
-        let sampled: Vec<_> = lines.iter().map(sample).collect();
-        let peak = sampled.iter().flat_map(|(_, all)| all).flatten().copied().fold(0.0, f64::max);
-        let high = (peak * 1.1).max(top);
-        let series = sampled.into_iter().map(|(class, all)| {
-            let place = |(n, value): (usize, Option<f64>)| {
+        let label = |name: &str, all: &[Option<f64>]| match moves(all) {
+            None => format!("{name} none"),
+            Some((now, ("", _))) => format!("{name} {}", unit.words(now)),
+            Some((now, (mark, _))) => format!("{name} {} {mark}", unit.words(now)),
+        };
+        let spoken = |name: &str, all: &[Option<f64>]| match moves(all) {
+            None => format!("{name} none"),
+            Some((now, (_, word))) => {
+                let most = all.iter().flatten().copied().fold(0.0, f64::max);
+                format!("{name} {}, {word}, at most {}", unit.words(now), unit.words(most))
+            }
+        };
+        let mut words: Vec<String> =
+            lines.iter().zip(&sampled).map(|((_, name, _), all)| spoken(name, all)).collect();
+        words.extend(marks.iter().map(|(_, label)| label.clone()));
+        let series = lines.iter().zip(&sampled).map(|((class, name, _), all)| {
+            let place = |(n, value): (usize, &Option<f64>)| {
                 value.map(|value| (n as f32 / SAMPLES as f32, (value / high) as f32))
             };
-            Series { class, points: all.into_iter().enumerate().filter_map(place).collect() }
+            let points = all.iter().enumerate().filter_map(place).collect();
+            Series { class, label: label(name, all), points }
         });
         let limits = marks.iter().filter(|(at, _)| *at <= high);
         Chart {
-            title: self.title(what),
-            words,
+            words: format!("{title}: {}", words.join("; ")),
+            title,
+            top: unit.axis(high),
+            from: format!("{seconds} s ago"),
             series: series.collect(),
             limits: limits
                 .map(|(at, label)| Limit { at: (at / high) as f32, label: label.clone() })
@@ -109,8 +167,8 @@ impl Axis {
 /// Whether a figure grows, shrinks or rests, as a mark and a word.
 pub(super) fn direction(before: u64, now: u64) -> (&'static str, &'static str) {
     match now.cmp(&before) {
-        core::cmp::Ordering::Greater => ("\u{25b2}", "growing"),
-        core::cmp::Ordering::Less => ("\u{25bc}", "shrinking"),
+        core::cmp::Ordering::Greater => ("\u{25b2}", "rising"),
+        core::cmp::Ordering::Less => ("\u{25bc}", "falling"),
         core::cmp::Ordering::Equal => ("", "steady"),
     }
 }

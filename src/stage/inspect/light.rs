@@ -5,7 +5,7 @@ use crate::stage::Target;
 use crate::timeline::Timeline;
 
 /// The things that an event happened in, to or between.
-pub fn touched(timeline: &Timeline, event: &Event) -> Vec<Target> {
+pub(super) fn touched(timeline: &Timeline, event: &Event) -> Vec<Target> {
     let party = |id| {
         let members = timeline.nodes().iter().filter(move |node| node.party == Some(id));
         members.map(|node| Target::Node(node.id)).collect()

@@ -1,6 +1,6 @@
 //! Partitions with their groups' bookmarks and lag.
 
-use super::chart::Figure;
+use super::chart::{Figure, Unit};
 use super::node::moving;
 use super::words::clock;
 use super::{At, Cell, Chart, Sheet};
@@ -10,8 +10,8 @@ use crate::stage::text::bytes;
 use crate::stage::{Class, Target};
 use crate::timeline::Log;
 
-/// Columns of [`At::lag_row`], as `kafka-consumer-groups.sh --describe` prints them.
-pub(super) const LAG_COLUMNS: [&str; 4] = ["", "current-offset", "log-end-offset", "lag"];
+/// Columns of [`At::lag_row`].
+pub(super) const LAG_COLUMNS: [&str; 4] = ["", "bookmark", "high watermark", "lag"];
 
 /// Whether lag grows is told by what it was this long ago.
 const BEFORE: Span = Span::from_secs(1);
@@ -41,7 +41,7 @@ impl At<'_> {
         vec![
             Cell::to(label, target),
             committed,
-            Cell::new(log.end(t).to_string()),
+            Cell::new(log.high_watermark(t).to_string()),
             moving(before, Self::lag(log, group, t)),
         ]
     }
@@ -114,17 +114,16 @@ impl At<'_> {
             let rows = groups.iter().map(|group| self.lag_row(log, group, group));
             sheet.table("Consumer groups", &LAG_COLUMNS, rows.collect());
         }
-        sheet.chart(self.lag_chart(log, &groups));
+        let of = groups.into_iter().map(|group| (log, group.clone(), group.to_string()));
+        sheet.chart(self.lag_chart(&of.collect::<Vec<_>>()));
         let rows = cells.iter().rev().take(RECORDS).map(|cell| {
             let message = cell.tag.and_then(|tag| self.timeline.message(tag.message));
-            let (label, key) = match message {
-                Some(message) => (
-                    Cell::to(self.number(message.id), Target::Message(message.id)),
-                    Cell::new(message.key.as_deref().unwrap_or("none")),
-                ),
-                None => (Cell::of("-", "dim"), Cell::of("-", "dim")),
-            };
-            vec![Cell::new(cell.offset.to_string()), label, key, Cell::new(clock(cell.at))]
+            let key = message.map_or_else(
+                || Cell::of("-", "dim"),
+                |message| Cell::new(message.key.as_deref().unwrap_or("none")),
+            );
+            let (offset, at) = (cell.offset.to_string(), clock(cell.at));
+            vec![Cell::new(offset), self.tagged(cell.tag), key, Cell::new(at)]
         });
         sheet.table("Newest records", &["offset", "message", "key", "appended"], rows.collect());
         Some(sheet)
@@ -146,24 +145,22 @@ impl At<'_> {
         rows
     }
 
-    fn lag_chart(self, log: &Log, groups: &[Name]) -> Option<Chart> {
+    /// How far groups are behind in logs, each under its name.
+    pub(super) fn lag_chart(self, of: &[(&Log, Name, String)]) -> Option<Chart> {
         const CLASSES: [Class; 4] = ["waiting-bar", "watermark", "level-ok", "level-over"];
-        let first = groups.first()?;
-        let figures: Vec<_> = groups
+        let figures: Vec<_> = of
             .iter()
             .take(CLASSES.len())
-            .map(|group| move |t: Instant| Some(Self::lag(log, group, t) as f64))
+            .map(|(log, group, _)| move |t: Instant| Some(Self::lag(log, group, t) as f64))
             .collect();
+        let names = of.iter().map(|(_, _, name)| name.clone());
         let lines: Vec<Figure<'_>> = figures
             .iter()
             .zip(CLASSES)
-            .map(|(figure, class)| (class, figure as &dyn Fn(Instant) -> Option<f64>))
+            .zip(names)
+            .map(|((figure, class), name)| (class, name, figure as &dyn Fn(Instant) -> Option<f64>))
             .collect();
-        let words: Vec<String> = groups
-            .iter()
-            .map(|group| format!("{group} {}", Self::lag(log, group, self.t)))
-            .collect();
-        let what = if groups.len() == 1 { format!("lag of {first}") } else { "lag".to_owned() };
-        Some(self.axis().chart(&what, words.join(", "), &lines, (5.0, &[])))
+        let chart = || self.axis().chart("lag", Unit::Messages, &lines, (5.0, &[]));
+        (!lines.is_empty()).then(chart)
     }
 }

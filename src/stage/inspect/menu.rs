@@ -1,7 +1,7 @@
 //! The commands that apply to a thing. Which of them would do nothing, and why, the caller asks
 //! the run.
 
-use super::{At, Form, Subject, Upkeep};
+use super::{At, Form, Subject, Upkeep, Why};
 use crate::event::{
     Action, CommitPoint, Configured, Failure, Handling, MessageId, Name, NodeKind, NodeState,
     System, TopicPartition,
@@ -26,6 +26,8 @@ pub enum Deed {
     Inspect,
     /// Opens the journal of the thing.
     Journal,
+    /// Asks why.
+    Why(Why),
     /// Does this.
     Do(Action),
     /// Asks first.
@@ -37,6 +39,9 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
     let at = At { timeline, t };
     let mut menu = Menu { at, items: Vec::new() };
     menu.push("Inspect", Deed::Inspect);
+    for (words, why) in at.questions(target) {
+        menu.push(words, Deed::Why(why));
+    }
     match target {
         Target::Node(id) => {
             if let Some(node) = timeline.node(*id) {

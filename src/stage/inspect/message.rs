@@ -1,7 +1,7 @@
 //! One message: what it is, where it stands with each party, and its biography.
 
 use super::words::{clock, standing, time};
-use super::{At, Block, Cell, Line, Sheet};
+use super::{At, Block, Cell, Go, Line, Sheet, Why};
 use crate::event::{Event, LabFact, MessageId, Standing, What};
 use crate::stage::{Class, Target};
 use crate::timeline::biography::biography;
@@ -27,7 +27,10 @@ impl At<'_> {
             let system = super::words::lane(party.system);
             let words =
                 if let Standing::Lost(_) = now { format!("lost: {words}") } else { words.into() };
-            Some(vec![Cell::new(format!("{} ({system})", party.name)), Cell::of(words, class)])
+            let odd = !matches!(now, Standing::OnItsWay | Standing::Delivered);
+            let go = odd.then_some(Go::Why(Why::Standing(id, party.id)));
+            let party = Cell::new(format!("{} ({system})", party.name));
+            Some(vec![party, Cell { go, ..Cell::of(words, class) }])
         });
         sheet.table("Where it stands", &["party", "standing"], rows.collect());
         let told = biography(self.timeline, id, self.t).into_iter();

@@ -7,6 +7,7 @@ mod chart;
 mod filter;
 mod form;
 mod jump;
+mod keys;
 mod light;
 mod log;
 mod menu;
@@ -18,22 +19,25 @@ mod sheet;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tool;
 mod typed;
 mod upkeep;
 mod walk;
+mod why;
 mod words;
 
 pub use chart::{Chart, Limit, Series};
 pub use filter::journal_of;
 pub use form::{Entry, Field, Form, Kind, Subject};
 pub use jump::{JUMPS, Jump};
-pub use light::touched;
 pub use menu::{Deed, Item, menu};
 pub use place::{Spot, adders, spots};
 pub use sheet::{Block, Cell, Go, Line, Sheet, Table};
 pub use table::tables;
+pub use tool::{Tools, printed, question};
 pub use upkeep::Upkeep;
 pub use walk::{Way, neighbour};
+pub use why::{Why, answer, lights};
 pub use words::{about, name};
 
 use super::Target;
@@ -43,7 +47,7 @@ use crate::timeline::Timeline;
 /// All that is known of a thing at `t`; none when it is not there.
 pub fn inspect(timeline: &Timeline, t: Instant, target: &Target) -> Option<Sheet> {
     let at = At { timeline, t };
-    match target {
+    let mut sheet = match target {
         Target::Node(id) => at.node(*id),
         Target::Message(id) => at.message(*id),
         Target::Partition(partition) => at.partition(partition, None),
@@ -54,7 +58,9 @@ pub fn inspect(timeline: &Timeline, t: Instant, target: &Target) -> Option<Sheet
         Target::Score(system, score) => Some(at.score(*system, *score)),
         Target::Lost(party) => at.lost(*party),
         Target::Lane(system) => Some(at.lane(*system)),
-    }
+    }?;
+    sheet.questions = at.questions(target);
+    Some(sheet)
 }
 
 /// A run at an instant, asked for panels.

@@ -1,8 +1,9 @@
 //! Processes: producers, servers, brokers, subscribers, consumers, and their connections.
 
-use super::chart::{direction, exact_bytes};
+use super::chart::Figure;
+use super::chart::{Unit, direction, exact_bytes};
 use super::words::{clock, closed, kind, time};
-use super::{At, Cell, Chart, Sheet};
+use super::{At, Cell, Chart, Go, Sheet, Why};
 use crate::event::{ConnectionId, Name, NodeId, NodeKind, PartyId};
 use crate::sim::{Instant, Order, Span};
 use crate::stage::Target;
@@ -104,11 +105,14 @@ impl At<'_> {
         sheet.table("Channels and patterns", &["channel", "subscriptions"], channels.collect());
         let held =
             |t: Instant| Some(open(t).map(|wire| wire.buffered.value(t)).sum::<u64>() as f64);
-        let now = held(self.t).unwrap_or_default() as u64;
-        let words = format!("{} in all output buffers", bytes(now));
-        let chart =
-            self.axis().chart("output buffers", words, &[("level-ok", &held)], (1_000.0, &[]));
-        sheet.chart(Some(chart));
+        let line: Figure<'_> = ("level-ok", "all of them".into(), &held);
+        sheet.chart(Some(self.axis().chart(
+            "output buffers",
+            Unit::Bytes,
+            &[line],
+            (1_000.0, &[]),
+        )));
+        sheet.chart(self.memory(node));
     }
 
     fn broker(self, node: &Node, sheet: &mut Sheet) {
@@ -174,17 +178,28 @@ impl At<'_> {
         sheet.chart(Some(self.buffer(wire)));
     }
 
+    /// Memory against its limit, once the server has said how much it uses.
+    fn memory(self, node: &Node) -> Option<Chart> {
+        let (_, most) = *node.memory.at(self.t)?;
+        let used = |t: Instant| node.memory.at(t).map(|(used, _)| *used as f64);
+        let (least, marks) = match most {
+            0 => (1_000_000.0, Vec::new()),
+            most => (most as f64 * 1.05, vec![(most as f64, format!("maxmemory {}", bytes(most)))]),
+        };
+        let line: Figure<'_> = ("level-ok", "used_memory".into(), &used);
+        Some(self.axis().chart("memory", Unit::Bytes, &[line], (least, &marks)))
+    }
+
     /// A client's output buffer against both of its limits.
     fn buffer(self, wire: &Wire) -> Chart {
         let level = |t: Instant| wire.is_open(t).then(|| wire.buffered.value(t) as f64);
-        let now = wire.buffered.value(self.t);
         let marks: Vec<(f64, String)> =
             LIMITS.iter().map(|(at, label)| (*at as f64, (*label).to_owned())).collect();
         // Far below the limits a chart up to them would be a flat line.
         let peak = self.axis().instants().filter_map(level).fold(0.0, f64::max);
         let top = if peak * 8.0 > LIMITS[1].0 as f64 { LIMITS[0].0 as f64 * 1.05 } else { 1_000.0 };
-        let words = format!("{} of 32 MB (hard limit), 8 MB for 60 s (soft limit)", bytes(now));
-        self.axis().chart("output buffer", words, &[("level-ok", &level)], (top, &marks))
+        let line: Figure<'_> = ("level-ok", "now".into(), &level);
+        self.axis().chart("output buffer", Unit::Bytes, &[line], (top, &marks))
     }
 
     fn group_of(self, node: &Node, sheet: &mut Sheet) {
@@ -198,6 +213,9 @@ impl At<'_> {
         let logs = assigned.iter().filter_map(|partition| self.timeline.log(partition));
         let rows = logs.map(|(_, log)| self.lag_row(log, &group.name, &log.partition.to_string()));
         sheet.table("Its partitions", &super::log::LAG_COLUMNS, rows.collect());
+        let logs = assigned.iter().filter_map(|partition| self.timeline.log(partition));
+        let of = logs.map(|(_, log)| (log, group.name.clone(), log.partition.to_string()));
+        sheet.chart(self.lag_chart(&of.collect::<Vec<_>>()));
     }
 
     /// The ledger's row of a party, as a list.
@@ -245,7 +263,7 @@ impl At<'_> {
 
     fn latency(self, readers: &[&Node]) -> Option<Chart> {
         let all = self.latencies(readers, Instant::ZERO, self.t);
-        let words = format!("p50 {}, p99 {}", time(share(&all, 50)?), time(share(&all, 99)?));
+        share(&all, 50)?;
         let axis = self.axis();
         let step = axis.instants().nth(1)?.since(axis.instants().next()?);
         let of = |per_cent: usize| {
@@ -254,9 +272,10 @@ impl At<'_> {
                 share(&window, per_cent).map(|span| span.as_nanos() as f64)
             }
         };
-        let lines: [(_, &dyn Fn(Instant) -> Option<f64>); 2] =
-            [("level-high", &of(99)), ("level-ok", &of(50))];
-        Some(axis.chart("time from send to handled", words, &lines, (1e6, &[])))
+        let (p99, p50) = (of(99), of(50));
+        let lines: [Figure<'_>; 2] =
+            [("level-high", "p99".into(), &p99), ("level-ok", "p50".into(), &p50)];
+        Some(axis.chart("time from send to handled", Unit::Time, &lines, (1e6, &[])))
     }
 
     fn connections(self, node: &Node, sheet: &mut Sheet) {
@@ -267,7 +286,10 @@ impl At<'_> {
         let rows = mine.take(8).map(|wire| {
             let other = if is_client(&wire) { wire.server } else { wire.client };
             let state = match wire.closed.filter(|(at, _)| *at <= self.t) {
-                Some((_, reason)) => Cell::of(closed(reason), "dim"),
+                Some((_, reason)) => Cell {
+                    go: Some(Go::Why(Why::Closed(wire.id))),
+                    ..Cell::of(closed(reason), "dim")
+                },
                 None => Cell::of("open", "ok"),
             };
             vec![
@@ -324,7 +346,10 @@ impl At<'_> {
 
     pub(super) fn channel(self, server: NodeId, name: &Name) -> Option<Sheet> {
         let known = self.timeline.channels(server, self.t).any(|channel| channel.name == *name);
-        let mut sheet = known.then(|| Sheet::new(&**name, "channel"))?;
+        if !known {
+            return self.stream(server, name).or_else(|| self.list(server, name));
+        }
+        let mut sheet = Sheet::new(&**name, "channel");
         sheet.rows(vec![("server", Cell::to(&*self.name_of(server), Target::Node(server)))]);
         let here = self.timeline.subscriptions(self.t).filter(|s| s.server == server);
         let rows = here.filter(|s| s.channel == *name).filter_map(|s| {

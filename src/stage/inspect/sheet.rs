@@ -1,19 +1,21 @@
 //! The value that a panel is: blocks of rows, tables, charts and sentences.
 
-use super::Chart;
 use super::message::meaning;
-use crate::event::{Event, EventId};
+use super::{Chart, Tools, Why};
+use crate::event::Event;
 use crate::sim::Instant;
 use crate::stage::{Class, Target};
 use crate::timeline::{Timeline, causes, journal};
 
 /// What a panel says about one thing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sheet {
     /// The thing's name.
     pub title: String,
     /// What it is: `partition`, `Redis server`.
     pub kind: String,
+    /// What it raises, in words, and what is asked then.
+    pub questions: Vec<(String, Why)>,
     /// In reading order.
     pub blocks: Vec<Block>,
 }
@@ -33,6 +35,10 @@ pub enum Block {
     Lines(Vec<Line>),
     /// A remark.
     Words(String),
+    /// A command line: what follows is what it prints.
+    Command(String),
+    /// What the systems' own tools print.
+    Tools(Tools),
 }
 
 /// Rows and columns with a name.
@@ -66,8 +72,8 @@ pub struct Line {
     pub text: String,
     /// Its meaning, a class of text.
     pub class: Class,
-    /// The event that "Why?" explains, where there is something to explain.
-    pub why: Option<EventId>,
+    /// What "Why?" asks, where there is something to explain.
+    pub why: Option<Why>,
 }
 
 /// Where a click leads.
@@ -77,8 +83,8 @@ pub enum Go {
     To(Target),
     /// To an instant.
     At(Instant),
-    /// To the chain that led to an event.
-    Why(EventId),
+    /// To the answer of a question.
+    Why(Why),
     /// Over to another future, by its place among them.
     Over(usize),
 }
@@ -88,7 +94,7 @@ impl Line {
     pub fn of(timeline: &Timeline, event: &Event) -> Self {
         let (class, odd) = meaning(event);
         let text = journal::sentence(timeline, event);
-        Self { at: event.at, text, class, why: odd.then_some(event.id) }
+        Self { at: event.at, text, class, why: odd.then_some(Why::Event(event.id)) }
     }
 
     /// A sentence of an answer, at its event's instant; one that sums up what is true stands at
@@ -96,7 +102,7 @@ impl Line {
     pub fn told(timeline: &Timeline, told: causes::Line, t: Instant) -> Self {
         let event = told.event.and_then(|id| timeline.event(id));
         let (class, odd) = event.map_or(("ink", false), meaning);
-        let why = told.event.filter(|_| odd);
+        let why = told.event.filter(|_| odd).map(Why::Event);
         Self { at: event.map_or(t, |event| event.at), text: told.sentence, class, why }
     }
 }
@@ -125,7 +131,7 @@ impl Cell {
 
 impl Sheet {
     pub(super) fn new(title: impl Into<String>, kind: impl Into<String>) -> Self {
-        Self { title: title.into(), kind: kind.into(), blocks: Vec::new() }
+        Self { title: title.into(), kind: kind.into(), questions: Vec::new(), blocks: Vec::new() }
     }
 
     pub(super) fn rows(&mut self, rows: Vec<(&str, Cell)>) {

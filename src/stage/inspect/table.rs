@@ -21,7 +21,7 @@ pub fn tables(timeline: &Timeline, t: Instant) -> Sheet {
     );
     sheet.table(
         "Consumer groups",
-        &["group, partition", "current-offset", "log-end-offset", "lag"],
+        &["group, partition", "bookmark", "high watermark", "lag"],
         at.group_rows(),
     );
     sheet.table("Output buffers", &["client", "server", "bytes"], at.buffers());

@@ -7,8 +7,8 @@ use crate::event::{
 };
 use crate::sim::Span;
 use crate::stage::{Layout, Picture, Rect, Role, Score, View, picture_on};
+use crate::timeline::journal;
 use crate::timeline::story::{crowd, ms, one_plug};
-use crate::timeline::{journal, why};
 
 const OUT: u64 = 6_300;
 
@@ -108,8 +108,8 @@ fn why_ends_with_the_event_and_the_journal_of_a_thing_is_its_own() {
     let score = inspect(&timeline, t, &Target::Score(System::Redis, Score::Lost)).expect("a score");
     let Some(Block::Lines(lost)) = score.blocks.last() else { panic!("no list: {score:?}") };
     let event = lost[0].why.expect("something to explain");
-    let told = why::event(&timeline, event);
-    assert_eq!(told.last().and_then(|line| line.event), Some(event));
+    let told = answer(&timeline, t, event);
+    assert_eq!(told.last().and_then(|line| line.event).map(Why::Event), Some(event));
 
     let shown = |target: &Target| {
         let filter = journal_of(target, &timeline);
@@ -343,4 +343,72 @@ fn jumps_find_what_they_name() {
     let setup = early.filter(|event| Jump::Command.wants(event)).count();
     assert_eq!((count(Jump::Command) - setup, commands), (2, 2));
     assert_eq!(count(Jump::Cut) + count(Jump::Repeat), 0);
+}
+
+#[test]
+fn what_is_odd_raises_a_question_and_its_answer_lights_the_chain() {
+    let timeline = plugged();
+    let (before, out) = (ms(OUT - 100), ms(8_100));
+    let asked = |t: Instant, target: &Target| {
+        let sheet = inspect(&timeline, t, target).expect("it is there");
+        sheet.questions
+    };
+    let find = |kind: NodeKind| {
+        let of = |node: &&crate::timeline::Node| node.kind == kind && &*node.name == "billing";
+        timeline.nodes().iter().find(of).expect("billing").id
+    };
+    let consumer = Target::Node(find(NodeKind::Consumer));
+    let questions = asked(out, &consumer);
+    let whys: Vec<Why> = questions.iter().map(|(_, why)| *why).collect();
+    assert!(matches!(whys[..], [Why::Idle(_), Why::Lag(_)]), "{questions:?}");
+    let told = answer(&timeline, out, whys[0]);
+    assert!(told[0].sentence.contains("its plug is out"), "{told:?}");
+    assert!(lights(&timeline, out, whys[0], &told).contains(&consumer));
+    // What waits: its partitions and their bookmarks.
+    let told = answer(&timeline, out, whys[1]);
+    let lit = lights(&timeline, out, whys[1], &told);
+    let partitions = lit.iter().filter(|it| matches!(it, Target::Partition(_))).count();
+    assert_eq!(partitions, 2, "{lit:?}");
+    assert!(lit.iter().any(|it| matches!(it, Target::Bookmark(group, _) if &**group == "billing")));
+
+    // The connection of its subscriber is gone; before, there was nothing to ask.
+    let client = find(NodeKind::Subscriber);
+    let wire = timeline.wires().iter().find(|wire| wire.client == client).expect("a connection");
+    let (wire, why) = (Target::Wire(wire.id), Why::Closed(wire.id));
+    assert_eq!(asked(before, &wire), []);
+    assert_eq!(asked(out, &wire), [("Why is it closed?".to_owned(), why)]);
+    let told = answer(&timeline, out, why);
+    assert!(told[0].sentence.contains("the plug was pulled"), "{told:?}");
+    assert!(lights(&timeline, out, why, &told).contains(&wire));
+
+    // Every question has an answer, and stands in the menu of its thing too.
+    let (_, picture) = stage(&timeline, out, &View::new(1_440.0, 860.0));
+    for target in picture.shapes.iter().filter_map(|shape| shape.target.clone()) {
+        let offered = menu(&timeline, out, &target);
+        for (words, why) in asked(out, &target) {
+            assert!(!answer(&timeline, out, why).is_empty(), "{words}");
+            assert!(offered.iter().any(|item| item.deed == Deed::Why(why)), "{words}");
+        }
+    }
+}
+
+#[test]
+fn a_chart_says_in_words_what_it_draws() {
+    let timeline = plugged();
+    let t = ms(8_100);
+    let log = &timeline.logs()[0];
+    let sheet = inspect(&timeline, t, &Target::Partition(log.partition.clone())).expect("there");
+    let chart = sheet.blocks.iter().find_map(|block| match block {
+        Block::Chart(chart) => Some(chart),
+        _ => None,
+    });
+    let chart = chart.expect("its lag");
+    assert!(chart.top.ends_with(" messages") && chart.from.ends_with(" s ago"), "{chart:?}");
+    for series in &chart.series {
+        let name = series.label.split(' ').next().expect("a name");
+        assert!(chart.words.contains(name), "{}", chart.words);
+    }
+    let billing = chart.series.iter().find(|line| line.label.starts_with("billing"));
+    let billing = billing.expect("it lags");
+    assert!(billing.label.contains('\u{25b2}') && chart.words.contains("rising"), "{billing:?}");
 }

@@ -2,12 +2,14 @@
 //! hand.
 
 use super::{Format, MenuOf, Msg, Page, Place};
-use crate::event::{Event, EventId};
+use crate::event::{Asked, Event, Printed};
 use crate::history::{Comparison, Session};
 use crate::lesson::Condition;
 use crate::sim::{Instant, Span};
 use crate::stage::Target;
-use crate::stage::inspect::{Deed, Entry, Form, Item, JUMPS, Jump, journal_of, menu, name};
+use crate::stage::inspect::{
+    Deed, Entry, Form, Item, JUMPS, Jump, Why, answer, journal_of, menu, name,
+};
 use crate::timeline::journal;
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{Fold, Pace};
@@ -49,6 +51,18 @@ pub(crate) enum Panel {
     Futures,
 }
 
+/// What the systems' own tools were asked last, and what they printed.
+#[derive(Default)]
+pub(super) struct Asking {
+    /// Whether it is shown.
+    pub(super) open: bool,
+    /// Real milliseconds in which time has run since they were asked.
+    pub(super) waited_ms: f64,
+    /// The revision of the run, its events, the instant, and the question.
+    pub(super) of: Option<(u32, u64, Instant, Asked)>,
+    pub(super) printed: Vec<Printed>,
+}
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Desk {
@@ -61,8 +75,9 @@ pub(super) struct Desk {
     speed: usize,
     /// Stretches that are not to be passed quickly.
     unfolded: Vec<Fold>,
-    /// The event that is being explained.
-    pub(super) why: Option<EventId>,
+    /// What is being explained, and as of when.
+    pub(super) why: Option<(Why, Instant)>,
+    pub(super) tools: Asking,
     /// What the journal shows, and from which line on.
     pub(super) filter: Filter,
     pub(super) line: usize,
@@ -83,17 +98,12 @@ impl Page {
                 }
             }
             Msg::Show(target) => {
-                self.view.selected = Some(target);
+                self.select(target);
                 self.desk.open = Some(Panel::Inspector);
                 self.close();
             }
-            Msg::Why(event) => {
-                self.desk.why = Some(event);
-                if let Some(at) = self.timeline.event(event).map(|event| event.at) {
-                    self.playing = false;
-                    self.jump(at);
-                }
-            }
+            Msg::Why(why) => self.ask_why(why),
+            Msg::Tools => self.desk.tools.open = !self.desk.tools.open,
             Msg::Menu(of, Place::Widget(x, y)) => self.open_menu(of, (x, y)),
             Msg::Ask(form, Place::Widget(x, y)) => {
                 self.hold();
@@ -131,6 +141,31 @@ impl Page {
         }
     }
 
+    /// Selects a thing; what was explained of another one is.
+    fn select(&mut self, target: Target) {
+        if self.view.selected.as_ref() != Some(&target) {
+            self.desk.why = None;
+        }
+        self.view.selected = Some(target);
+    }
+
+    /// Asks why, and shows the answer where the inspector is. What happened is explained at its
+    /// instant.
+    fn ask_why(&mut self, why: Why) {
+        self.close();
+        self.playing = false;
+        if let Why::Event(id) = why
+            && let Some(at) = self.timeline.event(id).map(|event| event.at)
+        {
+            self.jump(at);
+        }
+        self.desk.why = Some((why, self.cursor));
+        if self.view.selected.is_some() && self.desk.open != Some(Panel::Journal) {
+            self.desk.open = Some(Panel::Inspector);
+        }
+        self.said = answer(&self.timeline, self.cursor, why).pop().map(|line| line.sentence);
+    }
+
     /// Lets go of the last thing that was opened, then of what is selected.
     pub(super) fn let_go(&mut self) {
         if self.desk.menu.is_some() || self.desk.form.is_some() {
@@ -159,7 +194,7 @@ impl Page {
             MenuOf::Thing(target) => {
                 let title = name(&self.timeline, &target);
                 let lines = self.commands(&target, at);
-                self.view.selected = Some(target);
+                self.select(target);
                 (title, lines)
             }
             MenuOf::Time => ("Time".to_owned(), self.time_lines()),
@@ -174,7 +209,7 @@ impl Page {
         let asked = |item: &Item| match &item.deed {
             Deed::Do(action) => Ok(Some(action.clone())),
             Deed::Ask(form) => form.probe().map_err(|entry| entry.wrong),
-            Deed::Inspect | Deed::Journal => Ok(None),
+            Deed::Inspect | Deed::Journal | Deed::Why(_) => Ok(None),
         };
         let asked: Vec<_> = items.iter().map(asked).collect();
         let actions = asked.iter().filter_map(|asked| asked.as_ref().ok()?.as_ref());
@@ -185,6 +220,7 @@ impl Page {
                 Deed::Journal => Msg::Sieve(journal_of(target, &self.timeline)),
                 Deed::Ask(form) => Msg::Ask(Box::new(form), Place::Widget(at.0, at.1)),
                 Deed::Do(action) => Msg::Act(action),
+                Deed::Why(why) => Msg::Why(why),
             };
             let refused = match asked {
                 Ok(Some(_)) => refusals.next().flatten().map(|refusal| refusal.reason),
@@ -311,7 +347,7 @@ impl Page {
         if again || matches!(target, Target::Score(..) | Target::Lost(_)) {
             self.desk.open = Some(Panel::Inspector);
         }
-        self.view.selected = Some(target);
+        self.select(target);
     }
 }
 

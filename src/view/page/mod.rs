@@ -9,11 +9,11 @@ pub(crate) use desk::Panel;
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Event, EventId, LabFact, Refusal, What};
+use crate::event::{Action, Event, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
-use crate::stage::inspect::{Form, Jump, spots};
+use crate::stage::inspect::{Form, Jump, Why, spots};
 use crate::stage::{self, Layout, Picture, Rect, Role, Run, Size, Target, Token, View};
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{self, Fold, Pace};
@@ -73,8 +73,10 @@ pub(crate) enum Msg {
     Show(Target),
     /// Opens a panel, or closes the one that is open.
     Open(Option<Panel>),
-    /// What led to an event.
-    Why(EventId),
+    /// Asks why.
+    Why(Why),
+    /// Opens what the systems' own tools print, or closes it.
+    Tools,
     /// Opens a menu.
     Menu(MenuOf, Place),
     /// Opens a form.
@@ -297,6 +299,7 @@ impl Page {
     /// Time passes: `real_ms` in front of the page. Answers whether events passed the cursor.
     pub(crate) fn frame(&mut self, real_ms: f64) -> bool {
         let before = self.passed();
+        self.desk.tools.waited_ms += real_ms;
         let mut left = real_ms;
         // Each event may change the pace, so time goes on from event to event.
         for _ in 0..EVENTS_A_FRAME {

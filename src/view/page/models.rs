@@ -2,16 +2,16 @@
 
 use super::desk::SPEEDS;
 use super::{Page, Panel};
-use crate::event::{EventId, Name, System};
+use crate::event::{Asked, EventId, Name, System};
 use crate::history::Comparison;
 use crate::sim::{Instant, SortedSet};
 use crate::stage::inspect::{
-    Block, Cell, Form, Go, Line, Sheet, Spot, Subject, Table, adders, inspect, spots, tables,
-    touched,
+    Block, Cell, Form, Go, Line, Sheet, Spot, Subject, Table, Tools, adders, answer, inspect,
+    lights, printed, question, spots, tables,
 };
 use crate::stage::{self, Picture, Rect, Role, Target, Theme, View};
+use crate::timeline::causes;
 use crate::timeline::journal::{self, Filter};
-use crate::timeline::{causes, why};
 use crate::view::form::FormModel;
 use crate::view::journal::{Journal, WINDOW};
 use crate::view::menu::MenuModel;
@@ -21,6 +21,11 @@ use crate::view::over::{Over, Rate};
 const RATES: [u32; 13] = [
     0, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
 ];
+
+/// Real milliseconds before the systems' tools are asked again while time runs: at the newest
+/// instant, and in the past, where a world has to be found again.
+const AGAIN_MS: f64 = 100.0;
+const AGAIN_PAST_MS: f64 = 500.0;
 
 /// Size of a rate's control in CSS px.
 const RATE: (f32, f32) = (112.0, 24.0);
@@ -47,6 +52,7 @@ impl Page {
             Panel::Inspector => {
                 let target = self.view.selected.clone()?;
                 let mut sheet = inspect(&self.timeline, self.cursor, &target)?;
+                self.ask_tools(&mut sheet, &target);
                 self.explain(&mut sheet, told);
                 Some((sheet, "inspector"))
             }
@@ -68,15 +74,38 @@ impl Page {
         sheet.blocks.insert(1, Block::Lines(lines));
     }
 
-    /// The answer to the last "Why?".
-    pub(in crate::view) fn told(&self) -> Vec<causes::Line> {
-        self.desk.why.map_or_else(Vec::new, |id| why::event(&self.timeline, id))
+    /// What the systems' own tools print of the thing; asked while it is open, at most ten times a
+    /// second, in the past twice.
+    fn ask_tools(&mut self, sheet: &mut Sheet, target: &Target) {
+        let Some((asked, name)) = question(&self.timeline, target) else { return };
+        let (session, cursor, tools) = (&self.session, self.cursor, &mut self.desk.tools);
+        if tools.open {
+            let of = (session.revision(), session.event_count(), cursor, asked);
+            let rest = if cursor < session.head() { AGAIN_PAST_MS } else { AGAIN_MS };
+            let same = |(revision, _, _, asked): &(u32, u64, Instant, Asked)| {
+                *revision == of.0 && *asked == of.3
+            };
+            let recent = self.playing && tools.waited_ms < rest;
+            if tools.of.as_ref() != Some(&of) && !(recent && tools.of.as_ref().is_some_and(same)) {
+                tools.printed = session.printed_at(cursor, &of.3);
+                tools.of = Some(of);
+                tools.waited_ms = 0.0;
+            }
+        }
+        let shown = tools.open.then(|| printed(&tools.printed));
+        sheet.blocks.insert(0, Block::Tools(Tools { name, printed: shown }));
     }
 
-    /// What the events that are being explained touched.
+    /// The answer to the last "Why?".
+    pub(in crate::view) fn told(&self) -> Vec<causes::Line> {
+        let why = self.desk.why;
+        why.map_or_else(Vec::new, |(why, at)| answer(&self.timeline, at, why))
+    }
+
+    /// What is being explained touched.
     pub(in crate::view) fn lights(&self, told: &[causes::Line]) -> Vec<Target> {
-        let events = told.iter().filter_map(|line| self.timeline.event(line.event?));
-        events.flat_map(|event| touched(&self.timeline, event)).collect()
+        let why = self.desk.why.filter(|_| !told.is_empty());
+        why.map_or_else(Vec::new, |(why, at)| lights(&self.timeline, at, why, told))
     }
 
     /// The journal, where it is open.
@@ -200,7 +229,7 @@ impl Page {
     /// The other futures, each compared with this one.
     fn futures(&mut self) -> Sheet {
         let mut sheet =
-            Sheet { title: "Other futures".into(), kind: "fork".into(), blocks: Vec::new() };
+            Sheet { title: "Other futures".into(), kind: "fork".into(), ..Sheet::default() };
         if self.session.branches().is_empty() {
             let words = "Act in the past, and the future that was stays here beside the new one.";
             sheet.blocks.push(Block::Words(words.into()));

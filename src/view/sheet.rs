@@ -32,7 +32,7 @@ pub(super) fn sheet_view(props: &SheetProps) -> Html {
             <div class="sheet-body" tabindex="0" role="group" aria-label={sheet.title.clone()}>
                 if !sheet.questions.is_empty() {
                     <p class="questions">{ for sheet.questions.iter().map(|(words, why)| html! {
-                        <button type="button" class="ask" onclick={says(send, Msg::Why(*why))}>{ words }</button>
+                        <button type="button" class="query" onclick={says(send, Msg::Why(*why))}>{ words }</button>
                     }) }</p>
                 }
                 { for sheet.blocks.iter().map(|block| draw(block, send)) }

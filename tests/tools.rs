@@ -202,6 +202,13 @@ fn configurations_say_where_they_come_from_and_what_is_fixed() {
         is("0", "STATIC_BROKER_CONFIG", true)
     );
     assert_eq!(row(&world, broker(), "num.partitions"), is("1", "DEFAULT_CONFIG", true));
+    // ConfigurationControlManagerTest: "Broker level update is not allowed."
+    assert_eq!(row(&world, broker(), "min.insync.replicas"), is("1", "DEFAULT_CONFIG", true));
+    let config = settings(&[("min.insync.replicas", "3")]);
+    let refused = world.can(&Action::AlterConfig { of: broker(), config }).expect_err("with ELR");
+    let words =
+        "INVALID_CONFIG: Broker-level min.insync.replicas cannot be altered while ELR is enabled.";
+    assert_eq!(refused.reason, words);
     let topic = || Configured::Topic("orders".into());
     assert_eq!(row(&world, topic(), "retention.ms"), is("60000", "DYNAMIC_TOPIC_CONFIG", false));
     assert_eq!(row(&world, topic(), "segment.bytes"), is("1073741824", "DEFAULT_CONFIG", false));

@@ -30,6 +30,7 @@ const DESCRIBE: &[&str] = &[
 ];
 
 const STARTED: &str = "A broker reads it when it starts.";
+const ONE_FOR_ALL: &str = "It cannot be altered for one broker while ELR is enabled.";
 const CLIENT: &str = "A client reads it when it is made.";
 
 impl World {
@@ -262,7 +263,9 @@ impl World {
                     (true, _) => "DYNAMIC_BROKER_CONFIG",
                     (_, of) => source(of, name),
                 };
-                plain([name.to_owned(), value, source.to_owned()])
+                // No lab is without eligible leader replicas.
+                let fixed = (name == "min.insync.replicas").then_some(ONE_FOR_ALL);
+                PrintedRow { fixed, ..plain([name.to_owned(), value, source.to_owned()]) }
             })
             .collect();
         rows.extend(values::broker(config).into_iter().map(|(name, value)| PrintedRow {

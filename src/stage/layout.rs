@@ -422,7 +422,7 @@ pub(super) struct TopicCast<'a> {
 
 /// The topic that a retry or dead-letter topic belongs to, by Spring Kafka's default suffixes
 /// (`RetryTopicConstants`).
-fn side_of(name: &str) -> Option<(&str, Side)> {
+pub(super) fn side_of(name: &str) -> Option<(&str, Side)> {
     if let Some(main) = name.strip_suffix("-dlt") {
         return Some((main, Side::DeadLetter));
     }

@@ -33,7 +33,7 @@ pub(super) fn form_view(props: &FormProps) -> Html {
         let (node, at) = (node.clone(), model.at);
         let wrong = model.wrong.clone();
         use_effect_with(wrong, move |wrong| {
-            let wanted = if wrong.is_some() { "[aria-invalid]" } else { "input, select" };
+            let wanted = if wrong.is_some() { "[aria-invalid]" } else { "input:enabled, select" };
             place(&node, at, wanted);
         });
     }
@@ -44,9 +44,18 @@ pub(super) fn form_view(props: &FormProps) -> Html {
             send.emit(Msg::Submit(entries(&node)));
         }
     };
-    let fields = model.form.fields.iter().enumerate().map(|(n, field)| {
+    let all = &model.form.fields;
+    let fields = all.iter().enumerate().map(|(n, field)| {
         let wrong = model.wrong.as_ref().filter(|wrong| wrong.field == n);
-        ask(n, field, wrong.map(|wrong| wrong.wrong.as_str()))
+        // Once above all that cannot be changed for the same reason.
+        let before = n.checked_sub(1).and_then(|before| all[before].fixed);
+        let reason = field.fixed.filter(|reason| before != Some(*reason));
+        html! {
+            <>
+                if let Some(reason) = reason { <p class="fixed">{ reason }</p> }
+                { ask(n, field, wrong.map(|wrong| wrong.wrong.as_str())) }
+            </>
+        }
     });
     html! {
         <>
@@ -80,13 +89,14 @@ fn ask(n: usize, field: &Field, wrong: Option<&str>) -> Html {
             html! {
                 <input id={id.clone()} type="text" autocomplete="off" spellcheck="false" inputmode={mode}
                     value={field.value.clone()} placeholder={setting.then_some("default")}
+                    disabled={field.fixed.is_some()} title={field.fixed}
                     aria-invalid={invalid} aria-describedby={described} />
             }
         }
     };
     html! {
         <div class="field">
-            <label for={id} class={named.then_some("mono")}>{ field.label }</label>
+            <label for={id} class={named.then_some("mono")}>{ field.label.clone() }</label>
             <span class="entry">
                 { input }
                 if let Kind::Number(unit) = field.kind {

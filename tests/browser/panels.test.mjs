@@ -451,6 +451,41 @@ test('the tables hold the same state', async () => {
   await check();
 });
 
+test('the tables hold streams, their groups and who reads them', async () => {
+  const { page, check } = await open({ path: '?lesson=stream', at: 20_000 });
+  await page.keyboard.press('a');
+  const tables = inspector(page, 'the stage in words: Everything as tables');
+  const nodes = tables.getByRole('table', { name: 'Nodes' });
+  const kinds = await nodes.getByRole('row').allInnerTexts();
+  for (const name of ['Redis servers', ...(kinds.some((row) => row.includes('Redis stream reader')) ? ['Streams'] : [])]) {
+    assert.ok(await tables.getByRole('table', { name, exact: true }).getByRole('row').count() > 1, name);
+  }
+  await check();
+});
+
+test('a configuration opens with its values, sends what was changed, and greys what is fixed', async () => {
+  const { page, check } = await open();
+  await shape(page, /^Redis server redis-1/).focus();
+  await page.keyboard.press('m');
+  await item(page, /^Change its configuration/).click();
+  const form = page.getByRole('dialog', { name: 'Configuration of redis-1' });
+  const maxmemory = form.getByLabel('maxmemory', { exact: true });
+  assert.equal(await maxmemory.inputValue(), '0');
+  assert.ok(await form.getByLabel('databases', { exact: true }).isDisabled());
+  await form.getByText(/immutable config/).waitFor();
+  await form.getByRole('button', { name: 'Do it' }).click();
+  await form.getByText('Nothing is changed yet.').waitFor();
+  await maxmemory.fill('100mb');
+  await form.getByRole('button', { name: 'Do it' }).click();
+  await form.waitFor({ state: 'detached' });
+  await seek(page, 3_000);
+  await shape(page, /^Redis server redis-1/).press('Enter');
+  const panel = inspector(page, 'Redis server: redis-1');
+  await panel.getByRole('button', { name: 'As redis-cli prints it' }).click();
+  assert.equal(await panel.locator('dl > div', { has: page.locator('dt', { hasText: /^maxmemory$/ }) }).first().locator('dd').innerText(), '104857600');
+  await check();
+});
+
 // ------------------------------------------------------------------------------------------ access
 
 test('the result is announced when it is copied, and saved as a picture', async () => {

@@ -35,6 +35,12 @@ impl Controller {
         IncrementalAlterConfigsResponse { resources: resources.collect() }
     }
 
+    /// Whether this cannot be changed for a single broker: with eligible leader replicas it must
+    /// be the same for all (`ConfigurationControlManager#isDisallowedBrokerMinIsrTransition`).
+    fn is_disallowed(&self, name: &str) -> bool {
+        name == "min.insync.replicas" && self.config.eligible_leader_replicas
+    }
+
     /// All changes of a resource, or none.
     fn alter(
         &mut self,
@@ -61,6 +67,11 @@ impl Controller {
                 }
                 let mut config = self.config.topic_defaults.clone();
                 for (name, value) in changes {
+                    if self.is_disallowed(name) {
+                        let words =
+                            format!("Broker-level {name} cannot be altered while ELR is enabled.");
+                        return Err((ErrorCode::InvalidConfig, Some(words.into())));
+                    }
                     let Some(synonym) = topic_synonym(name) else {
                         let words = format!("Cannot update these configs dynamically: Set({name})");
                         return Err((ErrorCode::InvalidRequest, Some(words.into())));

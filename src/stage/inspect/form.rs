@@ -6,6 +6,7 @@ use super::{At, Upkeep};
 use crate::event::{Action, Carrier, Keys, Load, Name, NodeKind};
 use crate::sim::{Instant, Span};
 use crate::timeline::{Node, Timeline};
+use std::borrow::Cow;
 
 /// A form to fill in.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,11 +70,15 @@ pub enum Subject {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     /// Its label: a plain word, or a setting by its real name.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// What may stand in it.
     pub kind: Kind,
     /// What stands in it at first.
     pub value: String,
+    /// A setting's value as it is now: left so, it is not changed.
+    pub now: Option<String>,
+    /// Why it can be read and not changed.
+    pub fixed: Option<&'static str>,
 }
 
 /// What may stand in a field.
@@ -115,7 +120,7 @@ const BOTH: &str = "both";
 const SAFE: &str = "BLMOVE";
 
 pub(super) fn field(label: &'static str, kind: Kind, value: &(impl ToString + ?Sized)) -> Field {
-    Field { label, kind, value: value.to_string() }
+    Field { label: label.into(), kind, value: value.to_string(), now: None, fixed: None }
 }
 
 pub(super) fn text(label: &'static str, value: &(impl ToString + ?Sized)) -> Field {
@@ -412,7 +417,7 @@ impl Form {
 
     /// The field that a refusal is about: the one whose label or entry it names, else the first.
     pub fn blame(&self, entries: &[String], reason: &str) -> usize {
-        let labelled = self.fields.iter().position(|field| reason.contains(field.label));
+        let labelled = self.fields.iter().position(|field| reason.contains(&*field.label));
         let quoted = |entry: &&String| {
             entry.split_whitespace().any(|word| reason.contains(&format!("\"{word}\"")))
         };

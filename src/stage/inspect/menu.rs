@@ -120,6 +120,8 @@ impl Menu<'_> {
                     "Promote to primary (REPLICAOF NO ONE)",
                     Action::Promote { node: name.clone() },
                 );
+                let config = Subject::Upkeep(Upkeep::RedisConfig(name.clone()));
+                self.ask("Change its configuration \u{2026}", config);
                 self.ask("Fill its memory \u{2026}", Subject::Memory(name.clone()));
             }
             NodeKind::Broker => {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::event::{
-    Action, Configured, ErrorHandling, Event, EventId, Failure, LabFact, NodeKind, ResetTo, System,
-    TopicPartition, What,
+    Action, Configured, ErrorHandling, Event, EventId, Failure, LabFact, NodeKind, Printed,
+    PrintedRow, ResetTo, System, TopicPartition, What,
 };
 use crate::sim::Span;
 use crate::stage::{Layout, Picture, Rect, Role, Score, View, picture_on};
@@ -174,7 +174,6 @@ fn a_form_as_it_opens_makes_a_command() {
         Subject::Upkeep(Upkeep::Fetching(name())),
         Subject::Upkeep(Upkeep::Assign(name())),
         Subject::Upkeep(Upkeep::Redrive("orders-dlt".into())),
-        Subject::Upkeep(Upkeep::Config(Configured::Topic("orders".into()))),
         Subject::Upkeep(Upkeep::Reset(name(), "orders".into())),
         Subject::Upkeep(Upkeep::PublishRetry("shop".into())),
         Subject::Upkeep(Upkeep::Partition("shop".into())),
@@ -288,6 +287,48 @@ fn forms_of_the_tools_make_their_commands() {
         make(Upkeep::Between("kafka-1".into()), &["kafka-2", "heal"]),
         Ok(Action::HealBetween { one: "kafka-1".into(), other: "kafka-2".into() })
     );
+}
+
+#[test]
+fn a_configuration_shows_every_value_and_sends_what_was_changed() {
+    let timeline = plugged();
+    let row = |name: &str, value: &str, fixed| PrintedRow {
+        cells: vec![name.into(), value.into()],
+        fixed,
+        ..PrintedRow::default()
+    };
+    let printed = |rows| [Printed { command: String::new(), columns: &[], rows }];
+    let open = |upkeep, rows| {
+        let mut form = Form::new(&timeline, ms(6_000), Subject::Upkeep(upkeep));
+        assert_eq!(form.probe(), Ok(None), "it can be opened");
+        form.fill(&printed(rows));
+        form
+    };
+    let of = Configured::Broker("kafka-1".into());
+    let rows = vec![
+        row("num.partitions", "1", Some("A broker reads it when it starts.")),
+        row("log.retention.ms", "604800000", None),
+    ];
+    let form = open(Upkeep::Config(of.clone()), rows);
+    // What can be changed stands first.
+    let labels: Vec<&str> = form.fields.iter().map(|field| &*field.label).collect();
+    assert_eq!(labels, ["log.retention.ms", "num.partitions"]);
+    let entries = |log: &str| [log.to_owned(), "3".to_owned()];
+    assert_eq!(form.action(&entries("604800000")).map_err(|wrong| wrong.field), Err(0));
+    let config = [("log.retention.ms".into(), "1000".into())].into_iter().collect();
+    assert_eq!(form.action(&entries("1000")), Ok(Action::AlterConfig { of, config }));
+
+    let server = || "redis-1".into();
+    let rows = vec![
+        row("maxmemory", "0", None),
+        row("client-output-buffer-limit", "normal 0 0 0", None),
+        row("requirepass", "", None),
+    ];
+    let form = open(Upkeep::RedisConfig(server()), rows);
+    let entries = ["1mb", "pubsub 1mb 1mb 10", "a \"b\\"].map(str::to_owned);
+    // As redis-cli takes them (sds.c: sdssplitargs).
+    let line = r#"CONFIG SET client-output-buffer-limit "pubsub 1mb 1mb 10" maxmemory "1mb" requirepass "a \"b\\""#;
+    assert_eq!(form.action(&entries), Ok(Action::Console { server: server(), line: line.into() }));
 }
 
 #[test]

@@ -115,9 +115,10 @@ impl Typed<'_> {
         let all = self.form.fields.iter().zip(self.entries);
         let given = all.filter(|(field, entry)| {
             let named = matches!(field.kind, Kind::Setting) || field.label.contains('.');
-            named && field.label != "group.id" && !entry.trim().is_empty()
+            let changed = field.now.as_deref() != Some(entry.trim()) && field.fixed.is_none();
+            named && changed && field.label != "group.id" && !entry.trim().is_empty()
         });
-        given.map(|(field, entry)| (field.label.into(), entry.trim().into())).collect()
+        given.map(|(field, entry)| (field.label.as_ref().into(), entry.trim().into())).collect()
     }
 }
 

@@ -1,9 +1,13 @@
 //! The forms of Kafka's tools and of what a client's application can be told at run time.
 
 use super::At;
-use super::form::{Entry, Field, Form, Kind, choice, field, number, setting, text};
+use super::form::{Entry, Field, Form, Kind, Subject, choice, field, number, text};
 use super::typed::Typed;
-use crate::event::{Action, Configured, ErrorHandling, Name, NodeKind, ResetTo};
+use crate::event::{
+    Action, Asked, Configured, ErrorHandling, Name, NodeKind, Printed, PrintedRow, ResetTo,
+    Settings,
+};
+use std::fmt::Write;
 
 /// What such a form sets.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +24,8 @@ pub enum Upkeep {
     Redrive(Name),
     /// The configuration of a topic or a broker.
     Config(Configured),
+    /// The configuration of a Redis server.
+    RedisConfig(Name),
     /// The committed offsets of a group in a topic.
     Reset(Name, Name),
     /// How a producer's Redis client sends again.
@@ -34,14 +40,6 @@ const ON_ERROR: [&str; 5] = ["block for ever", "block", "skip", "dead letter", "
 const RESET: [&str; 4] = ["earliest", "latest", "offset", "time in s"];
 const FETCHING: [&str; 2] = ["pause", "resume"];
 const PATH: [&str; 2] = ["cut", "heal"];
-
-/// Settings of a topic that can be changed at run time.
-const TOPIC: [&str; 4] =
-    ["retention.ms", "retention.bytes", "segment.bytes", "min.insync.replicas"];
-
-/// Settings of a broker that can be changed at run time.
-const BROKER: [&str; 3] =
-    ["log.retention.ms", "min.insync.replicas", "unclean.leader.election.enable"];
 
 impl Upkeep {
     /// The form's title and its fields.
@@ -80,14 +78,9 @@ impl Upkeep {
             Self::Redrive(topic) => {
                 (format!("Send records of {topic} back"), vec![number("records", "", &100)])
             }
-            Self::Config(Configured::Topic(topic)) => (
-                format!("Configuration of {topic}"),
-                TOPIC.into_iter().map(|name| setting(name, "")).collect(),
-            ),
-            Self::Config(Configured::Broker(name)) => (
-                format!("Configuration of {name}"),
-                BROKER.into_iter().map(|name| setting(name, "")).collect(),
-            ),
+            // What there is to change the run says: see `Form::fill`.
+            Self::Config(Configured::Topic(name) | Configured::Broker(name))
+            | Self::RedisConfig(name) => (format!("Configuration of {name}"), Vec::new()),
             Self::Reset(group, topic) => (
                 format!("Reset the offsets of {group} in {topic}"),
                 vec![choice("to", &RESET, RESET[0]), number("offset or time", "", &0)],
@@ -157,7 +150,17 @@ impl Upkeep {
             Self::Redrive(topic) => {
                 Action::Redrive { topic: topic.clone(), most: typed.whole("records", u32::MAX)? }
             }
-            Self::Config(of) => Action::AlterConfig { of: of.clone(), config: typed.settings() },
+            Self::Config(of) => {
+                Action::AlterConfig { of: of.clone(), config: some(typed.settings())? }
+            }
+            Self::RedisConfig(server) => {
+                let mut line = "CONFIG SET".to_owned();
+                for (name, value) in &some(typed.settings())? {
+                    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+                    let _ = write!(line, " {name} \"{value}\"");
+                }
+                Action::Console { server: server.clone(), line: line.into() }
+            }
             Self::Reset(group, topic) => {
                 let to = match typed.get("to") {
                     "earliest" => ResetTo::Earliest,
@@ -193,12 +196,51 @@ impl Upkeep {
     }
 }
 
+/// What was changed; something must be.
+fn some(settings: Settings) -> Result<Settings, Entry> {
+    if settings.is_empty() {
+        return Err(Entry { field: 0, wrong: "Nothing is changed yet.".into() });
+    }
+    Ok(settings)
+}
+
 impl Form {
+    /// What the systems' tools must be asked before the form can be filled in.
+    pub fn asks(&self) -> Option<Asked> {
+        match &self.subject {
+            Subject::Upkeep(Upkeep::Config(of)) => Some(Asked::Config(of.clone())),
+            Subject::Upkeep(Upkeep::RedisConfig(name)) => Some(Asked::RedisConfig(name.clone())),
+            _ => None,
+        }
+    }
+
+    /// Takes over the settings that the tools print: each with its value now, those that can be
+    /// changed first.
+    pub fn fill(&mut self, printed: &[Printed]) {
+        let rows = || printed.iter().flat_map(|one| &one.rows);
+        let field = |row: &PrintedRow| {
+            let [name, value, ..] = row.cells.as_slice() else { return None };
+            Some(Field {
+                label: name.clone().into(),
+                kind: Kind::Setting,
+                value: value.clone(),
+                now: Some(value.clone()),
+                fixed: row.fixed,
+            })
+        };
+        let free = rows().filter(|row| row.fixed.is_none());
+        let fixed = rows().filter(|row| row.fixed.is_some());
+        self.fields = free.chain(fixed).filter_map(field).collect();
+    }
+
     /// What would be wrong with the form whatever is typed: the run is asked about this command.
     ///
     /// # Errors
     /// What is wrong already, as there is nothing to choose from.
     pub fn probe(&self) -> Result<Option<Action>, Entry> {
+        if self.asks().is_some() {
+            return Ok(None);
+        }
         let entries: Vec<String> = self.fields.iter().map(|field| field.value.clone()).collect();
         let action = self.action(&entries)?;
         let sure = matches!(action, Action::Redrive { .. } | Action::ResetOffsets { .. });

@@ -105,9 +105,12 @@ impl Page {
             Msg::Why(why) => self.ask_why(why),
             Msg::Tools => self.desk.tools.open = !self.desk.tools.open,
             Msg::Menu(of, Place::Widget(x, y)) => self.open_menu(of, (x, y)),
-            Msg::Ask(form, Place::Widget(x, y)) => {
+            Msg::Ask(mut form, Place::Widget(x, y)) => {
                 self.hold();
                 self.desk.menu = None;
+                if let Some(asked) = form.asks() {
+                    form.fill(&self.session.printed_at(self.cursor, &asked));
+                }
                 self.desk.form = Some(FormModel { form: *form, wrong: None, at: (x, y) });
             }
             // The root knows where the stage lies, and says so before a message comes here.

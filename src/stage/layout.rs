@@ -66,8 +66,8 @@ pub(super) struct Place {
     pub(super) under: Option<Rect>,
     /// The account that its handler writes.
     pub(super) account: Option<Rect>,
-    /// The stream or list that it reads.
-    pub(super) key: Option<Name>,
+    /// The stream or list that it reads, and at which server.
+    pub(super) key: Option<(NodeId, Name)>,
 }
 
 impl Place {
@@ -316,6 +316,10 @@ impl Layout {
         } else {
             columns::place(&mut layout, timeline, &cast);
         }
+        for place in &mut layout.consumers {
+            let key = timeline.node(place.node).and_then(|node| node.key.clone());
+            place.key = key.and_then(|key| Some((timeline.server_of(place.node, t)?, key)));
+        }
         layout
     }
 
@@ -346,12 +350,10 @@ impl Layout {
         })
     }
 
-    /// The row of a stream or list, with its server.
-    pub(super) fn kept(&self, key: &str) -> Option<(&Server, &StreamRow)> {
-        self.servers.iter().find_map(|server| {
-            let row = server.streams.iter().find(|row| *row.key == *key)?;
-            Some((server, row))
-        })
+    /// The row of a stream or list of a server.
+    pub(super) fn kept(&self, server: NodeId, key: &str) -> Option<(&Server, &StreamRow)> {
+        let server = self.servers.iter().find(|other| other.node == server)?;
+        Some((server, server.streams.iter().find(|row| *row.key == *key)?))
     }
 
     pub(super) fn row_of(&self, partition: &TopicPartition) -> Option<&Row> {
@@ -394,6 +396,7 @@ fn plug_name(timeline: &Timeline, t: Instant) -> Option<Name> {
 
 /// Who is on stage.
 pub(super) struct Cast<'a> {
+    timeline: &'a Timeline,
     pub(super) t: Instant,
     pub(super) redis: bool,
     pub(super) kafka: bool,
@@ -482,6 +485,7 @@ impl<'a> Cast<'a> {
             Mode::Both => (has_redis || brokers.is_empty(), !brokers.is_empty() || !has_redis),
         };
         Self {
+            timeline,
             t,
             redis,
             kafka,
@@ -527,10 +531,9 @@ impl<'a> Cast<'a> {
 
     /// The subscribers that stand with a server: the clients that have an output buffer there.
     pub(super) fn clients(&self, server: NodeId) -> Vec<NodeId> {
-        let first = self.servers.first().map(|first| first.node.id);
         let mine = |node: &&&Node| {
-            node.kind == NodeKind::Subscriber
-                && node.server.at(self.t).copied().or(first) == Some(server)
+            let stands = self.timeline.server_of(node.id, self.t);
+            node.kind == NodeKind::Subscriber && stands == Some(server)
         };
         self.subscribers.iter().filter(mine).map(|node| node.id).collect()
     }

@@ -136,7 +136,6 @@ pub(super) fn place(
             for (i, node) in chunk.iter().enumerate() {
                 let area = Rect::new(left + i as f32 * (w + 8.0), at, w, h);
                 let mut place = Place::new(node.id, area, Some(column.system));
-                place.key.clone_from(&node.key);
                 let mut end = area.bottom();
                 if matches!(node.kind, NodeKind::Consumer | NodeKind::Subscriber) {
                     place.under = Some(Rect::new(area.x, end + 3.0, w, UNDER * k - 4.0));

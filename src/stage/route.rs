@@ -199,11 +199,20 @@ impl Layout {
         Some(gutter(from, (x, top), row.entry))
     }
 
+    /// The link from a primary to a replica, in the gap between their boxes; another replica that
+    /// stands between them covers what lies behind it.
+    pub(super) fn copies(&self, primary: NodeId, replica: &Server) -> Option<Route> {
+        let primary = self.servers.iter().find(|server| server.node == primary)?;
+        let (a, b) = (primary.area, replica.area);
+        let (from, to) = if a.y < b.y { (a.bottom(), b.y) } else { (a.y, b.bottom()) };
+        Some(Route::single(Curve::line((a.x + 34.0, from), (b.x + 34.0, to))))
+    }
+
     /// The wire from a client's output buffer to the client; from what it reads where that is a
     /// stream or a list.
     pub(super) fn wire_out(&self, subscriber: NodeId) -> Option<Route> {
-        if let Some(key) = self.place_of(subscriber).and_then(|place| place.key.as_ref()) {
-            let (server, row) = self.kept(key)?;
+        if let Some((at, key)) = self.place_of(subscriber).and_then(|place| place.key.as_ref()) {
+            let (server, row) = self.kept(*at, key)?;
             let (from, nth) = if self.falls() {
                 let (x, y) = (row.cells.centre(), server.area.bottom());
                 (Port { x, y, nx: 0.0, ny: 1.0 }, 0.0)
@@ -299,8 +308,13 @@ impl Layout {
     }
 
     /// `XADD` or `LPUSH`: along the wire, then to the cell that it will be.
-    pub(super) fn add(&self, producer: NodeId, key: &Name, cell: (f32, f32)) -> Option<Route> {
-        let (server, row) = self.kept(key)?;
+    pub(super) fn add(
+        &self,
+        producer: NodeId,
+        (at, key): (NodeId, &Name),
+        cell: (f32, f32),
+    ) -> Option<Route> {
+        let (server, row) = self.kept(at, key)?;
         // A reader that parks writes along its own wire.
         let reader = self.consumers.iter().any(|place| place.node == producer);
         let wire = if reader {

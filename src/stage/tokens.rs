@@ -158,9 +158,9 @@ impl Painter<'_> {
         let (hop, layout) = (motion.hop, self.layout);
         match &hop.cargo {
             Cargo::RedisSend { target, command } if &**command != "PUBLISH" => {
-                let Some((_, row)) = layout.kept(target) else { return };
+                let Some((_, row)) = layout.kept(hop.to, target) else { return };
                 let cell = row.centre(self.timeline, self.t, None);
-                let route = layout.add(hop.from, target, cell);
+                let route = layout.add(hop.from, (hop.to, target), cell);
                 self.messages(motion, System::Redis, route, &hop.tags, false);
             }
             Cargo::RedisReply { .. } if !hop.tags.is_empty() => {
@@ -239,8 +239,8 @@ impl Painter<'_> {
 
     /// The row that a stream reader or list worker reads.
     fn reads(&self, node: NodeId) -> Option<(&'_ Server, &'_ StreamRow)> {
-        let key = self.layout.place_of(node)?.key.as_ref()?;
-        self.layout.kept(key)
+        let (server, key) = self.layout.place_of(node)?.key.as_ref()?;
+        self.layout.kept(*server, key)
     }
 
     /// One token along the trunk stands for all copies of a message that left together: the

@@ -96,6 +96,14 @@ impl Timeline {
         self.topology.wires.iter().rev().find(|wire| wire.client == client && wire.is_open(t))
     }
 
+    /// The Redis server that a client stands with at `t`: the one that it connected to last, and
+    /// before its first connection the first there is.
+    pub fn server_of(&self, client: NodeId, t: Instant) -> Option<NodeId> {
+        let connected = self.node(client).and_then(|node| node.server.at(t).copied());
+        let first = || self.nodes().iter().find(|node| node.kind == NodeKind::RedisServer);
+        connected.or_else(|| first().map(|node| node.id))
+    }
+
     /// Channels and patterns known to a server at `t`, in order of first appearance.
     pub fn channels(&self, server: NodeId, t: Instant) -> impl Iterator<Item = &Channel> {
         let all = self.topology.channels.iter();

@@ -122,6 +122,14 @@ impl Node {
         self.added <= t && self.removed.is_none_or(|removed| t < removed)
     }
 
+    /// Whether a Redis server is a replica at `t`, as far as it has told.
+    pub fn replicates(&self, t: Instant) -> bool {
+        match (self.primary.at(t), self.link.at(t)) {
+            (Some(primary), _) => !primary,
+            (None, link) => link.is_some(),
+        }
+    }
+
     /// What its process does at `t`.
     pub fn state_at(&self, t: Instant) -> NodeState {
         self.state.at(t).copied().unwrap_or(NodeState::Running)

@@ -120,10 +120,7 @@ impl Scene<'_> {
         if self.layout.servers.len() < 2 {
             return None;
         }
-        let replica = |node: &Node| match (node.primary.at(t), node.link.at(t)) {
-            (Some(primary), _) => !primary,
-            (None, link) => link.is_some(),
-        };
+        let replica = |node: &Node| node.replicates(t);
         if !replica(node) {
             return Some(("primary".into(), "dim"));
         }

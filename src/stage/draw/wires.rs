@@ -38,7 +38,9 @@ impl Scene<'_> {
         for place in &layout.producers {
             let Some(node) = self.timeline.node(place.node) else { continue };
             if Self::feeds(node, System::Redis) {
-                for server in &layout.servers {
+                // To the server that it stands with: a publisher follows the primary.
+                let stands = self.timeline.server_of(place.node, self.t);
+                for server in layout.servers.iter().filter(|s| stands == Some(s.node)) {
                     let id = format!("wire-{}-{}", place.node.0, server.node.0);
                     self.wire(id, layout.wire_in(place.node, server), "wire-in", None);
                 }
@@ -54,6 +56,7 @@ impl Scene<'_> {
                 }
             }
         }
+        self.replication();
         let mut motions = Vec::new();
         self.timeline.under_way(self.t, |motion| motions.push(motion));
         let flows = flows(&motions);
@@ -99,6 +102,19 @@ impl Scene<'_> {
         }
         for row in &loose {
             self.loose(row);
+        }
+    }
+
+    /// From each primary to its replicas.
+    fn replication(&mut self) {
+        for replica in &self.layout.servers {
+            let Some(node) = self.timeline.node(replica.node) else { continue };
+            let up = node.link.at(self.t).copied();
+            let primary = node.server.at(self.t).filter(|_| node.replicates(self.t));
+            let (Some(up), Some(primary)) = (up, primary) else { continue };
+            let id = format!("wire-replica-{}", replica.node.0);
+            let class = if up { "wire-redis" } else { "wire-down" };
+            self.wire(id, self.layout.copies(*primary, replica), class, None);
         }
     }
 

@@ -37,9 +37,11 @@ fuzz: ## random faults against the Kafka engine until a promise breaks (FUZZ_SEE
 	  --test kafka_cluster --test kafka_consumer_properties -- fuzz promises; do seed=$$((seed + 10000)); done; \
 	echo "the seeds from $$seed on: see above" >&2; exit 1
 
-soak: ## run a hundred million events and report memory and speed (EVENTS=100000000)
+soak: ## run a hundred million events, then an hour on the page: memory and speed (EVENTS=100000000)
 	@scripts/setup test
-	@. scripts/env.sh && exec cargo bench --locked --bench soak -- --events $(or $(EVENTS),100000000)
+	@. scripts/env.sh && cargo bench --locked --bench soak -- --events $(or $(EVENTS),100000000)
+	@scripts/build
+	@. scripts/env.sh && exec node scripts/soak.mjs
 
 bench: ## print sizes and speeds, each beside its goal
 	@scripts/setup test

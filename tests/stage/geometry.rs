@@ -5,7 +5,9 @@
 //! the widest of those that a page may fall back to.
 
 use super::samples;
-use pushpull::event::System;
+use pushpull::event::{Action, System};
+use pushpull::history::Session;
+use pushpull::lesson::Lesson;
 use pushpull::sim::Instant;
 use pushpull::stage::{
     Anchor, Mark, Mode, Picture, Rect, Role, Shape, Size, Theme, View, picture, svg,
@@ -229,6 +231,48 @@ fn a_slow_reader_is_cut_off_at_32_megabytes() {
     });
     let cut = cut.expect("the server cuts it off");
     assert!((8_000..12_000).contains(&cut.as_millis()), "at {cut}");
+}
+
+/// A reader's and a publisher's wire lead to the primary that they have followed, not to the
+/// crashed one that kept a stream of the same name.
+#[test]
+fn wires_follow_a_promotion() {
+    let text = std::fs::read_to_string("www/templates/redis-replica.json").expect("it is there");
+    let lesson = Lesson::parse_own("own", &text).expect("it is right");
+    let mut session = Session::open(lesson, None).expect("it can be laid");
+    let mut until = |ms: u64, action: Option<Action>| {
+        session.advance_to(Instant::from_millis(ms));
+        if let Some(action) = action {
+            session.act_at(session.head(), action).expect("it changes something");
+        }
+    };
+    until(2_000, Some(Action::Crash { node: "redis-1".into() }));
+    until(3_000, Some(Action::Promote { node: "redis-2".into() }));
+    until(6_000, None);
+    let mut timeline = Timeline::default();
+    timeline.extend(session.events());
+    let node = |name: &str| timeline.nodes().iter().find(|n| &*n.name == name).expect("there").id;
+    for view in [View::new(1_140.0, 748.0), View::new(390.0, 748.0)] {
+        let at = |ms: u64| {
+            let picture = picture(&timeline, Instant::from_millis(ms), &view);
+            let area = |id: String| picture.shapes.iter().find(|s| *s.id == *id).map(|s| s.area);
+            let servers = ["redis-1", "redis-2"].map(|name| node(name));
+            let boxes = servers.map(|id| area(format!("node-{}", id.0)).expect("it is drawn"));
+            let reader = area(format!("wire-{}", node("ledger").0)).expect("the reader's wire");
+            let writer = servers.map(|id| area(format!("wire-{}-{}", node("till").0, id.0)));
+            let copies = area(format!("wire-replica-{}", servers[1].0));
+            (boxes, reader, writer, copies)
+        };
+        let ([first, second], reader, [to_first, to_second], copies) = at(1_500);
+        assert!(reader.y < first.bottom() + 1.0, "{reader:?} begins at {first:?}");
+        assert!(to_first.is_some() && to_second.is_none());
+        let copies = copies.expect("a replica's link");
+        assert!(copies.y >= first.bottom() - 1.0 && copies.bottom() <= second.y + 1.0);
+        let ([_, second], reader, [to_first, to_second], copies) = at(6_000);
+        assert!(reader.bottom() > second.y, "{reader:?} begins at {second:?}");
+        assert!(to_first.is_none() && to_second.is_some());
+        assert!(copies.is_none(), "a primary copies from nobody");
+    }
 }
 
 /// What stands keeps its order, and its place in it, when something is added.

@@ -256,7 +256,7 @@ fn wires_follow_a_promotion() {
         let at = |ms: u64| {
             let picture = picture(&timeline, Instant::from_millis(ms), &view);
             let area = |id: String| picture.shapes.iter().find(|s| *s.id == *id).map(|s| s.area);
-            let servers = ["redis-1", "redis-2"].map(|name| node(name));
+            let servers = ["redis-1", "redis-2"].map(node);
             let boxes = servers.map(|id| area(format!("node-{}", id.0)).expect("it is drawn"));
             let reader = area(format!("wire-{}", node("ledger").0)).expect("the reader's wire");
             let writer = servers.map(|id| area(format!("wire-{}-{}", node("till").0, id.0)));

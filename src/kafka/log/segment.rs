@@ -77,6 +77,7 @@ impl Segment {
         self.first_timestamp.get_or_insert(batch.max_timestamp());
         self.max_timestamp = self.max_timestamp.max(batch.max_timestamp());
         if self.open.len() == PIECE {
+            RecordBatch::pack(&mut self.open);
             self.closed.push(std::mem::take(&mut self.open).into());
             self.open.reserve_exact(PIECE);
         }

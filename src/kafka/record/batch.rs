@@ -1,7 +1,7 @@
 //! The record batch: what is produced, stored, replicated and fetched as one piece.
 
 use super::compress::compressed_size;
-use super::stored::StoredRecords;
+use super::stored::{StoredRecords, pack};
 use super::{Record, encode, size};
 use crate::event::Tag;
 use serde::{Deserialize, Serialize};
@@ -47,11 +47,15 @@ pub struct ProducerStamp {
     pub base_sequence: i32,
 }
 
+const NO_LEADER_EPOCH: i32 = -1;
+
 /// A record batch of magic 2. Clones share the records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordBatch {
     base_offset: u64,
-    partition_leader_epoch: Option<u32>,
+    /// As on the wire: -1 for none (`RecordBatch.NO_PARTITION_LEADER_EPOCH`). A batch is kept as
+    /// long as its record, so every word counts.
+    partition_leader_epoch: i32,
     compression: Compression,
     timestamp_type: TimestampType,
     max_timestamp: i64,
@@ -72,7 +76,7 @@ impl RecordBatch {
         let max_timestamp = records.iter().map(|record| record.timestamp).max()?;
         let mut batch = Self {
             base_offset: 0,
-            partition_leader_epoch: None,
+            partition_leader_epoch: NO_LEADER_EPOCH,
             compression,
             timestamp_type: TimestampType::CreateTime,
             max_timestamp,
@@ -82,6 +86,11 @@ impl RecordBatch {
         };
         batch.size = batch.encoded_size();
         Some(batch)
+    }
+
+    /// Lets small batches that nobody else shares share one block of memory.
+    pub fn pack(batches: &mut [Self]) {
+        pack(batches.iter_mut().map(|batch| &mut batch.records));
     }
 
     /// The offset of the first record.
@@ -106,7 +115,7 @@ impl RecordBatch {
 
     /// The epoch of the leader that appended it; none before that.
     pub fn partition_leader_epoch(&self) -> Option<u32> {
-        self.partition_leader_epoch
+        u32::try_from(self.partition_leader_epoch).ok()
     }
 
     /// The codec.
@@ -193,7 +202,7 @@ impl RecordBatch {
     #[must_use]
     pub fn assigned(mut self, base_offset: u64, leader_epoch: u32) -> Self {
         self.base_offset = base_offset;
-        self.partition_leader_epoch = Some(leader_epoch);
+        self.partition_leader_epoch = i32::try_from(leader_epoch).unwrap_or(i32::MAX);
         self
     }
 

@@ -16,8 +16,55 @@ use std::sync::Arc;
 /// First the stamp, behind a byte that says whether there is one. Then one record after the other:
 /// what it has (a byte of [`BYTES`] to [`HEADERS`]), its timestamp as the difference to the first
 /// record's, key, value, tag and headers. Numbers are unsigned varints.
+///
+/// The bytes are all of a block, or a part of one that many small batches share ([`pack`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct StoredRecords(Arc<[u8]>);
+#[serde(from = "Vec<u8>", into = "Vec<u8>")]
+pub(super) struct StoredRecords {
+    block: Arc<[u8]>,
+    start: u32,
+    length: u32,
+}
+
+impl From<Vec<u8>> for StoredRecords {
+    fn from(bytes: Vec<u8>) -> Self {
+        // A batch is smaller: its size is a 32-bit number.
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Self { block: bytes.into(), start: 0, length }
+    }
+}
+
+impl From<StoredRecords> for Vec<u8> {
+    fn from(stored: StoredRecords) -> Self {
+        stored.bytes().to_vec()
+    }
+}
+
+/// A batch with more bytes gains nothing by sharing a block: its own costs it 24 bytes or so.
+const SMALL: u32 = 1_024;
+
+/// Moves small batches that nobody else shares into one block. Those that a follower of the same
+/// run or a checkpoint has too stay as they are: they are kept once for all.
+pub(super) fn pack<'a>(batches: impl Iterator<Item = &'a mut StoredRecords>) {
+    let alone = |stored: &&'a mut StoredRecords| {
+        stored.length < SMALL
+            && stored.length as usize == stored.block.len()
+            && Arc::strong_count(&stored.block) == 1
+    };
+    let mut batches: Vec<_> = batches.filter(alone).collect();
+    if batches.len() < 2 {
+        return;
+    }
+    let mut bytes = Vec::with_capacity(batches.iter().map(|stored| stored.block.len()).sum());
+    for stored in &mut batches {
+        stored.start = bytes.len() as u32;
+        bytes.extend_from_slice(&stored.block);
+    }
+    let block: Arc<[u8]> = bytes.into();
+    for stored in batches {
+        stored.block = Arc::clone(&block);
+    }
+}
 
 /// What a key or a value is, in two bits: the key's are shifted by [`KEY`].
 const BYTES: u8 = 1;
@@ -210,16 +257,21 @@ impl StoredRecords {
             put_record(&mut packed, record, base);
             base = records[0].timestamp;
         }
-        Self(packed.into())
+        packed.into()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        let start = self.start as usize;
+        self.block.get(start..start + self.length as usize).unwrap_or_default()
     }
 
     /// The idempotent producer's stamp.
     pub(super) fn producer(&self) -> Option<ProducerStamp> {
-        Reader { rest: &self.0 }.producer()
+        Reader { rest: self.bytes() }.producer()
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let mut reader = Reader { rest: &self.0 };
+        let mut reader = Reader { rest: self.bytes() };
         reader.producer();
         let mut base = None;
         let next = move || {
@@ -289,7 +341,32 @@ mod tests {
         assert_eq!(back, records);
         let tags = |records: &[Record]| records.iter().map(Record::tag).collect::<Vec<_>>();
         assert_eq!(tags(&back), tags(&records));
-        assert!(stored.0.len() < 100, "synthetic bytes are not made");
+        assert!(stored.length < 100, "synthetic bytes are not made");
+    }
+
+    /// Batches that share a block are those that they were; one that somebody else has too, and one
+    /// that is large, keep their own.
+    #[test]
+    fn packed_batches_are_those_that_they_were() {
+        let stamp = ProducerStamp { producer_id: 1, producer_epoch: 0, base_sequence: 7 };
+        let one = |value: Payload| {
+            StoredRecords::new(Some(stamp), &[Record::new(Some("k".into()), Some(value), 5)])
+        };
+        let long = Payload::from(&*"v".repeat(SMALL as usize));
+        let mut batches = ["a", "", "b"].map(|value| one(value.into())).to_vec();
+        batches.push(one(long));
+        batches.push(one("shared".into()));
+        let (before, elsewhere) = (batches.clone(), batches[4].clone());
+        let before: Vec<Vec<Record>> = before.into_iter().map(|b| b.iter().collect()).collect();
+        pack(batches.iter_mut());
+        for (batch, records) in batches.iter().zip(before) {
+            assert_eq!(batch.producer(), Some(stamp));
+            assert_eq!(batch.iter().collect::<Vec<_>>(), records);
+        }
+        let shares =
+            |one: usize, other: usize| Arc::ptr_eq(&batches[one].block, &batches[other].block);
+        assert!(shares(0, 1) && shares(1, 2) && !shares(2, 3) && !shares(2, 4));
+        assert!(Arc::ptr_eq(&batches[4].block, &elsewhere.block));
     }
 
     /// What somebody else has written ends where it stops making sense.
@@ -299,8 +376,8 @@ mod tests {
         let stamp = ProducerStamp { producer_id: 300, producer_epoch: -1, base_sequence: -1 };
         let stored = StoredRecords::new(Some(stamp), &[record]);
         assert_eq!((stored.producer(), stored.iter().count()), (Some(stamp), 1));
-        for length in 0..stored.0.len() {
-            let cut = StoredRecords(stored.0[..length].into());
+        for length in 0..stored.bytes().len() {
+            let cut = StoredRecords::from(stored.bytes()[..length].to_vec());
             assert_eq!(cut.iter().count(), 0, "{length} bytes");
         }
     }
@@ -311,7 +388,7 @@ mod tests {
         let tag = Tag { message: MessageId(1_000_000), copy: CopyId(2_000_000) };
         let value = Payload::from(&*"v".repeat(100)).with_tag(tag);
         let record = Record::new(None, Some(value), 1_700_000_000_000);
-        let packed = StoredRecords::new(None, &[record]).0.len();
+        let packed = StoredRecords::new(None, &[record]).length;
         assert!(packed <= 100 + 16, "{packed}");
     }
 }

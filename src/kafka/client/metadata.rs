@@ -1,6 +1,5 @@
 //! What a client knows of the cluster (`org.apache.kafka.clients.Metadata`).
 
-use super::{ClientOutput, Network};
 use crate::event::{Name, TopicPartition};
 use crate::kafka::protocol::{BrokerId, ErrorCode, MetadataRequest, MetadataResponse};
 use crate::sim::{Instant, SortedMap, SortedSet, Span};
@@ -52,19 +51,10 @@ impl Metadata {
         &self.brokers
     }
 
-    /// The broker to ask. Where none of the known ones can be reached, the bootstrap list is the
-    /// list again (`metadata.recovery.strategy=rebootstrap`, the default since Kafka 4.0;
-    /// KIP-899).
-    pub(crate) fn broker_to_ask<P>(
-        &mut self,
-        now: Instant,
-        network: &mut Network<P>,
-        out: &mut Vec<ClientOutput>,
-    ) -> Option<BrokerId> {
-        if !network.can_reach(now, &self.brokers) {
-            self.brokers.clone_from(&self.bootstrap);
-        }
-        network.least_loaded(now, &self.brokers, out)
+    /// None of the known brokers can be reached: the bootstrap list is the list again
+    /// (`metadata.recovery.strategy=rebootstrap`, the default since Kafka 4.0; KIP-899).
+    pub(crate) fn rebootstrap(&mut self) {
+        self.brokers.clone_from(&self.bootstrap);
     }
 
     /// Adds a topic of interest.

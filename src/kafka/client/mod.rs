@@ -10,7 +10,7 @@ mod network;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use metadata::{Leader, Metadata};
-pub(crate) use network::Network;
+pub(crate) use network::{Network, Timing};
 
 use super::protocol::{BrokerId, ErrorCode, Request};
 use crate::event::{KafkaFact, TopicPartition};

@@ -70,9 +70,9 @@ impl Consumer {
             if self.buffer.holds(partition) || busy.contains(partition) {
                 continue;
             }
-            let leader = self.metadata.leader(partition);
+            let leader = self.network.metadata.leader(partition);
             let Some((leader, broker)) = leader.and_then(|l| l.broker.map(|b| (l, b))) else {
-                self.metadata.request_update();
+                self.network.metadata.request_update();
                 continue;
             };
             fetches.entry(broker).or_default().push(FetchPartition {
@@ -143,10 +143,14 @@ impl Consumer {
         out: &mut Vec<ClientOutput>,
     ) {
         if let Some(leader) = data.current_leader {
-            self.metadata.learn_leader(&data.partition, leader.leader_id, leader.leader_epoch);
+            self.network.metadata.learn_leader(
+                &data.partition,
+                leader.leader_id,
+                leader.leader_epoch,
+            );
         }
         if error != ErrorCode::OffsetOutOfRange {
-            self.metadata.request_update();
+            self.network.metadata.request_update();
             return;
         }
         let policy = self.config.auto_offset_reset;

@@ -137,7 +137,7 @@ impl Consumer {
         if asked || now < self.membership.not_before {
             return;
         }
-        if let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out) {
+        if let Some(broker) = self.network.least_loaded(now, out) {
             let request = FindCoordinatorRequest { coordinator_keys: vec![self.group()] };
             self.network.send(now, broker, request, Asked::Coordinator, out);
         }
@@ -179,7 +179,9 @@ impl Consumer {
     }
 
     fn counts<'a>(&self, topics: impl Iterator<Item = &'a Name>) -> SortedMap<Name, u32> {
-        topics.map(|topic| (topic.clone(), self.metadata.partitions(topic).unwrap_or(0))).collect()
+        topics
+            .map(|topic| (topic.clone(), self.network.metadata.partitions(topic).unwrap_or(0)))
+            .collect()
     }
 
     /// `joinGroupIfNeeded`, `onJoinPrepare`.
@@ -293,7 +295,7 @@ impl Consumer {
                 membership.session_since = now;
                 for member in &response.members {
                     for topic in &member.metadata.topics {
-                        self.metadata.want(topic);
+                        self.network.metadata.want(topic);
                     }
                 }
                 self.membership.to_assign = Some(response);
@@ -330,7 +332,7 @@ impl Consumer {
                 response.members.iter().flat_map(|m| &m.metadata.topics).collect();
             topics.order();
             topics.dedup();
-            if !topics.iter().all(|topic| self.metadata.has_answer_for(topic)) {
+            if !topics.iter().all(|topic| self.network.metadata.has_answer_for(topic)) {
                 // Topics that only others subscribe to are being asked for.
                 self.membership.to_assign = Some(response);
                 return;
@@ -394,7 +396,7 @@ impl Consumer {
         self.membership.prepared = false;
         let mut assigned = Positions::new();
         for partition in assignment.partitions {
-            self.metadata.want(&partition.topic);
+            self.network.metadata.want(&partition.topic);
             let owned = self.positions.remove(&partition);
             let owned = owned.unwrap_or_else(|| Owned::new(Stand::NeedsCommitted));
             assigned.insert(partition, owned);

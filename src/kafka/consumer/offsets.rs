@@ -83,7 +83,7 @@ impl Consumer {
             if now < not_before {
                 continue;
             }
-            match self.metadata.leader(partition) {
+            match self.network.metadata.leader(partition) {
                 Some(leader) if leader.broker.is_some() => {
                     let Some(broker) = leader.broker else { continue };
                     questions.entry(broker).or_default().push(ListOffsetsPartition {
@@ -92,7 +92,7 @@ impl Consumer {
                         timestamp,
                     });
                 }
-                _ => self.metadata.request_update(),
+                _ => self.network.metadata.request_update(),
             }
         }
         for (broker, partitions) in questions {
@@ -156,7 +156,7 @@ impl Consumer {
                 (ErrorCode::None, None) => {}
                 (error, _) => {
                     if error.refreshes_metadata() {
-                        self.metadata.request_update();
+                        self.network.metadata.request_update();
                     }
                     self.retry_reset(&answer.partition, now + self.config.retry_backoff);
                 }

@@ -3,7 +3,7 @@
 //! otherwise ([`ErrorCode::UnknownMemberId`]), as it refuses every commit from outside.
 
 use crate::event::{Name, TopicPartition};
-use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
+use crate::kafka::client::{ClientOutput, Network, Timing};
 use crate::kafka::protocol::{
     BrokerId, ErrorCode, FindCoordinatorRequest, IsolationLevel, ListOffsetsPartition,
     ListOffsetsRequest, ListOffsetsResponse, OffsetCommitPartition, OffsetCommitRequest,
@@ -67,7 +67,6 @@ enum Question {
 
 #[derive(Clone, Debug)]
 enum Asked {
-    Metadata,
     Coordinator,
     Committed,
     Offsets(Question),
@@ -80,7 +79,6 @@ pub struct OffsetReset {
     group: Name,
     to: ResetTo,
     network: Network<Asked>,
-    metadata: Metadata,
     known: SortedMap<TopicPartition, Known>,
     coordinator: Option<BrokerId>,
     not_before: Instant,
@@ -99,16 +97,21 @@ impl OffsetReset {
         seed: u64,
     ) -> Self {
         let retry_backoff = Span::from_millis(100);
-        let reconnect = Backoff::new(Span::from_millis(50), Span::from_secs(1), seed, 0);
-        let mut metadata = Metadata::new(bootstrap, Span::from_secs(300), retry_backoff);
+        let timing = Timing {
+            request_timeout: Span::from_secs(30),
+            reconnect_backoff: Span::from_millis(50),
+            reconnect_backoff_max: Span::from_secs(1),
+            retry_backoff,
+            metadata_max_age: Span::from_secs(300),
+        };
+        let mut network = Network::new(timing, bootstrap, seed);
         for partition in &partitions {
-            metadata.want(&partition.topic);
+            network.metadata.want(&partition.topic);
         }
         Self {
             group,
             to,
-            network: Network::new(Span::from_secs(30), reconnect),
-            metadata,
+            network,
             known: partitions.into_iter().map(|p| (p, Known::default())).collect(),
             coordinator: None,
             not_before: Instant::ZERO,
@@ -139,12 +142,8 @@ impl OffsetReset {
         if self.coordinator == Some(broker) {
             self.coordinator = None;
         }
-        self.metadata.request_update();
-        for asked in self.network.disconnected(now, broker) {
-            if matches!(asked, Asked::Metadata) {
-                self.metadata.failed(now);
-            }
-        }
+        // What was asked for stays open, and is asked again.
+        self.network.disconnected(now, broker);
     }
 
     /// A broker answered.
@@ -156,10 +155,7 @@ impl OffsetReset {
         response: Response,
         out: &mut Vec<ClientOutput>,
     ) {
-        match (self.network.answered(broker, correlation), response) {
-            (Some(Asked::Metadata), Response::Metadata(response)) => {
-                self.metadata.update(now, &response);
-            }
+        match (self.network.answered(now, broker, correlation, &response), response) {
             (Some(Asked::Coordinator), Response::FindCoordinator(response)) => {
                 self.coordinator = response.coordinators.first().and_then(|found| found.node_id);
                 self.not_before = now + self.retry_backoff;
@@ -208,7 +204,7 @@ impl OffsetReset {
                 (ErrorCode::None, Question::Latest) => known.latest = answer.offset,
                 (ErrorCode::None, Question::Time) => known.timed = Answer::Told(answer.offset),
                 (error, _) => {
-                    self.metadata.request_update();
+                    self.network.metadata.request_update();
                     self.again(now, error);
                 }
             }
@@ -221,7 +217,7 @@ impl OffsetReset {
         if self.outcome.is_some() {
             return None;
         }
-        let due = [self.network.next_due(last), self.metadata.next_due(), Some(self.not_before)];
+        let due = [self.network.next_due(last), Some(self.not_before)];
         due.into_iter().flatten().filter(|at| *at > last).min()
     }
 
@@ -235,18 +231,14 @@ impl OffsetReset {
         for broker in self.network.overdue(now) {
             self.lost(now, broker);
         }
-        let busy = self.network.in_flight().next().is_some();
+        let busy = self.network.is_busy();
         if self.outcome.is_some() || busy || now < self.not_before {
             return;
         }
-        let Some(broker) = self.metadata.broker_to_ask(now, &mut self.network, out) else {
-            return;
-        };
-        if self.metadata.is_due(now) {
-            let request = self.metadata.ask(now);
-            self.network.send(now, broker, request, Asked::Metadata, out);
+        if self.network.ask_metadata(now, out) {
             return;
         }
+        let Some(broker) = self.network.broker_to_ask(now, out) else { return };
         let Some(coordinator) = self.coordinator else {
             let request = FindCoordinatorRequest { coordinator_keys: vec![self.group.clone()] };
             self.network.send(now, broker, request, Asked::Coordinator, out);
@@ -286,9 +278,9 @@ impl OffsetReset {
             missing(known).map(|question| (partition.clone(), question))
         });
         let Some((partition, (question, timestamp))) = next else { return false };
-        let leader = self.metadata.leader(&partition);
+        let leader = self.network.metadata.leader(&partition);
         let Some((leader, broker)) = leader.and_then(|l| l.broker.map(|broker| (l, broker))) else {
-            self.metadata.request_update();
+            self.network.metadata.request_update();
             return true;
         };
         if self.network.ready(now, broker, out) {

@@ -7,7 +7,7 @@ use super::positions::{Owned, Positions, Stand, Target};
 use super::validation::Doubted;
 use super::{AutoOffsetReset, commit};
 use crate::event::{KafkaFact, Name, TopicPartition};
-use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
+use crate::kafka::client::{ClientOutput, Network, Timing};
 use crate::kafka::protocol::{BrokerId, ErrorCode, Response};
 use crate::kafka::record::Record;
 use crate::sim::Instant;
@@ -91,7 +91,6 @@ impl ConsumerError {
 /// What a request under way is for.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
-    Metadata,
     Coordinator,
     Join,
     Sync,
@@ -109,7 +108,6 @@ pub(super) enum Asked {
 pub struct Consumer {
     pub(super) config: ConsumerConfig,
     pub(super) network: Network<Asked>,
-    pub(super) metadata: Metadata,
     pub(super) membership: Membership,
     pub(super) positions: Positions,
     pub(super) buffer: Buffer,
@@ -129,18 +127,19 @@ impl Consumer {
     /// A consumer that will find the cluster through `bootstrap`. `seed` decides its back-off
     /// jitter.
     pub fn new(config: ConsumerConfig, bootstrap: Vec<BrokerId>, seed: u64) -> Self {
-        let reconnect =
-            Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed, 0);
-        let mut metadata = Metadata::new(bootstrap, config.metadata_max_age, config.retry_backoff);
-        for topic in &config.topics {
-            metadata.want(topic);
-        }
-        for partition in &config.partitions {
-            metadata.want(&partition.topic);
+        let timing = Timing {
+            request_timeout: config.request_timeout,
+            reconnect_backoff: config.reconnect_backoff,
+            reconnect_backoff_max: config.reconnect_backoff_max,
+            retry_backoff: config.retry_backoff,
+            metadata_max_age: config.metadata_max_age,
+        };
+        let mut network = Network::new(timing, bootstrap, seed);
+        for topic in config.topics.iter().chain(config.partitions.iter().map(|p| &p.topic)) {
+            network.metadata.want(topic);
         }
         let mut consumer = Self {
-            network: Network::new(config.request_timeout, reconnect),
-            metadata,
+            network,
             membership: Membership::default(),
             positions: Positions::new(),
             buffer: Buffer::default(),
@@ -195,7 +194,7 @@ impl Consumer {
 
     /// Whether it is closed and nothing of it is under way any more.
     pub fn has_ended(&self) -> bool {
-        self.closed && self.network.in_flight().next().is_none()
+        self.closed && !self.network.is_busy()
     }
 
     /// Whether a commit of its own is under way.
@@ -367,7 +366,7 @@ impl Consumer {
         let Some(owned) = self.positions.get_mut(partition) else { return false };
         owned.stand = Stand::At { offset, leader_epoch };
         // What has an epoch was not found just now: it is validated before it is used.
-        owned.leader = self.metadata.leader(partition).filter(|_| leader_epoch.is_none());
+        owned.leader = self.network.metadata.leader(partition).filter(|_| leader_epoch.is_none());
         self.buffer.forget(partition);
         self.errors.retain(|error| error.partition() != Some(partition));
         out.push(ClientOutput::Fact(KafkaFact::PositionSet {
@@ -392,13 +391,11 @@ impl Consumer {
     }
 
     fn lost(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {
-        self.metadata.request_update();
         if self.membership.coordinator == Some(broker) {
             self.membership.coordinator = None;
         }
         for asked in self.network.disconnected(now, broker) {
             match asked {
-                Asked::Metadata => self.metadata.failed(now),
                 Asked::Coordinator => self.membership.wait(now, self.config.retry_backoff),
                 // `AbstractCoordinator#initiateJoinGroup`: a failed join leaves it unjoined.
                 Asked::Join | Asked::Sync => self.membership.interrupted(),
@@ -424,10 +421,7 @@ impl Consumer {
         response: Response,
         out: &mut Vec<ClientOutput>,
     ) {
-        match (self.network.answered(broker, correlation), response) {
-            (Some(Asked::Metadata), Response::Metadata(response)) => {
-                self.metadata.update(now, &response);
-            }
+        match (self.network.answered(now, broker, correlation, &response), response) {
             (Some(Asked::Coordinator), Response::FindCoordinator(response)) => {
                 self.found_coordinator(now, &response);
             }
@@ -468,7 +462,6 @@ impl Consumer {
             .into_iter()
             .chain(in_poll)
             .chain(self.network.next_due(last))
-            .chain(self.metadata.next_due())
             .filter(|at| *at > last)
             .min()
     }
@@ -488,12 +481,7 @@ impl Consumer {
         for broker in self.network.overdue(now) {
             self.lost(now, broker, out);
         }
-        if self.metadata.is_due(now)
-            && let Some(broker) = self.metadata.broker_to_ask(now, &mut self.network, out)
-        {
-            let request = self.metadata.ask(now);
-            self.network.send(now, broker, request, Asked::Metadata, out);
-        }
+        self.network.ask_metadata(now, out);
         if self.in_poll {
             self.membership.last_poll = now;
             self.coordinate(now, out);

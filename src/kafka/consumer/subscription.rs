@@ -20,7 +20,7 @@ impl Consumer {
             self.membership.rejoin_needed = true;
         }
         for topic in &topics {
-            self.metadata.want(topic);
+            self.network.metadata.want(topic);
         }
         self.config.topics = topics;
         self.run(now, out);
@@ -40,7 +40,7 @@ impl Consumer {
         let fresh = Owned::new(self.first_stand());
         let mut positions = Positions::new();
         for partition in &partitions {
-            self.metadata.want(&partition.topic);
+            self.network.metadata.want(&partition.topic);
             let owned = self.positions.remove(partition).unwrap_or(fresh);
             positions.insert(partition.clone(), owned);
         }

@@ -28,7 +28,8 @@ impl Consumer {
     /// Compares the leaders that positions were taken under with those known now.
     fn notice_leaders(&mut self, now: Instant) {
         for (partition, owned) in &mut self.positions {
-            let leader = self.metadata.leader(partition).filter(|leader| leader.broker.is_some());
+            let leader =
+                self.network.metadata.leader(partition).filter(|leader| leader.broker.is_some());
             if leader.is_none() || owned.leader == leader {
                 continue;
             }
@@ -65,7 +66,7 @@ impl Consumer {
                 self.retry_validation(partition, retry_at);
                 partitions.push(OffsetForLeaderPartition {
                     partition: partition.clone(),
-                    current_leader_epoch: self.metadata.leader(partition).map(|l| l.epoch),
+                    current_leader_epoch: self.network.metadata.leader(partition).map(|l| l.epoch),
                     leader_epoch: *leader_epoch,
                 });
             }
@@ -107,7 +108,7 @@ impl Consumer {
                 continue;
             }
             if answer.error_code != ErrorCode::None {
-                self.metadata.request_update();
+                self.network.metadata.request_update();
                 self.retry_validation(partition, now + self.config.retry_backoff);
                 continue;
             }

@@ -3,7 +3,7 @@
 
 use super::configs::invalid;
 use super::{Controller, PartitionRegistration, TopicImage, UsableBroker, place};
-use crate::event::{KafkaFact, Name, TopicPartition};
+use crate::event::{KafkaFact, Name, Settings, TopicPartition};
 use crate::kafka::broker::{Output, tell};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
@@ -65,11 +65,9 @@ impl Controller {
             self.check_name(&topic.name).map_err(|error| (error, None))?;
             topic.assignments
         };
-        self.create(&topic.name, assignment, config, out).map_err(|error| (error, None))?;
-        if let Some(image) = self.change().topics.get_mut(&topic.name) {
-            image.overrides = topic.configs.into_iter().collect();
-        }
-        Ok(())
+        let overrides = topic.configs.into_iter().collect();
+        let created = self.create(&topic.name, assignment, config, overrides, out);
+        created.map_err(|error| (error, None))
     }
 
     /// Creates a topic with replicas chosen by the controller.
@@ -88,7 +86,7 @@ impl Controller {
         let brokers = self.usable_brokers();
         let factor = i32::try_from(replication_factor).unwrap_or(i32::MAX);
         let assignment = place(&mut self.random, &brokers, partitions, factor)?;
-        self.create(name, assignment, config, out)?;
+        self.create(name, assignment, config, Settings::new(), out)?;
         self.publish(out);
         Ok(())
     }
@@ -108,6 +106,7 @@ impl Controller {
         name: &Name,
         assignment: Vec<Vec<BrokerId>>,
         config: TopicConfig,
+        overrides: Settings,
         out: &mut Vec<Output>,
     ) -> Result<(), ErrorCode> {
         let replication_factor = assignment.first().map_or(0, Vec::len) as u32;
@@ -116,9 +115,8 @@ impl Controller {
             .map(|replicas| self.registration(replicas))
             .collect::<Result<_, _>>()?;
         let count = partitions.len() as u32;
-        self.change()
-            .topics
-            .insert(name.clone(), TopicImage { partitions, config, ..TopicImage::default() });
+        let image = TopicImage { partitions, config, overrides };
+        self.change().topics.insert(name.clone(), image);
         let topic = name.clone();
         let created = KafkaFact::TopicCreated { topic, partitions: count, replication_factor };
         tell(out, name, created);

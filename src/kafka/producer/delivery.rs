@@ -20,7 +20,7 @@ impl Producer {
     ) {
         if let Some(leader) = answer.current_leader {
             let (id, epoch) = (leader.leader_id, leader.leader_epoch);
-            self.metadata.learn_leader(&answer.partition, id, epoch);
+            self.network.metadata.learn_leader(&answer.partition, id, epoch);
         }
         match answer.error_code {
             ErrorCode::None | ErrorCode::DuplicateSequenceNumber => {
@@ -58,7 +58,7 @@ impl Producer {
     ) {
         let Some(mut batch) = self.sent.remove(&id) else { return };
         if error.refreshes_metadata() {
-            self.metadata.request_update();
+            self.network.metadata.request_update();
         }
         if error == ErrorCode::MessageTooLarge && batch.records.len() > 1 {
             // Smaller batches are sent, and no retry is counted.

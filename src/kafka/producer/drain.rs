@@ -20,19 +20,9 @@ impl Producer {
         }
         self.expire(now, out);
         self.accumulate(now, out);
-        self.ask_metadata(now, out);
+        self.network.ask_metadata(now, out);
         self.keep_sequences(now, out);
         self.drain_all(now, out);
-    }
-
-    fn ask_metadata(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
-        if !self.metadata.is_due(now) {
-            return;
-        }
-        if let Some(broker) = self.metadata.broker_to_ask(now, &mut self.network, out) {
-            let request = self.metadata.ask(now);
-            self.network.send(now, broker, request, Asked::Metadata, out);
-        }
     }
 
     fn keep_sequences(&mut self, now: Instant, out: &mut Vec<ClientOutput>) {
@@ -48,7 +38,7 @@ impl Producer {
         if self.sequences.needs_producer_id()
             && !asked
             && now >= self.id_not_before
-            && let Some(broker) = self.network.least_loaded(now, self.metadata.brokers(), out)
+            && let Some(broker) = self.network.least_loaded(now, out)
         {
             let request = InitProducerIdRequest::default();
             self.network.send(now, broker, request, Asked::ProducerId, out);
@@ -109,19 +99,19 @@ impl Producer {
             }
         }
         self.exhausted = self.waiting.front().is_some_and(|waiting| {
-            self.metadata.partitions(&waiting.topic).is_some_and(|count| count > 0)
+            self.network.metadata.partitions(&waiting.topic).is_some_and(|count| count > 0)
         });
     }
 
     fn append(&mut self, waiting: &Waiting, now: Instant, out: &mut Vec<ClientOutput>) -> bool {
         let Waiting { topic, record, .. } = waiting;
-        let count = self.metadata.partitions(topic).unwrap_or(0);
+        let count = self.network.metadata.partitions(topic).unwrap_or(0);
         if count == 0 {
             return false;
         }
         let choice = match waiting.partition {
             Some(partition) if partition >= count => {
-                self.metadata.request_update();
+                self.network.metadata.request_update();
                 return false;
             }
             Some(partition) => Choice { partition, murmur2: None, sticky: false },
@@ -160,7 +150,7 @@ impl Producer {
             .map(|partition| {
                 let partition = TopicPartition { topic: topic.clone(), partition };
                 Load {
-                    available: self.metadata.leader_id(&partition).is_some(),
+                    available: self.network.metadata.leader_id(&partition).is_some(),
                     queued: self.accumulator.queued(&partition),
                 }
             })
@@ -179,7 +169,7 @@ impl Producer {
         if self.is_muted(partition) {
             return None;
         }
-        let leader = self.metadata.leader(partition)?;
+        let leader = self.network.metadata.leader(partition)?;
         leader.broker?;
         let first = self.accumulator.first(partition)?;
         if first.attempts > 0 && first.leader_epoch.is_some_and(|epoch| epoch < leader.epoch) {
@@ -194,7 +184,7 @@ impl Producer {
         let mut ready = SortedSet::new();
         let mut leaderless = false;
         for partition in self.accumulator.partitions() {
-            let Some(leader) = self.metadata.leader_id(partition) else {
+            let Some(leader) = self.network.metadata.leader_id(partition) else {
                 leaderless = true;
                 continue;
             };
@@ -204,7 +194,7 @@ impl Producer {
             }
         }
         if leaderless {
-            self.metadata.request_update();
+            self.network.metadata.request_update();
         }
         for leader in ready {
             if !self.network.ready(now, leader, out) {
@@ -295,7 +285,7 @@ impl Producer {
         if batch.stamp.is_none() {
             batch.stamp = self.sequences.stamp(partition, batch.records.len() as u32);
         }
-        batch.leader_epoch = self.metadata.leader(partition).map(|leader| leader.epoch);
+        batch.leader_epoch = self.network.metadata.leader(partition).map(|leader| leader.epoch);
         batch.last_attempt = now;
         let records = RecordBatch::new(&batch.records, self.config.compression, batch.stamp)?;
         let id = self.next_batch;

@@ -5,7 +5,7 @@ use super::config::ProducerConfig;
 use super::partitioner::Chooser;
 use super::sequences::Sequences;
 use crate::event::{Name, TopicPartition};
-use crate::kafka::client::{Backoff, ClientOutput, Metadata, Network};
+use crate::kafka::client::{Backoff, ClientOutput, Network, Timing};
 use crate::kafka::protocol::{BrokerId, ErrorCode, Response};
 use crate::kafka::record::{Record, size};
 use crate::sim::{Instant, SortedMap};
@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 /// What a request under way is for.
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
-    Metadata,
     ProducerId,
     /// The batches in the order of the request.
     Produce(Vec<u64>),
@@ -35,7 +34,6 @@ pub(super) struct Waiting {
 pub struct Producer {
     pub(super) config: ProducerConfig,
     pub(super) network: Network<Asked>,
-    pub(super) metadata: Metadata,
     pub(super) chooser: Chooser,
     pub(super) accumulator: Accumulator,
     pub(super) sequences: Sequences,
@@ -58,11 +56,15 @@ impl Producer {
     /// choices: sticky partitions and back-off jitter.
     pub fn new(config: ProducerConfig, bootstrap: Vec<BrokerId>, seed: u64) -> Self {
         let config = config.effective();
-        let reconnect =
-            Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max, seed, 0);
+        let timing = Timing {
+            request_timeout: config.request_timeout,
+            reconnect_backoff: config.reconnect_backoff,
+            reconnect_backoff_max: config.reconnect_backoff_max,
+            retry_backoff: config.retry_backoff,
+            metadata_max_age: config.metadata_max_age,
+        };
         Self {
-            network: Network::new(config.request_timeout, reconnect),
-            metadata: Metadata::new(bootstrap, config.metadata_max_age, config.retry_backoff),
+            network: Network::new(timing, bootstrap, seed),
             chooser: Chooser::new(&config, seed),
             accumulator: Accumulator::new(config.batch_size, config.linger, config.buffer_memory),
             sequences: Sequences::new(config.enable_idempotence),
@@ -118,7 +120,7 @@ impl Producer {
             out.push(ClientOutput::Completed { record: number, result });
             return number;
         }
-        self.metadata.want(&topic);
+        self.network.metadata.want(&topic);
         let gives_up_at = now + self.config.max_block;
         self.waiting.push_back(Waiting { number, topic, partition, record, gives_up_at });
         self.run(now, out);
@@ -150,10 +152,8 @@ impl Producer {
     }
 
     pub(super) fn lost(&mut self, now: Instant, broker: BrokerId, out: &mut Vec<ClientOutput>) {
-        self.metadata.request_update();
         for asked in self.network.disconnected(now, broker) {
             match asked {
-                Asked::Metadata => self.metadata.failed(now),
                 Asked::ProducerId => self.id_not_before = now + self.config.retry_backoff,
                 Asked::Produce(batches) => {
                     for id in batches {
@@ -173,10 +173,7 @@ impl Producer {
         response: Response,
         out: &mut Vec<ClientOutput>,
     ) {
-        match (self.network.answered(broker, correlation), response) {
-            (Some(Asked::Metadata), Response::Metadata(response)) => {
-                self.metadata.update(now, &response);
-            }
+        match (self.network.answered(now, broker, correlation, &response), response) {
             (Some(Asked::ProducerId), Response::InitProducerId(response)) => {
                 if response.error_code == ErrorCode::None {
                     self.sequences.set_producer_id(response.producer_id, response.producer_epoch);
@@ -210,7 +207,6 @@ impl Producer {
             .chain(expiry)
             .chain(id)
             .chain(self.network.next_due(last))
-            .chain(self.metadata.next_due())
             .filter(|at| *at > last)
             .min()
     }

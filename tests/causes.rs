@@ -4,7 +4,7 @@
 mod worlds;
 
 use pushpull::event::{
-    Action, EventId, Keys, LabFact, Load, MessageId, NodeId, PartyId, System, What,
+    Action, EventId, KafkaFact, Keys, LabFact, Load, MessageId, NodeId, PartyId, System, What,
 };
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Purpose, Rng, Span};
@@ -192,6 +192,47 @@ fn a_member_too_many_owns_nothing_and_a_reader_at_the_end_waits() {
     has(&lines, "2 partitions, 3 members: billing");
     has(&lines, "its fetch waits at the broker until a record comes");
     assert_eq!(why::lag(&told.timeline, told.party("billing", System::Kafka), now), []);
+}
+
+/// `fetch.min.bytes` and `fetch.max.wait.ms` (documentation of `ConsumerConfig`): the broker
+/// answers when so much is there, or after so long with what there is.
+#[test]
+fn a_fetch_that_wants_more_says_how_much_and_until_when() {
+    let mut worlds = Worlds::shop();
+    let config = [("fetch.min.bytes", "100000"), ("fetch.max.wait.ms", "20000")];
+    worlds.topology.push(Action::AddConsumer {
+        name: "archive".into(),
+        group: "archive".into(),
+        topics: vec!["orders".into()],
+        takes: Span::from_millis(1),
+        config: settings(&config),
+    });
+    let mut told = Told::new(&worlds);
+    told.to(10_000);
+    let (node, party) = (told.node("archive", System::Kafka), told.party("archive", System::Kafka));
+    let idle = words(&why::idle(&told.timeline, node, told.world.now()));
+    has(&idle, "The fetch of archive waits at the broker for 100000 bytes (fetch.min.bytes; ");
+    let lag = words(&why::lag(&told.timeline, party, told.world.now()));
+    has(&lag, "The fetch of archive waits at the broker for 100000 bytes");
+    let held = |timeline: &Timeline| {
+        let held = timeline.events().iter().rev().find_map(|event| match &event.what {
+            What::Kafka { fact: KafkaFact::FetchHeld { until, .. }, .. } => Some(*until),
+            _ => None,
+        });
+        held.expect("it waits")
+    };
+    let until = held(&told.timeline);
+    let handled = |told: &Told| {
+        let all = told.timeline.events().iter();
+        all.filter(|event| {
+            matches!(&event.what, What::Lab(LabFact::Handled { node: of, .. }) if *of == node)
+        })
+        .count()
+    };
+    told.to(until.as_millis() - 1);
+    assert_eq!(handled(&told), 0, "fewer bytes have come");
+    told.to(until.as_millis() + 1_000);
+    assert!(handled(&told) > 0, "its time was up");
 }
 
 /// Whatever happened: chains end, every line has its full stop, and every event it names is one

@@ -1,7 +1,7 @@
 //! Facts about a Kafka cluster and its clients. Brokers and clients emit them; `lab/` adds time,
 //! cause and node.
 
-use super::{Name, Tag, TopicPartition};
+use super::{ConnectionId, Name, Tag, TopicPartition};
 use crate::sim::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -287,6 +287,28 @@ pub enum KafkaFact {
         position: u64,
         /// The first offset at which the log is known to differ; none: the leader cannot tell.
         diverges: Option<u64>,
+    },
+    /// A broker could not take records that were sent with `acks=0`. It owes no answer, so it
+    /// closes the connection instead.
+    ProduceDropped {
+        /// Where to.
+        partition: TopicPartition,
+        /// Kafka's name of the error.
+        error: Name,
+        /// The copies that are nowhere.
+        tags: Vec<Tag>,
+    },
+    /// A broker holds a consumer's fetch back, because less has come than it asked for
+    /// (`fetch.min.bytes`). One that waits for its first byte is not told.
+    FetchHeld {
+        /// The consumer's connection.
+        connection: ConnectionId,
+        /// Bytes that it could get now.
+        bytes: u32,
+        /// Bytes that it wants (`fetch.min.bytes`).
+        min_bytes: u32,
+        /// It is answered by then with what there is (`fetch.max.wait.ms`).
+        until: Instant,
     },
     /// An application's `poll()` threw. It is told once, until the consumer has a position again.
     PollFailed {

@@ -108,6 +108,8 @@ pub enum LostReason {
     Failed,
     /// It was acknowledged, then a replica became leader that did not have it.
     UncleanElection,
+    /// A broker could not take it, and with `acks=0` its sender is not told.
+    Unacknowledged,
 }
 
 impl LostReason {
@@ -125,6 +127,7 @@ impl LostReason {
             Self::Evicted => "trimmed or evicted from memory",
             Self::Failed => "its handler failed",
             Self::UncleanElection => "not in the new leader's log (unclean election)",
+            Self::Unacknowledged => "not taken by the broker, and with acks=0 nobody is told",
         }
     }
 }

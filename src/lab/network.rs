@@ -30,6 +30,16 @@ pub(super) struct Wire {
     stream: Connection<Packet>,
 }
 
+impl Wire {
+    /// The Kafka requests that are under way on it.
+    pub(super) fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.stream.under_way().filter_map(|(_, packet)| match &packet.body {
+            Body::Request { request, .. } => Some(request),
+            _ => None,
+        })
+    }
+}
+
 /// Something under way.
 #[derive(Clone, Debug)]
 pub(super) struct Packet {

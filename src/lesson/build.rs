@@ -544,6 +544,7 @@ fn lost_reason(word: &str) -> Option<LostReason> {
         "skipped" => LostReason::Skipped,
         "evicted" => LostReason::Evicted,
         "failed" => LostReason::Failed,
+        "unacknowledged" => LostReason::Unacknowledged,
         "uncleanElection" => LostReason::UncleanElection,
         _ => return None,
     })

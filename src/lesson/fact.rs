@@ -76,6 +76,11 @@ pub(super) const NAMES: &[(&str, &str)] = &[
         "a consumer learned that a log was cut back; of: group, topic or partition",
     ),
     ("pollFailed", "poll() of a consumer threw; of: group, topic, partition or the exception"),
+    (
+        "produceDropped",
+        "a broker could not take what was sent with acks=0; of: topic, partition or error",
+    ),
+    ("fetchHeld", "a broker holds a fetch back for fetch.min.bytes"),
     ("produceRetried", "a producer will send a batch again; of: topic, partition or error"),
     ("rebalanced", "a group became Stable; of: group"),
 ];
@@ -243,6 +248,10 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             KafkaFact::TruncationDetected { group, partition, .. } => {
                 Fact { partition: Some(partition), ..by_name("truncationDetected", group) }
             }
+            KafkaFact::ProduceDropped { partition, error, .. } => {
+                Fact { partition: Some(partition), ..by_name("produceDropped", error) }
+            }
+            KafkaFact::FetchHeld { .. } => fact("fetchHeld"),
             KafkaFact::PollFailed { group, partition, error, .. } => {
                 let names = by_names("pollFailed", [group, error, error]);
                 Fact { partition: partition.as_ref(), ..names }

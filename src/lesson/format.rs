@@ -318,5 +318,6 @@ pub(super) const REASONS: &[(&str, &str)] = &[
     ("skipped", "the committed offset had moved past it"),
     ("evicted", "evicted or trimmed from memory"),
     ("failed", "its handler failed and nothing sends it again"),
+    ("unacknowledged", "not taken by a broker; with acks=0 nobody is told"),
     ("uncleanElection", "acknowledged, then not in the log of a leader elected uncleanly"),
 ];

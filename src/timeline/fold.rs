@@ -336,6 +336,7 @@ fn is_drawn(event: &Event) -> bool {
                 | KafkaFact::GroupChanged { .. }
                 | KafkaFact::PollReturned { .. }
                 | KafkaFact::SessionExtended { .. }
+                | KafkaFact::FetchHeld { .. }
                 | KafkaFact::PhaseChanged { .. }
                 | KafkaFact::SegmentRolled { .. }
         ),

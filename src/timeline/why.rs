@@ -2,7 +2,7 @@
 
 use super::causes::Line;
 use super::journal::{Words, count};
-use super::{Log, Node, Party, Timeline};
+use super::{Log, Node, Party, Timeline, Wire};
 use crate::event::{
     ConnectionId, Event, EventId, KafkaFact, LabFact, MessageId, Name, NodeId, NodeKind, NodeState,
     PartyId, Standing, System, TopicPartition, What,
@@ -70,19 +70,41 @@ pub fn idle(timeline: &Timeline, node: NodeId, t: Instant) -> Vec<Line> {
         return vec![Line::of(told, owns_nothing(timeline, node, t))];
     }
     let all: Vec<String> = owned.iter().map(ToString::to_string).collect();
-    let waits = timeline
+    let waits: Vec<&Wire> = timeline
         .wires()
         .iter()
-        .any(|wire| wire.client == node.id && timeline.parked_fetch(wire, t).is_some());
-    let end = if waits {
-        "its fetch waits at the broker until a record comes (fetch.max.wait.ms at the longest)"
-    } else {
+        .filter(|wire| wire.client == node.id && timeline.parked_fetch(wire, t).is_some())
+        .collect();
+    if let Some(line) = waits.iter().find_map(|wire| held(timeline, node, wire, t)) {
+        return vec![line];
+    }
+    let end = if waits.is_empty() {
         "it asks again when it polls next"
+    } else {
+        "its fetch waits at the broker until a record comes (fetch.max.wait.ms at the longest)"
     };
     vec![Line::of(
         told,
         format!("{name} has read all that is visible in {}; {end}.", all.join(", ")),
     )]
+}
+
+/// A fetch that lies at the broker although something is there: less than it wants.
+fn held(timeline: &Timeline, node: &Node, wire: &Wire, t: Instant) -> Option<Line> {
+    let last = timeline.last_event(t, |event| {
+        matches!(&event.what, What::Kafka { fact: KafkaFact::FetchHeld { connection, .. }, .. }
+            if *connection == wire.id)
+    })?;
+    let What::Kafka { fact: KafkaFact::FetchHeld { bytes, min_bytes, until, .. }, .. } = &last.what
+    else {
+        return None;
+    };
+    let sentence = format!(
+        "The fetch of {} waits at the broker for {min_bytes} bytes (fetch.min.bytes; {bytes} were \
+         there when it came), until {until} at the latest (fetch.max.wait.ms).",
+        node.name
+    );
+    (*until >= t).then(|| Line::of(last, sentence))
 }
 
 /// Why messages wait for a group at `t`: for each partition with a lag, who owns it and what it
@@ -217,7 +239,17 @@ fn of_partition(timeline: &Timeline, party: &Party, log: &Log, t: Instant) -> Li
                 sentence: format!("{head}. {} owns it and {what}.", owner.name),
             };
         }
-        None => "has what it fetched last behind it and commits or fetches next",
+        None => {
+            let mut wires = timeline.wires().iter().filter(|wire| wire.client == owner.id);
+            let waits = wires.find_map(|wire| {
+                timeline.parked_fetch(wire, t)?;
+                held(timeline, owner, wire, t)
+            });
+            if let Some(line) = waits {
+                return Line { sentence: format!("{head}. {}", line.sentence), ..line };
+            }
+            "has what it fetched last behind it and commits or fetches next"
+        }
     };
     Line::plain(format!("{head}. {} owns it and {doing}.", owner.name))
 }

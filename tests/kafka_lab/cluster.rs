@@ -379,3 +379,46 @@ fn acks_and_min_insync_replicas_decide_together() {
         assert_eq!(party(&world, "billing").count(Standing::Delivered), stored, "acks={acks}");
     }
 }
+
+/// `acks=0`: what is on the wire when the leader dies is lost, and what a former leader cannot
+/// take as well; that broker closes the connection (`KafkaApis#handleProduceRequest`), which is
+/// how the producer learns to ask for the new leader. Nothing stays on its way for ever.
+#[test]
+fn with_acks_0_nobody_tells_what_was_lost() {
+    let (mut world, brokers) = cluster(3, &[], &[("acks", "0"), ("linger.ms", "0")]);
+    burst(&mut world, 1);
+    later(&mut world, Span::from_secs(2));
+    crash(&mut world, &brokers[0]);
+    later(&mut world, Span::from_secs(15));
+    restart(&mut world, &brokers[0]);
+    later(&mut world, Span::from_secs(30));
+    burst(&mut world, 1);
+    later(&mut world, Span::from_secs(2));
+    // The preferred leader leads again, and the producer does not know.
+    act(&mut world, elect(false));
+    later(&mut world, Span::from_secs(1));
+    burst(&mut world, 3);
+    let events = later(&mut world, Span::from_secs(2));
+    let dropped: usize = facts(&events)
+        .filter_map(|(_, fact)| match fact {
+            KafkaFact::ProduceDropped { error, tags, .. } => {
+                assert_eq!(&**error, "NOT_LEADER_OR_FOLLOWER");
+                Some(tags.len())
+            }
+            _ => None,
+        })
+        .sum();
+    assert!(dropped > 0, "the old leader got some");
+    let lost = party(&world, "billing").count(Standing::Lost(LostReason::Unacknowledged));
+    assert_eq!(lost, dropped as u64);
+    burst(&mut world, 2);
+    later(&mut world, Span::from_secs(2));
+    assert_eq!(party(&world, "billing").count(Standing::Delivered), 7 - lost, "it asked who leads");
+    burst(&mut world, 2);
+    later(&mut world, Span::from_millis(1));
+    crash(&mut world, &brokers[0]);
+    later(&mut world, Span::from_secs(30));
+    let billing = party(&world, "billing");
+    assert_eq!(billing.count(Standing::Lost(LostReason::ConnectionClosed)), 2);
+    assert_eq!(billing.count(Standing::OnItsWay), 0);
+}

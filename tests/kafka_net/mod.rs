@@ -347,6 +347,7 @@ impl Net {
                     }
                     self.facts.push((self.now, fact));
                 }
+                Output::Close { .. } => panic!("no test sends what the broker cannot take"),
                 Output::Send { .. } => panic!("one broker talks to nobody"),
             }
         }

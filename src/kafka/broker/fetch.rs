@@ -3,7 +3,7 @@
 
 use super::purgatory::Parked;
 use super::{Broker, Output};
-use crate::event::{ConnectionId, TopicPartition};
+use crate::event::{ConnectionId, KafkaFact, TopicPartition};
 use crate::kafka::log::Log;
 use crate::kafka::protocol::{
     EpochEndOffset, ErrorCode, FetchPartition, FetchRequest, FetchResponse, PartitionData,
@@ -36,10 +36,16 @@ impl Broker {
             out.push(Output::Respond { connection, correlation, response });
             return;
         }
+        let deadline = now + Span::from_millis(u64::from(request.max_wait_ms));
+        let min_bytes = request.min_bytes;
+        if request.replica_state.is_none() && min_bytes > 1 {
+            let held = KafkaFact::FetchHeld { connection, bytes, min_bytes, until: deadline };
+            out.push(Output::Fact(held));
+        }
         self.fetches.park(Parked {
             connection,
             correlation,
-            deadline: now + Span::from_millis(u64::from(request.max_wait_ms)),
+            deadline,
             partitions: request.partitions.iter().map(|p| p.partition.clone()).collect(),
             what: request,
         });

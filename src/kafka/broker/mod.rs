@@ -7,10 +7,10 @@
 //! ([`Broker::new`]). What it asks of others leaves as [`Output::Send`]; the answer comes back
 //! through [`Broker::on_response`], a broken connection through [`Broker::peer_lost`].
 //!
-//! Simplifications: an error with `acks=0` is not answered by closing the connection; producer
-//! ids come in blocks by broker id instead of from the controller; consumers read from leaders
-//! only (no KIP-392), without fetch sessions; logs survive a crash of the process whole, as the
-//! page cache does. No facts are told of `__consumer_offsets`: its records are Kafka's own, and
+//! Simplifications: producer ids come in blocks by broker id instead of from the controller, which
+//! saves a request that shows nothing; consumers read from leaders only, as they do unless
+//! `replica.selector.class` is set (KIP-392); a crash is one of the process, so logs survive it
+//! whole in the page cache. No facts are told of `__consumer_offsets`: its records are Kafka's own, and
 //! [`KafkaFact::Committed`] says what they mean.
 
 mod cluster;
@@ -61,6 +61,11 @@ pub enum Output {
         correlation: u32,
         /// What is asked.
         request: Request,
+    },
+    /// Close a client's connection.
+    Close {
+        /// Which one.
+        connection: ConnectionId,
     },
     /// Something happened.
     Fact(KafkaFact),

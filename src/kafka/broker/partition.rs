@@ -60,6 +60,21 @@ impl Follower {
         self.epoch = Some(epoch);
     }
 
+    /// As a leader's new epoch begins; `known` is what it knew of the follower if it led before
+    /// (`Replica#resetReplicaState`).
+    fn reset(known: Option<Self>, now: Instant, leader_end: u64, in_sync: bool) -> Self {
+        let granted = in_sync.then_some(now);
+        match known {
+            None => Self { last_caught_up: granted, ..Self::default() },
+            Some(known) => Self {
+                leader_end_at_last_fetch: leader_end,
+                last_fetch: granted,
+                last_caught_up: granted,
+                ..known
+            },
+        }
+    }
+
     /// `ReplicaState#isCaughtUp`.
     fn is_caught_up(&self, now: Instant, leader_end: u64, max_lag: Span) -> bool {
         self.end_offset == Some(leader_end)
@@ -145,12 +160,14 @@ impl Partition {
             return false;
         }
         self.resume_at = None;
+        let before = self.leader.take();
         self.leader = (registration.leader == Some(self.me)).then(|| {
-            // `Partition#makeLeader`: followers' offsets are unknown; those in sync are granted
-            // that they are.
+            // `Partition#makeLeader`: a new leader does not know its followers' offsets; those in
+            // sync are granted that they are.
+            let end = self.log.log_end_offset();
             let state = |&id: &BrokerId| {
-                let last_caught_up = registration.isr.contains(&id).then_some(now);
-                (id, Follower { last_caught_up, ..Follower::default() })
+                let known = before.as_ref().and_then(|leader| leader.followers.get(&id)).copied();
+                (id, Follower::reset(known, now, end, registration.isr.contains(&id)))
             };
             let others = registration.replicas.iter().filter(|&&id| id != self.me);
             self.log.assign_epoch(registration.leader_epoch);
@@ -351,4 +368,77 @@ impl Partition {
 fn is_isr_eligible(image: &ClusterImage, id: BrokerId, epoch: Option<u64>) -> bool {
     let known = image.brokers.get(&id);
     known.is_some_and(|known| known.is_active() && epoch == Some(known.epoch))
+}
+
+/// `ReplicaTest` of Kafka (`core/src/test/scala/unit/kafka/cluster/ReplicaTest.scala`), its cases
+/// and its values; its 0 for "never" is none here.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX_LAG: Span = Span::from_secs(30);
+    const EPOCH: u64 = 1;
+
+    fn at(ms: u64) -> Instant {
+        Instant::from_millis(1_000_000 + ms)
+    }
+
+    fn fetched(follower: &mut Follower, now: Instant, offset: u64, leader_end: u64) {
+        follower.fetched(now, offset, EPOCH, leader_end);
+    }
+
+    /// End offset, when caught up, the leader's end at the last fetch, the last fetch.
+    fn state(follower: &Follower) -> (Option<u64>, Option<Instant>, u64, Option<Instant>) {
+        let Follower { end_offset, last_caught_up, leader_end_at_last_fetch, last_fetch, .. } =
+            *follower;
+        (end_offset, last_caught_up, leader_end_at_last_fetch, last_fetch)
+    }
+
+    /// `testUpdateFetchState`: who has what the leader had at the fetch before was caught up then,
+    /// not now.
+    #[test]
+    fn a_follower_was_caught_up_when_the_leader_had_no_more() {
+        let mut follower = Follower::default();
+        fetched(&mut follower, at(0), 5, 10);
+        assert_eq!(state(&follower), (Some(5), None, 10, Some(at(0))));
+        fetched(&mut follower, at(100), 10, 15);
+        assert_eq!(state(&follower), (Some(10), Some(at(0)), 15, Some(at(100))));
+        fetched(&mut follower, at(200), 15, 15);
+        assert_eq!(state(&follower), (Some(15), Some(at(200)), 15, Some(at(200))));
+    }
+
+    /// `testIsCaughtUpWhenReplicaIsCaughtUpToLogEnd` and `...IsNotCaughtUpToLogEnd`.
+    #[test]
+    fn a_follower_lags_when_it_was_caught_up_too_long_ago() {
+        let mut follower = Follower::default();
+        assert!(!follower.is_caught_up(at(0), 10, MAX_LAG));
+        let mut at_end = follower;
+        fetched(&mut at_end, at(0), 10, 10);
+        assert!(at_end.is_caught_up(at(0), 10, MAX_LAG));
+        assert!(at_end.is_caught_up(at(30_001), 10, MAX_LAG), "it has all there is");
+        fetched(&mut follower, at(0), 5, 10);
+        assert!(!follower.is_caught_up(at(0), 10, MAX_LAG));
+        fetched(&mut follower, at(0), 10, 15);
+        assert!(follower.is_caught_up(at(0), 16, MAX_LAG));
+        assert!(follower.is_caught_up(at(30_000), 16, MAX_LAG));
+        assert!(!follower.is_caught_up(at(30_001), 16, MAX_LAG));
+    }
+
+    /// The four `testResetReplicaState...`: a leader that leads on keeps what it knows of the
+    /// offsets, a new one knows nothing.
+    #[test]
+    fn a_new_epoch_grants_those_in_sync_that_they_are() {
+        let mut follower = Follower::default();
+        fetched(&mut follower, at(0), 10, 10);
+        let reset = |known, in_sync| Follower::reset(known, at(5), 11, in_sync);
+        for (known, in_sync, expected, epoch) in [
+            (Some(follower), true, (Some(10), Some(at(5)), 11, Some(at(5))), Some(EPOCH)),
+            (Some(follower), false, (Some(10), None, 11, None), Some(EPOCH)),
+            (None, true, (None, Some(at(5)), 0, None), None),
+            (None, false, (None, None, 0, None), None),
+        ] {
+            let after = reset(known, in_sync);
+            assert_eq!((state(&after), after.epoch), (expected, epoch));
+        }
+    }
 }

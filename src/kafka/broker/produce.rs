@@ -34,8 +34,10 @@ impl Broker {
         let ProduceRequest { acks, timeout_ms, partitions, .. } = request;
         let mut answers = Vec::with_capacity(partitions.len());
         let mut grown = Vec::new();
+        let mut dropped = false;
         for data in partitions {
             let key = data.partition.clone();
+            let unanswered = (acks == Acks::None).then(|| data.records.clone());
             let (answer, required) = match self.append(now, acks, data, out) {
                 Ok((appended, log_start_offset)) => {
                     if appended.is_new {
@@ -44,7 +46,17 @@ impl Broker {
                     let required = (acks == Acks::All).then_some(appended.last_offset + 1);
                     (success(key, &appended, log_start_offset), required)
                 }
-                Err(error) => (self.failure(key, error), None),
+                Err(error) => {
+                    if let Some(records) = unanswered {
+                        out.push(Output::Fact(KafkaFact::ProduceDropped {
+                            partition: key.clone(),
+                            error: error.code.name().into(),
+                            tags: records.tags().collect(),
+                        }));
+                        dropped = true;
+                    }
+                    (self.failure(key, error), None)
+                }
             };
             answers.push((answer, required));
         }
@@ -73,6 +85,10 @@ impl Broker {
         }
         for key in grown {
             self.wake(&key, out);
+        }
+        if dropped {
+            // `KafkaApis#handleProduceRequest`: the client notices by this, and asks who leads.
+            out.push(Output::Close { connection });
         }
     }
 

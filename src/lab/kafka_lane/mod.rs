@@ -13,13 +13,13 @@ pub(super) use admin::elect_leader;
 use super::node::{KafkaSide, Node, Port, Role, Wires};
 use super::{Due, World};
 use crate::event::{
-    Carrier, ConnectionId, EventId, KafkaFact, MessageId, Name, NodeId, NodeState, Tag,
-    TopicPartition, What,
+    Carrier, CloseReason, ConnectionId, EventId, KafkaFact, LostReason, MessageId, Name, NodeId,
+    NodeState, System, Tag, TopicPartition, What,
 };
 use crate::kafka::broker::{Broker, Output};
 use crate::kafka::client::ClientOutput;
 use crate::kafka::controller::Controller;
-use crate::kafka::protocol::{BrokerId, Request, Response};
+use crate::kafka::protocol::{Acks, BrokerId, Request, Response};
 use crate::kafka::record::Record;
 use crate::sim::{Direction, Instant, Span};
 use load::{request_load, response_load};
@@ -58,6 +58,14 @@ macro_rules! with_client {
         }
         outputs
     }};
+}
+
+/// The copies in a request that nobody will answer.
+fn unanswered(request: &Request) -> Vec<Tag> {
+    match request {
+        Request::Produce(produce) if produce.acks == Acks::None => request.tags(),
+        _ => Vec::new(),
+    }
 }
 
 impl Node {
@@ -136,6 +144,8 @@ impl World {
 
     /// A connection is gone: the broker drops what it had parked for it, the client hears of it.
     pub(super) fn kafka_disconnected(&mut self, wire: &Wire, id: ConnectionId, cause: EventId) {
+        let sent: Vec<Tag> = wire.requests().flat_map(unanswered).collect();
+        self.sent_for_nothing(sent, LostReason::ConnectionClosed, Some(cause));
         if self.node(wire.server).state != NodeState::Crashed {
             match self.node(wire.server).role {
                 Role::Controller(_) => self.with_controller(wire.server, Some(cause), |c, _, _| {
@@ -338,6 +348,9 @@ impl World {
                     let body = Body::Response { correlation, response };
                     self.transmit(cause, connection, Direction::ToClient, body, load);
                 }
+                Output::Close { connection } => {
+                    self.close(connection, CloseReason::ByServer, cause);
+                }
                 Output::Send { to, correlation, request } => {
                     self.ask_peer(node, to, correlation, request, cause);
                 }
@@ -353,6 +366,7 @@ impl World {
         request: Request,
         cause: Option<EventId>,
     ) {
+        let sent = unanswered(&request);
         match self.node(server).role {
             Role::Controller(_) => self.with_controller(server, cause, |controller, now, out| {
                 controller.handle(now, id, correlation, request, out);
@@ -360,6 +374,17 @@ impl World {
             _ => self.with_broker(server, cause, |broker, now, out| {
                 broker.handle(now, id, correlation, request, out);
             }),
+        }
+        let gone = sent.into_iter().filter(|tag| !self.appended.contains_key(&tag.copy)).collect();
+        self.sent_for_nothing(gone, LostReason::Unacknowledged, cause);
+    }
+
+    /// Records sent with `acks=0` are nowhere: nobody is told, and nobody sends them again.
+    fn sent_for_nothing(&mut self, tags: Vec<Tag>, reason: LostReason, cause: Option<EventId>) {
+        for tag in tags {
+            for party in self.parties_of(System::Kafka) {
+                self.lose(tag.message, party, reason, cause);
+            }
         }
     }
 

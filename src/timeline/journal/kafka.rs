@@ -155,6 +155,18 @@ impl Words<'_> {
                      since: {since}."
                 )
             }
+            KafkaFact::ProduceDropped { partition, error, tags } => format!(
+                "{} did not take {} to {partition}: {error}. It owes no answer (acks=0) and \
+                 closes the connection.",
+                capital(&self.node(node)),
+                self.messages(tags)
+            ),
+            KafkaFact::FetchHeld { connection, bytes, min_bytes, until } => format!(
+                "{} holds the fetch of {} back: {bytes} of {min_bytes} bytes are there \
+                 (fetch.min.bytes); it answers at {until} (fetch.max.wait.ms) at the latest.",
+                capital(&self.node(node)),
+                self.client(*connection)
+            ),
             KafkaFact::PollFailed { error, reason, .. } => {
                 format!("poll() of {} threw {error}: {reason}.", self.node(node))
             }

@@ -360,3 +360,45 @@ fn a_lone_broker_that_starts_again_leads_its_logs_again() {
     let request = produce(orders(0), Acks::All, batch(&["c"], 1));
     assert_eq!(produced(&ask(&mut broker, ms(25_000), request)), (ErrorCode::None, Some(2)));
 }
+
+/// `FetchRequestTest#testBrokerRespectsPartitionsOrderAndSizeLimits`: partitions are read in the
+/// order of the request until `max_bytes` is used up; only the first batch of the first partition
+/// that has something comes whole whatever the limits say (`ReplicaManager#readFromLog`).
+#[test]
+fn a_fetch_keeps_to_the_order_of_its_partitions_and_to_both_limits() {
+    let mut broker = broker(TopicConfig::default());
+    for partition in [0, 1] {
+        for value in ["one", "two", "six"] {
+            let request = produce(orders(partition), Acks::Leader, batch(&[value], 1));
+            ask(&mut broker, ms(0), request);
+        }
+    }
+    let size = batch(&["one"], 1).size_in_bytes();
+    let mut read = |order: [(u32, u64); 2], max_bytes, partition_max_bytes| -> Vec<usize> {
+        let Request::Fetch(mut request) = fetch(0, 1, 500) else { panic!("a fetch") };
+        let one = request.partitions.remove(0);
+        request.max_bytes = max_bytes;
+        request.partitions = order
+            .map(|(partition, fetch_offset)| FetchPartition {
+                partition: orders(partition),
+                fetch_offset,
+                partition_max_bytes,
+                ..one.clone()
+            })
+            .to_vec();
+        let Response::Fetch(response) = ask(&mut broker, ms(0), Request::Fetch(request)) else {
+            panic!("an answer")
+        };
+        let names: Vec<u32> = response.partitions.iter().map(|p| p.partition.partition).collect();
+        assert_eq!(names, order.map(|(partition, _)| partition));
+        response.partitions.iter().map(|p| p.records.len()).collect()
+    };
+    let all = 1_048_576;
+    assert_eq!(read([(0, 0), (1, 0)], all, all), [3, 3]);
+    assert_eq!(read([(1, 0), (0, 0)], 4 * size, all), [3, 1], "what is left of max_bytes");
+    assert_eq!(read([(1, 0), (0, 0)], 2 * size + 1, all), [2, 0]);
+    assert_eq!(read([(0, 0), (1, 0)], all, 2 * size), [2, 2], "max.partition.fetch.bytes");
+    assert_eq!(read([(0, 0), (1, 0)], 1, all), [1, 0], "or nobody would get on");
+    assert_eq!(read([(0, 0), (1, 0)], all, 1), [1, 0], "only the first one may be too large");
+    assert_eq!(read([(0, 3), (1, 0)], 1, all), [0, 1], "the first one that has something");
+}

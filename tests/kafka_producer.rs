@@ -133,6 +133,33 @@ fn records_are_given_up_after_the_delivery_timeout() {
     assert_eq!(net.completed, [(producer, record, Err(ErrorCode::RequestTimedOut))]);
 }
 
+/// `SenderTest#testInflightBatchesExpireOnDeliveryTimeout`: a batch that is under way for a second
+/// time is given up when its time is over, not when the broker has been silent for
+/// `request.timeout.ms` once more; what is given up is not sent again.
+#[test]
+fn a_batch_under_way_is_given_up_after_the_delivery_timeout() {
+    let config = ProducerConfig {
+        linger: Span::ZERO,
+        request_timeout: Span::from_millis(1_500),
+        delivery_timeout: Span::from_millis(2_000),
+        ..ProducerConfig::default()
+    };
+    let (mut net, producer) = warm(config, 1);
+    net.on_response = Box::new(|response| match response {
+        Response::Produce(_) => Fate::Missing,
+        _ => Fate::Arrives,
+    });
+    let record = net.send(producer, "orders", None, "unanswered");
+    net.run(Span::from_millis(1_999));
+    assert_eq!(net.completed, []);
+    assert!(produced(&net).len() > 1, "it was sent again");
+    net.run(MS);
+    assert_eq!(net.completed, [(producer, record, Err(ErrorCode::RequestTimedOut))]);
+    let sent = produced(&net).len();
+    net.run(Span::from_secs(10));
+    assert_eq!(produced(&net).len(), sent);
+}
+
 /// `max.block.ms`, 60 s: metadata of the partition does not come.
 #[test]
 fn a_partition_that_does_not_exist_is_waited_for() {

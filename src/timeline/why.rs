@@ -227,29 +227,25 @@ fn of_partition(timeline: &Timeline, party: &Party, log: &Log, t: Instant) -> Li
     if let Some(line) = hindrance(timeline, owner, t) {
         return Line { event: line.event, sentence: format!("{head}. {}", line.sentence) };
     }
-    let doing = match owner.working.at(t).copied().flatten() {
-        Some((message, done)) => {
-            let words = Words(timeline);
-            let now = timeline.last_event(t, |event| {
-                matches!(&event.what, What::Lab(LabFact::HandlingBegan { node, .. }) if *node == owner.id)
-            });
-            let what = format!("works on {} until {done}", words.message(message));
-            return Line {
-                event: now.map(|event| event.id),
-                sentence: format!("{head}. {} owns it and {what}.", owner.name),
-            };
-        }
-        None => {
-            let mut wires = timeline.wires().iter().filter(|wire| wire.client == owner.id);
-            let waits = wires.find_map(|wire| {
-                timeline.parked_fetch(wire, t)?;
-                held(timeline, owner, wire, t)
-            });
-            if let Some(line) = waits {
-                return Line { sentence: format!("{head}. {}", line.sentence), ..line };
-            }
-            "has what it fetched last behind it and commits or fetches next"
-        }
-    };
+    if let Some((message, done)) = owner.working.at(t).copied().flatten() {
+        let words = Words(timeline);
+        let now = timeline.last_event(t, |event| {
+            matches!(&event.what, What::Lab(LabFact::HandlingBegan { node, .. }) if *node == owner.id)
+        });
+        let what = format!("works on {} until {done}", words.message(message));
+        return Line {
+            event: now.map(|event| event.id),
+            sentence: format!("{head}. {} owns it and {what}.", owner.name),
+        };
+    }
+    let mut wires = timeline.wires().iter().filter(|wire| wire.client == owner.id);
+    let waits = wires.find_map(|wire| {
+        timeline.parked_fetch(wire, t)?;
+        held(timeline, owner, wire, t)
+    });
+    if let Some(line) = waits {
+        return Line { sentence: format!("{head}. {}", line.sentence), ..line };
+    }
+    let doing = "has what it fetched last behind it and commits or fetches next";
     Line::plain(format!("{head}. {} owns it and {doing}.", owner.name))
 }

@@ -61,6 +61,8 @@ pub(crate) enum Fate {
     Arrives,
     /// The connection breaks, and the message with it.
     Breaks,
+    /// The broker hangs: it stays unsent, and the connection stands.
+    Missing,
 }
 
 pub(crate) struct Net {
@@ -334,9 +336,13 @@ impl Net {
                 Output::Respond { connection, correlation, response } => {
                     let client = self.connections.iter().position(|c| *c == Some(connection));
                     let Some(client) = client else { continue };
-                    if (self.on_response)(&response) == Fate::Breaks {
-                        self.close(client);
-                        continue;
+                    match (self.on_response)(&response) {
+                        Fate::Arrives => {}
+                        Fate::Breaks => {
+                            self.close(client);
+                            continue;
+                        }
+                        Fate::Missing => continue,
                     }
                     let event = Event::Response(client, connection, correlation, response);
                     self.queue.push(self.now + self.latency, event);

@@ -2,10 +2,11 @@
 //! `__consumer_offsets` (`GroupCoordinatorService`, `GroupCoordinatorRecordHelpers`,
 //! `CoordinatorLoaderImpl`).
 //!
-//! Simplifications: where the controller is in the same process, the topic is there as soon as
-//! the first one asks, who would have to ask again; only committed offsets are in the log, so after the coordinator moved,
-//! members join anew where Kafka's would go on with their generation; and a commit that still
-//! waits for its replicas can be read already.
+//! Simplifications: of a group only its committed offsets are in the log, not its members, so
+//! after the coordinator moved they join anew where Kafka's go on with their generation; a commit
+//! that still waits for its replicas can be read already, because the coordinator keeps one state
+//! and not one for each record; a broker that is its own controller has the topic as soon as the
+//! first client asks, who would have to ask once more.
 
 use super::cluster::Question;
 use super::purgatory::Parked;

@@ -7,9 +7,9 @@
 //! `poll`: a consumer that is busy with its records neither joins nor commits nor fetches. A poll
 //! that returned nothing is still going on until the next one: the application waits in it.
 //!
-//! Simplifications: fetch sessions are left out, every fetch names all its partitions; the
-//! commit before a rebalance is not waited for (it goes ahead of the join on the same connection);
-//! the sticky assignor's user data is the typed list of owned partitions.
+//! Simplifications: every fetch names all its partitions, because fetch sessions only make requests
+//! shorter; the commit before a rebalance is not waited for, because it goes ahead of the join on
+//! the same connection; what the sticky assignor remembers is a list and not its bytes.
 
 mod commit;
 mod config;

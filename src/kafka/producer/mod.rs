@@ -4,10 +4,10 @@
 //! Records are partitioned, wait in batches, travel in produce requests, and are told their fate.
 //! The producer knows brokers, metadata and sequences; it knows nothing of logs.
 //!
-//! Simplifications, each for the reader's sake: a record that waits for metadata or memory waits
-//! inside (in Java the application's thread does) for at most `max.block.ms`; the size of a
-//! compressed batch is estimated with ratio 1 (Java learns the ratio over time); transactions are
-//! not there yet.
+//! Simplifications: a record that waits for metadata or memory waits inside, for at most
+//! `max.block.ms`, because there is no application thread that could be blocked; a batch is taken
+//! for full by its size before compression, where Java learns the ratio over time; transactions
+//! are not there yet.
 
 mod accumulator;
 mod config;

@@ -1,7 +1,7 @@
 //! Codecs: gzip and lz4 are real; of snappy and zstd only the size is modelled.
 //!
-//! A compressed size is that of the encoders used here. Kafka's differ by a few percent: its
-//! gzip is zlib's, its lz4 searches longer (level 9). Snappy, which works as lz4 does, is counted
+//! Simplifications: compressed sizes are those of the encoders used here, a few percent off Kafka's
+//! (zlib for gzip, lz4 at level 9); to keep the page small, snappy, which works as lz4 does, counts
 //! as large as lz4, and zstd, which reaches what gzip reaches, as large as gzip.
 
 use super::Compression;

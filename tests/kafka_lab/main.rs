@@ -2,6 +2,7 @@
 //! M14). Expected values come from the documentation or source of Kafka and of Spring for Apache
 //! Kafka; each test names its own.
 
+mod clients;
 mod cluster;
 mod configured;
 mod failing;

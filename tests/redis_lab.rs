@@ -556,6 +556,32 @@ fn a_full_memory_refuses_or_evicts() {
     assert!(used <= most, "{used}");
 }
 
+/// `CONFIG SET client-output-buffer-limit` holds for whoever is connected; what is drawn of the
+/// limits is told.
+#[test]
+fn limits_are_told_when_they_are_not_the_default() {
+    let mut world = shop(&[Carrier::PubSub], &[]);
+    burst(&mut world, 1);
+    later(&mut world, 300);
+    let limits = |events: &[Event]| -> Vec<(u64, u64, u64)> {
+        let of = |fact: &RedisFact| match fact {
+            RedisFact::LimitsChanged { hard, soft, soft_seconds } => {
+                Some((*hard, *soft, *soft_seconds))
+            }
+            _ => None,
+        };
+        redis(events).filter_map(of).collect()
+    };
+    assert_eq!(limits(&world.take_events()), [], "32mb 8mb 60 is what everybody expects");
+    console(&mut world, "redis-1", "CONFIG SET client-output-buffer-limit 'pubsub 1mb 512kb 10'");
+    burst(&mut world, 1);
+    later(&mut world, 300);
+    let told = world.take_events();
+    assert_eq!(limits(&told), [(1 << 20, 512 << 10, 10)]);
+    later(&mut world, 300);
+    assert_eq!(limits(&world.take_events()), [], "and only once");
+}
+
 /// redis-cli splits a line into words as the server's inline commands are split, and says what
 /// is wrong with one that it cannot split.
 #[test]

@@ -270,4 +270,14 @@ pub enum RedisFact {
         /// Whether it is a primary now.
         primary: bool,
     },
+    /// The limits of the output buffers of clients with subscriptions are no longer what was told
+    /// of them last; before that they are Redis's own, `pubsub 32mb 8mb 60`.
+    LimitsChanged {
+        /// Hard limit in bytes; 0 for none.
+        hard: u64,
+        /// Soft limit in bytes; 0 for none.
+        soft: u64,
+        /// So many seconds may a buffer stay above the soft limit.
+        soft_seconds: u64,
+    },
 }

@@ -10,6 +10,7 @@ mod columns;
 mod crowd;
 mod draw;
 pub mod inspect;
+mod labels;
 mod layout;
 mod phone;
 mod picture;

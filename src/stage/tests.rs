@@ -50,6 +50,35 @@ fn instants() -> [Instant; 4] {
     [6_200_400, 8_000_600, 8_154_700, 8_990_000].map(|us| Instant(us * 1_000))
 }
 
+#[test]
+fn no_word_on_a_token_lies_on_another_one_or_on_a_name() {
+    let five = ["email", "billing", "search", "audit", "fraud-detection"];
+    let timeline = told(&crowd(9, ms(6_300), ms(8_150), &five, 4));
+    let mut said = 0;
+    for (width, height) in [(390.0, 844.0), (1_024.0, 640.0), (1_440.0, 860.0)] {
+        let layout = Layout::new(&timeline, ms(7_000), &View::new(width, height));
+        let names = labels::names(&layout);
+        for n in 0..400 {
+            let t = Instant(6_200_000_000 + n * 7_300_000);
+            let all = tokens(&timeline, t, &layout);
+            let words: Vec<(Anchor, Rect)> = all
+                .iter()
+                .filter_map(|token| token.label.as_ref())
+                .map(|label| (label.anchor, labels::area(label)))
+                .collect();
+            said += words.len();
+            for (n, (anchor, area)) in words.iter().enumerate() {
+                let others = &words[..n];
+                assert!(others.iter().all(|(_, other)| !other.overlaps(*area)), "{t} {width}");
+                // Words under cells have their own place.
+                let stands = *anchor == Anchor::Start;
+                assert!(stands || names.iter().all(|name| !name.overlaps(*area)), "{t} {width}");
+            }
+        }
+    }
+    assert!(said > 1_000, "{said} words");
+}
+
 /// Shapes that stand on the stage itself; the others stand on one of these.
 fn stands_alone(shape: &Shape) -> bool {
     let first = shape.id.split('-').next().unwrap_or_default();

@@ -48,6 +48,15 @@ pub(super) fn fit(text: &str, room: f32, size: f32, bold: bool, mono: bool) -> S
     String::new()
 }
 
+/// A limit as its setting says it: `8mb` is 8 MB.
+pub(super) fn limit(n: u64) -> String {
+    match n {
+        n if n >= 1 << 20 && n.is_multiple_of(1 << 20) => format!("{} MB", n >> 20),
+        n if n >= 1 << 10 && n.is_multiple_of(1 << 10) => format!("{} kB", n >> 10),
+        n => bytes(n),
+    }
+}
+
 /// A number of bytes as people say it: `4 kB`, `7.8 MB`.
 pub(super) fn bytes(n: u64) -> String {
     match n {

@@ -57,6 +57,7 @@ pub(super) fn settled(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<T
         }
     }
     painter.count_copies();
+    super::labels::settle(layout, &mut painter.tokens);
     painter.tokens
 }
 

@@ -1,12 +1,12 @@
 //! One event after another into the indexes.
 
-use super::topology::{Clock, Phase};
+use super::topology::{BufferLimits, Clock, Phase};
 use super::{Message, Timeline, marks};
 use crate::event::{
     Action, Cargo, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId,
     RebalancePhase, RedisFact, System, What,
 };
-use crate::sim::Instant;
+use crate::sim::{Instant, Span};
 
 impl Timeline {
     /// Adds events; they follow those already there in time and number.
@@ -178,6 +178,12 @@ impl Timeline {
                     node.memory.set(at, (*used, *most));
                 }
             }
+            RedisFact::LimitsChanged { hard, soft, soft_seconds } => {
+                if let Some(node) = self.topology.node_mut(node) {
+                    let fuse = Span::from_secs(*soft_seconds);
+                    node.limits.set(at, BufferLimits { hard: *hard, soft: *soft, fuse });
+                }
+            }
             RedisFact::LoopBusy { per_mille } => {
                 if let Some(node) = self.topology.node_mut(node) {
                     node.busy.set(at, *per_mille);
@@ -199,21 +205,23 @@ impl Timeline {
                 }
             }
             RedisFact::Queued { client, tag, buffered, .. } => {
+                let soft = self.topology.node(node).map_or(0, |node| node.limits.newest().soft);
                 if let Some(wire) = self.topology.wire_mut(*client) {
-                    wire.buffer(at, *buffered, 0);
+                    wire.buffer(at, *buffered, 0, soft);
                 }
                 if let Some(tag) = tag {
                     self.registry.note(tag.message, event.id);
                 }
             }
             RedisFact::Written { client, bytes, buffered } => {
+                let soft = self.topology.node(node).map_or(0, |node| node.limits.newest().soft);
                 if let Some(wire) = self.topology.wire_mut(*client) {
-                    wire.buffer(at, *buffered, *bytes);
+                    wire.buffer(at, *buffered, *bytes, soft);
                 }
             }
             RedisFact::ClientClosed { client, lost, .. } => {
                 if let Some(wire) = self.topology.wire_mut(*client) {
-                    wire.buffer(at, 0, 0);
+                    wire.buffer(at, 0, 0, 0);
                 }
                 for tag in lost {
                     self.registry.note(tag.message, event.id);

@@ -30,7 +30,7 @@ pub use logs::{Cell, Cut, Log, Replica, Segment};
 pub use marks::{Mark, MarkKind};
 pub use steps::Steps;
 pub use streams::{Entry, Owner, Stream, StreamGroup};
-pub use topology::{Channel, Clock, Node, Phase, Subscription, Wire};
+pub use topology::{BufferLimits, Channel, Clock, Node, Phase, Subscription, Wire};
 
 use crate::event::{
     ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, NodeId, NodeKind,

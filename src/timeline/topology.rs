@@ -51,6 +51,8 @@ pub struct Node {
     pub carriers: Vec<Carrier>,
     /// `used_memory` and `maxmemory` of a Redis server, in bytes; the latter 0 without a limit.
     pub memory: Steps<(u64, u64)>,
+    /// The limits of the output buffers that a Redis server keeps for subscribers.
+    pub limits: Steps<BufferLimits>,
     /// How busy a Redis server's event loop is, in thousandths.
     pub busy: Steps<u32>,
     /// Whether a Redis server is a primary, where it has told.
@@ -179,12 +181,27 @@ pub struct Wire {
     pub(super) fetches: Vec<(Instant, u32, bool)>,
 }
 
-/// The soft limit of `client-output-buffer-limit pubsub 32mb 8mb 60`, redis.conf of Redis 7.0.
-const SOFT: u64 = 8 * 1024 * 1024;
+/// `client-output-buffer-limit` of clients with subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferLimits {
+    /// Hard limit in bytes; 0 for none.
+    pub hard: u64,
+    /// Soft limit in bytes; 0 for none.
+    pub soft: u64,
+    /// So long may a buffer stay above the soft limit.
+    pub fuse: Span,
+}
+
+/// `client-output-buffer-limit pubsub 32mb 8mb 60`, redis.conf of Redis 7.0.
+impl Default for BufferLimits {
+    fn default() -> Self {
+        Self { hard: 32 << 20, soft: 8 << 20, fuse: Span::from_secs(60) }
+    }
+}
 
 impl Wire {
     /// Redis put something into the output buffer, or wrote something out of it.
-    pub(super) fn buffer(&mut self, at: Instant, level: u64, written: u64) {
+    pub(super) fn buffer(&mut self, at: Instant, level: u64, written: u64, soft: u64) {
         self.buffered.set(at, level);
         if written > 0 {
             self.begun += written;
@@ -192,7 +209,7 @@ impl Wire {
             self.kernel.set(at, all);
         }
         let since = self.above_soft.newest();
-        match (since, level > SOFT) {
+        match (since, soft > 0 && level >= soft) {
             (None, true) => self.above_soft.set(at, Some(at)),
             (Some(_), false) => self.above_soft.set(at, None),
             _ => {}
@@ -409,6 +426,7 @@ impl Topology {
                     topic: None,
                     carriers: Vec::new(),
                     memory: Steps::default(),
+                    limits: Steps::default(),
                     busy: Steps::default(),
                     primary: Steps::default(),
                     offset: Steps::default(),
@@ -493,7 +511,7 @@ impl Topology {
                     return;
                 }
                 wire.closed = Some((at, *reason));
-                wire.buffer(at, 0, 0);
+                wire.buffer(at, 0, 0, 0);
                 wire.kernel.set(at, 0);
                 let client = wire.client;
                 self.count_open(at, client, -1);

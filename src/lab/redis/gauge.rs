@@ -5,6 +5,7 @@
 use super::super::node::Role;
 use super::super::{Due, World};
 use crate::event::{NodeId, RedisFact, What};
+use crate::redis::{BufferLimit, Config};
 use crate::sim::{Instant, Span};
 
 /// How often it looks while something happens: Redis's cron at the default `hz`.
@@ -22,6 +23,17 @@ pub(super) struct Gauge {
     worked: Span,
     told_share: u32,
     told_memory: (u64, u64),
+    told_limits: Limits,
+}
+
+/// The limits of output buffers of clients with subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Limits(BufferLimit);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self(Config::default().limit_pubsub)
+    }
 }
 
 impl World {
@@ -56,6 +68,12 @@ impl World {
         if used.abs_diff(gauge.told_memory.0) >= worth || most != gauge.told_memory.1 {
             gauge.told_memory = (used, most);
             facts.push(RedisFact::MemoryChanged { used, most });
+        }
+        let limits = Limits(server.config().limit_pubsub);
+        if limits != gauge.told_limits {
+            let BufferLimit { hard, soft, soft_seconds } = limits.0;
+            gauge.told_limits = limits;
+            facts.push(RedisFact::LimitsChanged { hard, soft, soft_seconds });
         }
         let again = gauge.told_share > 0;
         for fact in facts {

@@ -9,7 +9,6 @@ use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::journal::count;
 
 /// What fills a square: the hard limit of a Pub/Sub client's output buffer, or this lag.
-const HARD: u64 = super::redis::HARD;
 const LAG: u64 = 100;
 /// The share of a square below which nothing is drawn in it.
 const SEEN: f32 = 0.02;
@@ -58,7 +57,11 @@ impl Scene<'_> {
             }
             marks.push(rect(square, 2.0, "square"));
             let (level, whole) = match crowd.system {
-                System::Redis => (levels.get(id).map_or(0, |(_, level)| *level), HARD),
+                System::Redis => {
+                    let server = node.server.at(t).and_then(|server| self.timeline.node(*server));
+                    let limits = server.map(|server| server.limits.value(t)).unwrap_or_default();
+                    (levels.get(id).map_or(0, |(_, level)| *level), super::redis::full(limits))
+                }
                 System::Kafka => {
                     let party = node.party.and_then(|id| self.timeline.party(id));
                     (party.map_or(0, |party| u64::from(party.sums(t).waiting)), LAG)

@@ -32,8 +32,6 @@ impl Scene<'_> {
         }
     }
 
-    /// Bookmarks of groups that are away or behind, or that the reader has selected; the others
-    /// keep up, and their flags would only follow the log's end.
     /// Whether a commit of a group may fail: a member is gone, stands still or joins anew.
     fn in_doubt(&self, party: &Party) -> bool {
         let t = self.t;
@@ -48,6 +46,8 @@ impl Scene<'_> {
         })
     }
 
+    /// Bookmarks of groups that are away or behind, or that the reader has selected; the others
+    /// keep up, and their flags would only follow the log's end.
     pub(super) fn bookmarks(&self, row: &Row, log: &Log) -> Vec<Bookmark> {
         let t = self.t;
         let behind = |party: &&Party| {

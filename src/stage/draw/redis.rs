@@ -2,23 +2,25 @@
 
 use super::{Scene, rect, slug};
 use crate::event::{LostReason, MessageId, NodeId, NodeState, System};
-use crate::sim::{Order, Span};
+use crate::sim::Order;
 use crate::stage::layout::{Place, Server};
 use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
-use crate::timeline::Node;
 use crate::timeline::journal::count;
+use crate::timeline::{BufferLimits, Node};
 
-/// `client-output-buffer-limit pubsub 32mb 8mb 60` of redis.conf, Redis 7.0: hard limit and soft
-/// limit in bytes.
-pub(super) const HARD: u64 = 32 * 1024 * 1024;
-const SOFT: u64 = 8 * 1024 * 1024;
-/// So long may a buffer stay above the soft limit.
-const FUSE: Span = Span::from_secs(60);
 /// What the kernels of both machines take, as the modelled connections have it (2.7 MB: Linux's
 /// defaults, `tcp_wmem` and `tcp_rmem`).
 const KERNEL: u64 = 2_700_000;
 /// Bytes from which on something that waits is worth ink.
 const WORTH: u64 = 64 * 1024;
+
+/// The bytes at which a buffer's bar is full: its highest limit.
+pub(super) fn full(limits: BufferLimits) -> u64 {
+    match limits.hard.max(limits.soft) {
+        0 => BufferLimits::default().hard,
+        most => most,
+    }
+}
 
 impl Scene<'_> {
     pub(super) fn servers(&mut self) {
@@ -182,7 +184,10 @@ impl Scene<'_> {
         let wire = self.timeline.open_wire(client, t);
         let level = wire.map(|wire| wire.buffered.value(t));
         let above = wire.and_then(|wire| wire.above_soft.at(t).copied().flatten());
-        let fuse = above.map(|since| (since + FUSE).since(t));
+        let server = node.server.at(t).and_then(|server| self.timeline.node(*server));
+        let limits = server.map_or_else(BufferLimits::default, |server| server.limits.value(t));
+        let whole = full(limits);
+        let fuse = above.map(|since| (since + limits.fuse).since(t));
         let inset = if area.w < 130.0 { 9.0 } else { 12.0 };
         let inner = Rect::new(area.x + inset, area.y, area.w - 2.0 * inset, area.h);
         let state = level.map_or_else(|| "closed".to_owned(), text::bytes);
@@ -215,23 +220,30 @@ impl Scene<'_> {
             rect(track, 3.5, "box"),
         ];
         if let Some(level) = level.filter(|level| *level > 0) {
-            let share = (level as f32 / HARD as f32).min(1.0);
+            let share = (level as f32 / whole as f32).min(1.0);
             let fill = Rect { w: (track.w * share).max(8.0), ..track };
-            let class = match level {
-                HARD.. => "level-over",
-                SOFT.. => "level-high",
+            let past = |limit: u64| limit > 0 && level >= limit;
+            let class = match (past(limits.hard), past(limits.soft)) {
+                (true, _) => "level-over",
+                (_, true) => "level-high",
                 _ => "level-ok",
             };
             marks.push(rect(fill, 3.5, class));
         }
-        for limit in [SOFT, HARD] {
-            let x = track.x + track.w * (limit as f32 / HARD as f32) - 0.5;
+        for limit in [limits.soft, limits.hard].into_iter().filter(|limit| *limit > 0) {
+            let x = track.x + track.w * (limit as f32 / whole as f32) - 0.5;
             let d = format!("M{x:.1} {:.1}V{:.1}", track.y - 4.0, track.bottom() + 4.0);
             marks.push(Mark::Path { d, class: "limit" });
         }
         let id = format!("buffer-{}", client.0);
-        let phrase =
-            format!("Output buffer of {}: {state}; limits 8 MB for 60 s, 32 MB", node.name);
+        let soft = || format!("{} for {}", text::limit(limits.soft), limits.fuse);
+        let told = match (limits.soft, limits.hard) {
+            (0, 0) => "no limit".to_owned(),
+            (0, hard) => format!("limit {}", text::limit(hard)),
+            (_, 0) => format!("limit {}", soft()),
+            (_, hard) => format!("limits {}, {}", soft(), text::limit(hard)),
+        };
+        let phrase = format!("Output buffer of {}: {state}; {told}", node.name);
         let phrase = match fuse {
             Some(left) => format!("{phrase}; cut in {} s", left.as_millis().div_ceil(1_000)),
             None => phrase,

@@ -7,14 +7,9 @@ use super::{At, Cell, Chart, Go, Sheet, Why};
 use crate::event::{ConnectionId, Name, NodeId, NodeKind, PartyId};
 use crate::sim::{Instant, Order, Span};
 use crate::stage::Target;
-use crate::stage::text::bytes;
+use crate::stage::text::{bytes, limit};
 use crate::timeline::journal::rate;
-use crate::timeline::{Node, Wire};
-
-/// `client-output-buffer-limit pubsub 32mb 8mb 60` of redis.conf, Redis 7.0: hard and soft limit
-/// in bytes.
-const LIMITS: [(u64, &str); 2] =
-    [(32 << 20, "hard limit 32 MB"), (8 << 20, "soft limit 8 MB, 60 s")];
+use crate::timeline::{BufferLimits, Node, Wire};
 
 /// Latencies are taken of so many messages at most.
 const SAMPLE: usize = 4_096;
@@ -193,11 +188,21 @@ impl At<'_> {
     /// A client's output buffer against both of its limits.
     fn buffer(self, wire: &Wire) -> Chart {
         let level = |t: Instant| wire.is_open(t).then(|| wire.buffered.value(t) as f64);
-        let marks: Vec<(f64, String)> =
-            LIMITS.iter().map(|(at, label)| (*at as f64, (*label).to_owned())).collect();
+        let server = self.timeline.node(wire.server);
+        let BufferLimits { hard, soft, fuse } =
+            server.map(|server| server.limits.value(self.t)).unwrap_or_default();
+        let mut marks = Vec::new();
+        if hard > 0 {
+            marks.push((hard as f64, format!("hard limit {}", limit(hard))));
+        }
+        if soft > 0 {
+            marks.push((soft as f64, format!("soft limit {}, {fuse}", limit(soft))));
+        }
         // Far below the limits a chart up to them would be a flat line.
         let peak = self.axis().instants().filter_map(level).fold(0.0, f64::max);
-        let top = if peak * 8.0 > LIMITS[1].0 as f64 { LIMITS[0].0 as f64 * 1.05 } else { 1_000.0 };
+        let least = marks.iter().map(|(at, _)| *at).fold(f64::INFINITY, f64::min);
+        let most = marks.iter().map(|(at, _)| *at).fold(0.0, f64::max);
+        let top = if peak * 8.0 > least { most * 1.05 } else { 1_000.0 };
         let line: Figure<'_> = ("level-ok", "now".into(), &level);
         self.axis().chart("output buffer", Unit::Bytes, &[line], (top, &marks))
     }

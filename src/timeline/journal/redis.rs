@@ -101,6 +101,10 @@ impl Words<'_> {
             RedisFact::MemoryChanged { used, most } => {
                 format!("{node} uses {used} of {most} bytes of memory.")
             }
+            RedisFact::LimitsChanged { hard, soft, soft_seconds } => format!(
+                "{node} closes a subscriber whose output buffer passes {hard} bytes, or {soft} bytes \
+                 for {soft_seconds} s (0 is no limit)."
+            ),
             RedisFact::LoopBusy { per_mille } => {
                 let (whole, tenth) = (per_mille / 10, per_mille % 10);
                 format!("The event loop of {node} is busy for {whole}.{tenth} % of the time.")

@@ -4,9 +4,11 @@
 
 mod shipped;
 
-use pushpull::cli::advice;
-use pushpull::lesson::{Guide, Lesson, Piece, Term, Tool, Verdict, glossary, guide};
-use pushpull::sim::SortedSet;
+use pushpull::cli::{advice, play};
+use pushpull::lesson::{GLYPHS, Guide, Lesson, Piece, Term, Tool, Verdict, glossary, guide};
+use pushpull::sim::{Instant, SortedSet, Span};
+use pushpull::stage::{self, CLASSES, View};
+use pushpull::timeline::Timeline;
 use shipped::lessons;
 
 fn read(file: &str) -> String {
@@ -59,6 +61,42 @@ fn no_term_comes_before_the_lesson_that_introduces_it() {
             }
         }
     }
+}
+
+/// How often a lesson's run is looked at for what a term stands for.
+const LOOKS: u64 = 240;
+
+#[test]
+fn the_lesson_that_introduces_a_term_draws_its_glyph() {
+    let known = |glyph: &str| glyph == "token" || CLASSES.contains(&glyph);
+    assert!(GLYPHS.iter().all(|(glyph, _)| known(glyph)), "the stage has no such word");
+    let mut missing = Vec::new();
+    let introducing: SortedSet<String> = terms().into_iter().map(|term| term.lesson).collect();
+    for lesson in lessons().iter().filter(|lesson| introducing.contains(&*lesson.id)) {
+        let session = play(lesson, lesson.seed).unwrap_or_else(|(wrong, _)| panic!("{wrong:?}"));
+        let mut timeline = Timeline::default();
+        timeline.extend(session.events());
+        let end = session.head().as_nanos();
+        // Something is under way for a moment after each departure.
+        let moments = session.events().iter().map(|event| event.at + Span::from_micros(700));
+        let moments: Vec<Instant> = moments.collect();
+        let stride = (moments.len() / 120).max(1);
+        let evenly = (0..=LOOKS).map(|look| Instant(end / LOOKS * look));
+        let drawn: String = evenly
+            .chain(moments.into_iter().step_by(stride))
+            .map(|at| format!("{:?}", stage::picture(&timeline, at, &View::new(1_100.0, 640.0))))
+            .collect();
+        for term in terms().iter().filter(|term| *term.lesson == *lesson.id) {
+            let shown = match &*term.glyph {
+                "token" => drawn.contains("kind: Batch"),
+                class => drawn.contains(&format!("class: \"{class}\"")),
+            };
+            if !shown {
+                missing.push(format!("{}: no `{}` for {}", lesson.id, term.glyph, term.term));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

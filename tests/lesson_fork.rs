@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pushpull::event::{Action, CommitPoint};
-use pushpull::history::Session;
+use pushpull::history::{Recording, Session, from_link, to_link};
 use pushpull::lesson::{Condition, Lesson};
 use pushpull::sim::{Instant, Span};
 
@@ -46,6 +46,19 @@ fn a_deed_before_another_forks_and_the_left_future_is_seen() {
     assert_eq!(conditions.len(), 2);
     assert!(conditions.iter().all(|condition| session.progress().says(condition)));
     assert!(session.progress().outcome().kafka.lost() >= 1);
+
+    // A link to it tells the same: both tracks are there, and what they decide has ticked.
+    let link = to_link(&session.recording());
+    let read = from_link(&link).expect("just made");
+    assert_eq!(read, session.recording());
+    let (again, replay) = Session::replay(self::lesson(), &read).expect("opens");
+    assert!(replay.same && replay.refused.is_empty());
+    assert_eq!(again.branches(), session.branches());
+    assert_eq!(again.progress().ticks(1), lesson.steps[1].tasks.len());
+    assert!(conditions.iter().all(|condition| again.progress().says(condition)));
+    // One without the other track is shorter, and reads as it always did.
+    let alone = Recording { beside: Vec::new(), ..read };
+    assert_eq!(from_link(&to_link(&alone)).expect("just made"), alone);
 
     // Back over the fork: there is no other future any more.
     for _ in 0..4 {

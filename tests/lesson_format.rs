@@ -121,13 +121,52 @@ fn the_published_schema_is_the_one_the_code_declares() {
     assert!(published == schema(), "the format has changed: bless the schema");
 }
 
-/// The example of the manual is a lesson.
-#[test]
-fn the_manuals_example_is_right() {
+/// The code blocks of the manual that begin with these words behind their fence.
+fn examples(of: &str) -> String {
     let manual = fs::read_to_string("docs/lessons.md").expect("the manual");
-    let (_, after) = manual.split_once("```jsonc\n").expect("an example");
+    let (_, after) = manual.split_once(&format!("```jsonc{of}\n")).expect("an example");
     let (example, _) = after.split_once("```").expect("its end");
-    if let Err(mistakes) = Lesson::parse("manual", example) {
-        panic!("{mistakes:#?}");
+    example.to_owned()
+}
+
+/// The manual's examples are right: two lessons, every action, every condition.
+#[test]
+fn the_manuals_examples_are_right() {
+    let whole = examples(" topology");
+    let list = |of: &str| examples(of).trim().trim_matches(['[', ']']).to_owned();
+    let setup = whole.replace("\"setup\": [", &format!("\"setup\": [{}", list(" actions")));
+    let conditions = list(" conditions");
+    let asserts = whole.replace("\"assertions\": [", &format!("\"assertions\": [{conditions}"));
+    for example in [examples(""), whole.clone(), setup, asserts] {
+        if let Err(mistakes) = Lesson::parse("manual", &example) {
+            panic!("{mistakes:#?}");
+        }
     }
+}
+
+/// No field and no word of the format is left out of them.
+#[test]
+fn the_manual_has_an_example_of_everything() {
+    let all = [examples(" topology"), examples(" actions"), examples(" conditions")].concat();
+    // What stands behind `//` explains an example and is none.
+    let code: String = all.lines().filter_map(|line| line.split("//").next()).collect();
+    let schema: serde_json::Value = serde_json::from_str(&schema()).expect("JSON");
+    let mut missing = Vec::new();
+    let mut seek = vec![&schema];
+    while let Some(value) = seek.pop() {
+        if let Some(fields) = value["properties"].as_object() {
+            let here = |field: &&String| !code.contains(&format!("\"{field}\":"));
+            missing.extend(fields.keys().filter(here).map(String::as_str));
+        }
+        if let Some(word) = value["const"].as_str()
+            // A lesson stands in one chapter.
+            && !pushpull::lesson::CHAPTERS.iter().any(|(chapter, _)| *chapter == word)
+            && !code.contains(&format!("\"{word}\""))
+        {
+            missing.push(word);
+        }
+        seek.extend(value.as_object().into_iter().flat_map(|of| of.values()));
+        seek.extend(value.as_array().into_iter().flatten());
+    }
+    assert!(missing.is_empty(), "no example of {missing:?}");
 }

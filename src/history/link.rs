@@ -108,7 +108,8 @@ pub fn from_link(text: &str) -> Result<Recording, LinkError> {
     if !is_text || !is_packed || sum != checksum(packed).to_le_bytes() {
         return Err(LinkError { wrong: Wrong::Damaged, read: salvage(&plain) });
     }
-    let read: Result<Recording, _> = postcard::from_bytes(&plain);
+    // A link without futures beside its run ends before their number: it is 0.
+    let read: Result<Recording, _> = postcard::from_bytes(&[&plain[..], &[0]].concat());
     let recording = read.map_err(|_| LinkError { wrong: Wrong::Damaged, read: salvage(&plain) })?;
     recording.check().map_err(|wrong| LinkError { wrong, read: salvage(&plain) })?;
     Ok(recording)
@@ -120,9 +121,12 @@ impl Recording {
     /// # Errors
     /// [`Wrong::Senseless`] when they do not.
     pub fn check(&self) -> Result<(), Wrong> {
-        let instants = self.commands.iter().map(|command| command.at);
-        let ordered = instants.chain([self.until]).is_sorted();
-        if ordered { Ok(()) } else { Err(Wrong::Senseless) }
+        let ordered = |commands: &[Command], until: Instant| {
+            commands.iter().map(|command| command.at).chain([until]).is_sorted()
+        };
+        let all = ordered(&self.commands, self.until)
+            && self.beside.iter().all(|other| ordered(&other.commands, other.until));
+        if all { Ok(()) } else { Err(Wrong::Senseless) }
     }
 }
 
@@ -160,6 +164,7 @@ fn salvage(bytes: &[u8]) -> Option<Box<Recording>> {
         commands: Vec::new(),
         until: Instant::ZERO,
         trace: 0,
+        beside: Vec::new(),
     };
     // A sequence begins with its length.
     for _ in 0..take::<u64>(&mut rest).unwrap_or(0) {

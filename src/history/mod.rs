@@ -12,6 +12,6 @@ mod trace;
 
 pub use branch::{Branch, Comparison, Difference};
 pub use link::{LinkError, Wrong, from_link, to_link};
-pub use recording::{FORMAT, LessonRef, RULES, Recording, RunFile};
+pub use recording::{Beside, FORMAT, LessonRef, RULES, Recording, RunFile};
 pub use session::{OpenError, Past, Replay, Session};
 pub use trace::Trace;

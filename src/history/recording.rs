@@ -27,6 +27,21 @@ pub struct Recording {
     /// The hash of its trace up to there.
     #[serde(with = "hex")]
     pub trace: u64,
+    /// The futures that stood beside it: a lesson may ask for what they came to. The last field,
+    /// and left out where there are none, as in every recording that is older than it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
+}
+
+/// A future that the reader had left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// What the reader did in it.
+    pub commands: Vec<Command>,
+    /// Where its head stood.
+    pub until: Instant,
+    /// Where the run left it.
+    pub forked_at: Instant,
 }
 
 /// Sixteen hexadecimal digits where people read: a JSON number holds only 53 bits everywhere.

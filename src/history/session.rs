@@ -1,7 +1,7 @@
 //! One reader's run: a head, the way back from it, and the futures beside it.
 
 use super::run::{Return, Thread};
-use super::{Branch, Comparison, Difference, LessonRef, RULES, Recording};
+use super::{Beside, Branch, Comparison, Difference, LessonRef, RULES, Recording};
 use crate::event::{Action, Asked, Command, Event, Printed, Refusal};
 use crate::lab::World;
 use crate::lesson::{Lesson, Progress};
@@ -117,6 +117,7 @@ impl Session {
         let (from, refused) =
             session.thread.rewrite(commands, recording.until, LONGEST, &mut events);
         session.tell_again(from, events);
+        session.repeat_beside(&recording.beside);
         let replay = Replay {
             same: session.trace() == recording.trace,
             refused,
@@ -426,6 +427,15 @@ impl Session {
             commands: self.commands().to_vec(),
             until: self.head(),
             trace: self.trace(),
+            beside: self
+                .branches
+                .iter()
+                .map(|Branch { commands, until, forked_at, .. }| Beside {
+                    commands: commands.clone(),
+                    until: *until,
+                    forked_at: *forked_at,
+                })
+                .collect(),
         }
     }
 
@@ -457,6 +467,25 @@ impl Session {
         let (from, _) = self.thread.rewrite(mark.commands, mark.until, u64::MAX, &mut events);
         self.branches = mark.branches;
         self.tell_again(from, events);
+        self.look_beside();
+    }
+
+    /// Runs the futures that a recording left, for what they came to. Together they are no longer
+    /// than a recording may be.
+    fn repeat_beside(&mut self, beside: &[Beside]) {
+        let mut left = LONGEST;
+        for Beside { commands, until, forked_at } in beside {
+            let lesson = Rc::clone(self.lesson());
+            let Ok(mut other) = Thread::begin(lesson, self.seed(), &mut Vec::new()) else { return };
+            other.rewrite(commands.clone(), *until, left, &mut Vec::new());
+            left = left.saturating_sub(other.run.trace.events());
+            self.branches.push(Branch {
+                commands: other.commands,
+                until: other.run.now(),
+                forked_at: *forked_at,
+                outcome: other.run.progress.outcome(),
+            });
+        }
         self.look_beside();
     }
 

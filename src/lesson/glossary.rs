@@ -13,7 +13,7 @@ pub struct Term {
     pub lesson: String,
     /// What it means, in one or two sentences.
     pub text: String,
-    /// The glyph of the thing in the picture.
+    /// The glyph of the thing in the picture, one of [`GLYPHS`].
     pub glyph: String,
     /// The title of its page in the primary documentation.
     pub page: String,
@@ -35,20 +35,22 @@ static TERM: Shape = Rec(&Record {
     ],
 });
 
-/// The things of the picture that a term can stand for.
-const GLYPHS: &[(&str, &str)] = &[
-    ("bookmark", "the flag under a log's cells"),
-    ("cell", "one record in a log"),
-    ("row", "a partition's row of cells"),
-    ("block", "a segment: a dated block of cells"),
-    ("frame", "the frame around a group's members"),
-    ("line", "a vertical line through a log"),
-    ("gap", "the cells between a bookmark and the end of the log"),
-    ("pipe", "a channel or a pattern: a pipe without cells"),
-    ("buffer", "the filling box beside a client"),
+/// The things of the picture that a term can stand for, by the words of its vocabulary of
+/// meanings, and what moves. A test holds that the lesson which introduces a term draws its glyph.
+pub const GLYPHS: &[(&str, &str)] = &[
+    ("flag", "the flag on a log's cells: a bookmark"),
+    ("cell", "one record or entry that is kept"),
+    ("cell-next", "a dashed cell or bar: what is asked for, or all that match"),
+    ("cell-parked", "a cell in a topic of dead letters"),
+    ("track", "a row of cells: where a log grows to"),
+    ("segment-open", "a stretch of a log: a dated block under its row"),
+    ("pending", "an entry that was delivered and not acknowledged"),
+    ("group", "the frame around a group's members"),
+    ("waiting-bar", "the bar under the cells between a bookmark and the end"),
+    ("well", "a bar without cells: what passes through leaves nothing"),
+    ("box", "the filling bar beside a client"),
     ("chip", "a replica: a small chip on its broker"),
-    ("list", "a stack of cells that are taken away"),
-    ("token", "a message on its way"),
+    ("token", "what is on its way"),
 ];
 
 /// Reads the glossary.

@@ -16,7 +16,7 @@ mod shape;
 mod tree;
 
 pub use format::{CHAPTERS, LESSON as FORMAT};
-pub use glossary::{Term, glossary};
+pub use glossary::{GLYPHS, Term, glossary};
 pub use guide::{Advice, Guide, Question, Reason, Tool, Verdict, guide};
 pub use model::{
     Bound, Button, Chapter, Choice, Claim, Condition, Deed, Face, Figure, Lesson, Piece,

@@ -82,10 +82,9 @@ fn the_lesson_that_introduces_a_term_draws_its_glyph() {
         let moments: Vec<Instant> = moments.collect();
         let stride = (moments.len() / 120).max(1);
         let evenly = (0..=LOOKS).map(|look| Instant(end / LOOKS * look));
-        let drawn: String = evenly
-            .chain(moments.into_iter().step_by(stride))
-            .map(|at| format!("{:?}", stage::picture(&timeline, at, &View::new(1_100.0, 640.0))))
-            .collect();
+        let look = |at| format!("{:?}", stage::picture(&timeline, at, &View::new(1_100.0, 640.0)));
+        let looks = evenly.chain(moments.into_iter().step_by(stride));
+        let drawn = looks.map(look).collect::<Vec<_>>().concat();
         for term in terms().iter().filter(|term| *term.lesson == *lesson.id) {
             let shown = match &*term.glyph {
                 "token" => drawn.contains("kind: Batch"),

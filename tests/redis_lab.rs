@@ -10,6 +10,7 @@ use pushpull::event::{
 };
 use pushpull::lab::{Party, World};
 use pushpull::sim::{Purpose, Rng, Span};
+use pushpull::timeline::Timeline;
 use recount::recount;
 use worlds::to_process;
 
@@ -538,6 +539,11 @@ fn a_full_memory_refuses_or_evicts() {
     let evicted = Standing::Lost(LostReason::Evicted);
     assert_eq!(sums(&world, "billing"), [(Standing::Waiting, 1), (evicted, 3)]);
     let events = world.take_events();
+    // What is drawn is what is kept: the key went with its three entries, and began anew.
+    let mut timeline = Timeline::default();
+    timeline.extend(&events);
+    let drawn = timeline.streams().iter().find(|stream| &*stream.key == "orders");
+    assert_eq!(drawn.map(|stream| stream.entries(world.now()).1.len()), Some(1));
     let keys: Vec<_> = redis(&events)
         .filter_map(|fact| match fact {
             RedisFact::Evicted { key } => Some(&**key),

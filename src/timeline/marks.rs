@@ -39,11 +39,16 @@ pub(super) fn mark(event: &Event) -> Option<Mark> {
                 | Action::Interrupt { .. } => MarkKind::Fault,
                 _ if event.at == Instant::ZERO => return None,
                 Action::SendOne { .. } => return None,
+                // Its answer has the mark: that says both.
+                Action::Console { .. } => return None,
                 _ => MarkKind::Command,
             };
             (journal::done(action), kind)
         }
         What::Lab(LabFact::NodeChanged { state: NodeState::Running, .. }) => return None,
+        What::Redis { fact: RedisFact::Replied { line, .. }, .. } => {
+            (line.to_string(), MarkKind::Command)
+        }
         What::Redis { fact: RedisFact::ClientClosed { .. }, .. } => {
             ("Redis cut a client off".to_owned(), MarkKind::Fact)
         }

@@ -76,13 +76,23 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
     let (step, steps) = panel.step;
     // On a phone the panel is a sheet: a heading and a button, the rest on a tap.
     let sheet = use_state_eq(|| false);
+    // A new step is read from its top.
+    let section = use_node_ref();
+    {
+        let section = section.clone();
+        use_effect_with(step, move |_| {
+            if let Some(section) = section.cast::<web_sys::Element>() {
+                section.set_scroll_top(0);
+            }
+        });
+    }
     let turn = {
         let sheet = sheet.clone();
         move |_: MouseEvent| sheet.set(!*sheet)
     };
     let go = |to: usize| says(&props.send, Msg::ShowStep(to));
     html! {
-        <section class={classes!("lesson", sheet.then_some("open"))} aria-label="Lesson">
+        <section ref={section} class={classes!("lesson", sheet.then_some("open"))} aria-label="Lesson">
             <div class="say">
                 if steps > 1 {
                     <p class="place soft">{ format!("Step {step} of {steps}") }</p>

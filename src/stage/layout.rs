@@ -310,7 +310,7 @@ impl Layout {
             sentence: Rect::default(),
             strip: None,
         };
-        let cast = Cast::at(timeline, t, view.mode);
+        let cast = Cast::at(timeline, t, view);
         if size == Size::Phone {
             phone::place(&mut layout, timeline, &cast);
         } else {
@@ -327,7 +327,8 @@ impl Layout {
     /// or less. Cheap; ask each frame.
     pub fn fits(&self, timeline: &Timeline, t: Instant, view: &View) -> bool {
         let same = |a: &View, b: &View| {
-            (a.mode, a.front, a.still, a.background) == (b.mode, b.front, b.still, b.background)
+            (a.mode, a.front, a.still) == (b.mode, b.front, b.still)
+                && (a.by_broker, a.background) == (b.by_broker, b.background)
                 && (a.width - b.width).abs() < 0.5
                 && (a.height - b.height).abs() < 0.5
                 && (a.text - b.text).abs() < 0.01
@@ -404,6 +405,8 @@ pub(super) struct Cast<'a> {
     pub(super) servers: Vec<ServerCast<'a>>,
     /// Subscribers, stream readers and list workers.
     pub(super) subscribers: Vec<&'a Node>,
+    /// Whether the replicas of each broker are open.
+    pub(super) by_broker: bool,
     /// Brokers and controllers; empty while one machine is the whole cluster.
     pub(super) brokers: Vec<&'a Node>,
     pub(super) consumers: Vec<&'a Node>,
@@ -433,7 +436,7 @@ pub(super) fn side_of(name: &str) -> Option<(&str, Side)> {
 }
 
 impl<'a> Cast<'a> {
-    fn at(timeline: &'a Timeline, t: Instant, mode: Mode) -> Self {
+    fn at(timeline: &'a Timeline, t: Instant, view: &View) -> Self {
         let ever: Vec<&Node> = timeline.nodes().iter().filter(|node| node.added <= t).collect();
         let all: Vec<&Node> = ever.iter().copied().filter(|node| node.exists(t)).collect();
         let of = |kind| all.iter().copied().filter(move |node| node.kind == kind);
@@ -479,7 +482,7 @@ impl<'a> Cast<'a> {
         let brokers: Vec<&Node> = all.iter().filter(cluster).copied().collect();
         let has_redis = of(NodeKind::RedisServer).next().is_some();
         // A lane in which nothing stands is not drawn, unless both are empty.
-        let (redis, kafka) = match mode {
+        let (redis, kafka) = match view.mode {
             Mode::Redis => (true, false),
             Mode::Kafka => (false, true),
             Mode::Both => (has_redis || brokers.is_empty(), !brokers.is_empty() || !has_redis),
@@ -492,6 +495,7 @@ impl<'a> Cast<'a> {
             producers: of(NodeKind::Producer).collect(),
             servers,
             subscribers: ordered(System::Redis),
+            by_broker: view.by_broker,
             brokers: if brokers.len() > 1 { brokers } else { Vec::new() },
             consumers: ordered(System::Kafka),
             topics: Self::topics(timeline, t),

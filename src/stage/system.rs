@@ -194,6 +194,8 @@ const SIDE: f32 = 62.0;
 const CHIP: f32 = 34.0;
 /// An open replica.
 pub(super) const REPLICA: f32 = 26.0;
+/// A broker's heading, where replicas stand under their brokers.
+pub(super) const BROKER: f32 = 28.0;
 
 /// Cells are as wide as the row can hold whole ones.
 fn cell_pitch(width: f32, scales: Scales) -> f32 {
@@ -228,6 +230,10 @@ pub(super) fn cluster(
     let logs = || cast.topics.iter().flat_map(|topic| &topic.logs);
     let factor = logs().map(|(_, log, _)| log.replication_factor).max().unwrap_or(1);
     let height = match (style, factor) {
+        _ if cast.by_broker && !cast.brokers.is_empty() => {
+            let kept: u32 = logs().map(|(_, log, _)| log.replication_factor.max(1)).sum();
+            34.0 * k + cast.brokers.len() as f32 * BROKER * k + kept as f32 * REPLICA * k
+        }
         (RowStyle::Cells, 0..=1) => 0.0,
         (_, 0..=1) => ROW * k + 6.0,
         (_, factor) => 52.0 * k + factor as f32 * REPLICA * k,

@@ -22,6 +22,8 @@ pub struct View {
     pub still: bool,
     /// Whether the sentence is drawn. A page that says it elsewhere has its room for the flow.
     pub sentence: bool,
+    /// Whether the opened replicas are those of each broker, instead of those of one partition.
+    pub by_broker: bool,
     /// Whether background traffic (heartbeats, empty answers) gets tokens.
     pub background: bool,
 }
@@ -61,6 +63,7 @@ impl View {
             selected: None,
             still: false,
             sentence: true,
+            by_broker: false,
             background: false,
         }
     }

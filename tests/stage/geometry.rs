@@ -71,9 +71,11 @@ fn views() -> Vec<View> {
             let view = View { text, ..View::new(width, 760.0) };
             if view.size() == Size::Phone {
                 views.push(View { front: System::Kafka, ..view.clone() });
+                views.push(View { front: System::Kafka, by_broker: true, ..view.clone() });
             } else {
                 views.push(View { mode: Mode::Redis, ..view.clone() });
                 views.push(View { mode: Mode::Kafka, ..view.clone() });
+                views.push(View { by_broker: true, ..view.clone() });
             }
             views.push(view);
         }
@@ -196,6 +198,31 @@ in_its_place! {
     the_lesson_poison: samples::lesson("poison");
     the_lesson_two_clocks: samples::lesson("two-clocks");
     the_lesson_idle_member: samples::lesson("idle-member");
+}
+
+/// Grouped by broker, what a crash takes stands together: under the broker that crashed.
+#[test]
+fn replicas_stand_under_their_brokers() {
+    let sample = samples::cluster();
+    let view = View { by_broker: true, ..View::new(1_140.0, 748.0) };
+    for t in &sample.instants {
+        let picture = picture(&sample.timeline, *t, &view);
+        let open = picture.shapes.iter().find(|shape| &*shape.id == "open-brokers");
+        let said = &open.expect("the replicas are open").name;
+        let parts: Vec<&str> = said.split("; ").skip(1).collect();
+        for log in sample.timeline.logs().iter().filter(|log| log.created <= *t) {
+            for replica in log.replicas(*t) {
+                let broker = sample.timeline.broker(replica.broker).expect("it is a process");
+                let begins = |part: &&str| part.split(',').next() == Some(&broker.name);
+                let under = parts.iter().skip_while(|part| !begins(part)).skip(1);
+                let mut under = under.take_while(|part| part.contains(": "));
+                let place = format!("{}: ", log.partition);
+                let end = format!("log end {}", replica.end(*t));
+                let found = under.any(|part| part.starts_with(&place) && part.ends_with(&end));
+                assert!(found, "{place}{end} under {} in {said}", broker.name);
+            }
+        }
+    }
 }
 
 /// A limit makes memory worth a meter: used and most, as `INFO memory` has them.

@@ -2,11 +2,11 @@
 //! slot while open. And the machines that keep them.
 
 use super::{Scene, rect, slug};
-use crate::event::{NodeKind, NodeState};
+use crate::event::{NodeKind, NodeState, System};
 use crate::sim::Span;
 use crate::stage::class::key_class;
 use crate::stage::layout::{Place, Row, RowStyle};
-use crate::stage::system::REPLICA;
+use crate::stage::system::{BROKER, REPLICA};
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Replica};
 use std::fmt::Write;
@@ -183,6 +183,9 @@ impl Scene<'_> {
         let Some(log) = self.timeline.logs().get(row.log) else { return };
         let d = format!("M{:.1} {:.1}H{:.1}", slot.x, slot.y, slot.right());
         self.decorate("slot-rule", slot, vec![Mark::Path { d, class: "rule" }]);
+        if self.layout.view.by_broker && !self.layout.brokers.is_empty() {
+            return self.by_broker(slot);
+        }
         if self.is_replicated(log) {
             self.open(slot, &row, log);
             return;
@@ -253,6 +256,72 @@ impl Scene<'_> {
         let id = format!("open-{}", slug(&row.partition.to_string()));
         let target = Some(Target::Partition(row.partition.clone()));
         self.add(id, Role::Image, phrase, target, slot, marks);
+    }
+
+    /// What each broker keeps, each partition on its own axis of offsets: what goes when it does.
+    fn by_broker(&mut self, slot: Rect) {
+        let (t, k) = (self.t, self.k());
+        let head = Run::plain("replicas by broker", "faint");
+        let mut marks = vec![self.line(slot.x, slot.y + 20.0 * k, slot.w, 11.0, head)];
+        let label = (slot.w * 0.36).min(138.0 * k);
+        let mut y = slot.y + 30.0 * k;
+        let mut phrase = "Replicas by broker".to_owned();
+        let brokers = self.layout.brokers.iter().filter_map(|place| self.timeline.node(place.node));
+        for node in brokers {
+            let Some(id) = self.timeline.broker_id(node.id) else { continue };
+            let down = node.state_at(t) == NodeState::Crashed;
+            let name = Run::bold(&*node.name, if down { "dim" } else { "ink" });
+            let wide = text::width(&node.name, 11.0 * k, true, true) + 10.0;
+            marks.push(self.line(slot.x, y + 18.0 * k, label, 11.0, Run { mono: true, ..name }));
+            let _ = write!(phrase, "; {}", node.name);
+            if down {
+                let x = slot.x + wide;
+                marks.push(self.line(x, y + 18.0 * k, label, 10.5, Run::plain("crashed", "lost")));
+                phrase += ", crashed";
+            }
+            y += BROKER * k;
+            let kept = self.timeline.logs().iter().filter(|log| log.created <= t);
+            for log in kept {
+                let Some(replica) = log.replicas(t).find(|replica| replica.broker == id) else {
+                    continue;
+                };
+                let line = Rect::new(slot.x + label, y, (slot.w - label).max(1.0), REPLICA * k);
+                if line.bottom() > slot.bottom() + 1.0 {
+                    break;
+                }
+                let (_, word, class) = self.standing(log, replica);
+                let place = log.partition.to_string();
+                let _ = write!(phrase, "; {place}: {word}, log end {}", replica.end(t));
+                let base = line.middle() + 4.0 * k;
+                let wide = text::width(&place, 10.5 * k, false, true);
+                marks.push(self.line(
+                    slot.x + 10.0,
+                    base,
+                    label - 16.0,
+                    10.5,
+                    Run::mono(place, "dim"),
+                ));
+                let (x, room) = (slot.x + wide + 18.0, label - wide - 24.0);
+                if !down && text::width(word, 10.0 * k, false, false) <= room {
+                    marks.push(self.line(x, base, room, 10.0, Run::plain(word, class)));
+                }
+                // Its newest stay visible.
+                let pitch = (line.w / (line.w / 24.0).floor().max(1.0)).max(1.0);
+                let capacity = ((line.w + 0.5) / pitch).floor().max(2.0) as u64;
+                let end = log.replicas(t).map(|other| other.end(t)).fold(log.end(t), u64::max);
+                let first = (end + 1).saturating_sub(capacity).max(log.start(t).min(end));
+                self.replica_cells(log, replica, line, (first, pitch), &mut marks);
+                y += REPLICA * k;
+            }
+        }
+        self.add(
+            "open-brokers",
+            Role::Image,
+            phrase,
+            Some(Target::Lane(System::Kafka)),
+            slot,
+            marks,
+        );
     }
 
     /// A replica's broker and what it is for the partition.

@@ -2,14 +2,14 @@
 //! hand.
 
 use super::{Format, MenuOf, Msg, Page, Place};
-use crate::event::{Asked, Event, Printed};
+use crate::event::{Asked, Event, NodeKind, Printed};
 use crate::history::{Comparison, Session};
 use crate::lesson::Condition;
 use crate::sim::{Instant, Span};
-use crate::stage::Target;
 use crate::stage::inspect::{
     Deed, Entry, Form, Item, JUMPS, Jump, Why, answer, journal_of, menu, name,
 };
+use crate::stage::{Mode, Target};
 use crate::timeline::journal;
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{Fold, Pace};
@@ -200,7 +200,7 @@ impl Page {
                 self.select(target);
                 (title, lines)
             }
-            MenuOf::Time => ("Time".to_owned(), self.time_lines()),
+            MenuOf::Time => ("Time and view".to_owned(), self.time_lines()),
             MenuOf::Pictures => ("Save the stage as a picture".to_owned(), picture_lines()),
         };
         self.desk.menu = Some(MenuModel { title: title.into(), items, at });
@@ -250,9 +250,39 @@ impl Page {
             line("To the start".into(), Msg::ToStart, None),
             line("To the newest instant".into(), Msg::ToEnd, None),
         ];
+        lines.extend(self.look_lines());
         for (jump, what) in JUMPS {
             lines.push(line(format!("Next {what}"), Msg::Jump(jump, true), None));
             lines.push(line(format!("Previous {what}"), Msg::Jump(jump, false), None));
+        }
+        lines
+    }
+
+    /// How the stage can be looked at otherwise.
+    fn look_lines(&self) -> Vec<MenuLine> {
+        let nodes = || self.timeline.nodes().iter().filter(|node| node.exists(self.cursor));
+        let of = |kind| nodes().filter(|node| node.kind == kind).count();
+        let (redis, kafka) = (of(NodeKind::RedisServer), of(NodeKind::Broker));
+        let line = |label: &'static str, says: Msg, refused: Option<&'static str>| MenuLine {
+            label: label.into(),
+            says,
+            refused: refused.map(Into::into),
+        };
+        let mut lines = Vec::new();
+        if redis > 0 && kafka > 0 {
+            for (mode, label) in [
+                (Mode::Both, "Show both lanes"),
+                (Mode::Redis, "Show Redis alone"),
+                (Mode::Kafka, "Show Kafka alone"),
+            ] {
+                let so = (self.view.mode == mode).then_some("It is shown so now.");
+                lines.push(line(label, Msg::Lanes(mode), so));
+            }
+        }
+        if kafka > 1 {
+            let label =
+                if self.view.by_broker { "Replicas by partition" } else { "Replicas by broker" };
+            lines.push(line(label, Msg::ByBroker, None));
         }
         lines
     }

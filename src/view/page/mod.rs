@@ -14,7 +14,7 @@ use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
 use crate::stage::inspect::{Form, Jump, Why, spots};
-use crate::stage::{self, Layout, Picture, Rect, Role, Run, Size, Target, Token, View};
+use crate::stage::{self, Layout, Mode, Picture, Rect, Role, Run, Size, Target, Token, View};
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{self, Fold, Pace};
 use crate::timeline::{Timeline, journal};
@@ -65,6 +65,10 @@ pub(crate) enum Msg {
     Unfold(Instant, Instant),
     /// To the next moment of a kind (true), or to the one before.
     Jump(Jump, bool),
+    /// Shows both lanes, or one alone.
+    Lanes(Mode),
+    /// Opens the replicas of each broker, or those of one partition again.
+    ByBroker,
     /// Pulls the first plug, or puts it back.
     Plug,
     /// What a click on a thing means: a plug is pulled, a lane is opened, all else is selected.
@@ -281,6 +285,14 @@ impl Page {
             Msg::Light(term) => self.lit = term,
             Msg::Resize(width, height) => (self.view.width, self.view.height) = (width, height),
             Msg::Still(still) => self.view.still = still,
+            Msg::Lanes(mode) => {
+                self.view.mode = mode;
+                self.close();
+            }
+            Msg::ByBroker => {
+                self.view.by_broker = !self.view.by_broker;
+                self.close();
+            }
             Msg::Scrub(true) => self.held = Some(std::mem::take(&mut self.playing)),
             Msg::Scrub(false) => self.playing = self.held.take().unwrap_or(self.playing),
             Msg::Save(_) => self.close(),

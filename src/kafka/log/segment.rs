@@ -22,6 +22,8 @@ pub struct Segment {
     max_timestamp: i64,
     closed: Vec<Arc<[RecordBatch]>>,
     open: Vec<RecordBatch>,
+    /// Empty; its memory serves each closing piece.
+    scratch: Vec<u8>,
 }
 
 impl Segment {
@@ -36,6 +38,7 @@ impl Segment {
             max_timestamp: -1,
             closed: Vec::new(),
             open: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -77,9 +80,8 @@ impl Segment {
         self.first_timestamp.get_or_insert(batch.max_timestamp());
         self.max_timestamp = self.max_timestamp.max(batch.max_timestamp());
         if self.open.len() == PIECE {
-            RecordBatch::pack(&mut self.open);
-            self.closed.push(std::mem::take(&mut self.open).into());
-            self.open.reserve_exact(PIECE);
+            RecordBatch::pack(&mut self.open, &mut self.scratch);
+            self.closed.push(self.open.drain(..).collect());
         }
         self.open.push(batch);
     }

@@ -89,8 +89,9 @@ impl RecordBatch {
     }
 
     /// Lets small batches that nobody else shares share one block of memory.
-    pub fn pack(batches: &mut [Self]) {
-        pack(batches.iter_mut().map(|batch| &mut batch.records));
+    /// `scratch` is empty before and after, and worth keeping for the next time.
+    pub fn pack(batches: &mut [Self], scratch: &mut Vec<u8>) {
+        pack(batches.iter_mut().map(|batch| &mut batch.records), scratch);
     }
 
     /// The offset of the first record.

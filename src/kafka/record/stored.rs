@@ -44,8 +44,12 @@ impl From<StoredRecords> for Vec<u8> {
 const SMALL: u32 = 1_024;
 
 /// Moves small batches that nobody else shares into one block. Those that a follower of the same
-/// run or a checkpoint has too stay as they are: they are kept once for all.
-pub(super) fn pack<'a>(batches: impl Iterator<Item = &'a mut StoredRecords>) {
+/// run or a checkpoint has too stay as they are: they are kept once for all. `scratch` is empty
+/// before and after; kept by the caller, it leaves no hole between blocks that stay.
+pub(super) fn pack<'a>(
+    batches: impl Iterator<Item = &'a mut StoredRecords>,
+    scratch: &mut Vec<u8>,
+) {
     let alone = |stored: &&'a mut StoredRecords| {
         stored.length < SMALL
             && stored.length as usize == stored.block.len()
@@ -55,12 +59,12 @@ pub(super) fn pack<'a>(batches: impl Iterator<Item = &'a mut StoredRecords>) {
     if batches.len() < 2 {
         return;
     }
-    let mut bytes = Vec::with_capacity(batches.iter().map(|stored| stored.block.len()).sum());
     for stored in &mut batches {
-        stored.start = bytes.len() as u32;
-        bytes.extend_from_slice(&stored.block);
+        stored.start = scratch.len() as u32;
+        scratch.extend_from_slice(&stored.block);
     }
-    let block: Arc<[u8]> = bytes.into();
+    let block: Arc<[u8]> = scratch.as_slice().into();
+    scratch.clear();
     for stored in batches {
         stored.block = Arc::clone(&block);
     }
@@ -358,7 +362,7 @@ mod tests {
         batches.push(one("shared".into()));
         let (before, elsewhere) = (batches.clone(), batches[4].clone());
         let before: Vec<Vec<Record>> = before.into_iter().map(|b| b.iter().collect()).collect();
-        pack(batches.iter_mut());
+        pack(batches.iter_mut(), &mut Vec::new());
         for (batch, records) in batches.iter().zip(before) {
             assert_eq!(batch.producer(), Some(stamp));
             assert_eq!(batch.iter().collect::<Vec<_>>(), records);

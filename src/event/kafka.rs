@@ -321,6 +321,20 @@ pub enum KafkaFact {
         /// What is wrong, for the reader; no capital letter, no full stop.
         reason: Name,
     },
+    /// A broker leads a partition from now on, or again after a restart, with the log that it has:
+    /// what it knows of its predecessor's may lag behind (`Partition#makeLeader`).
+    LeadTaken {
+        /// Which log.
+        partition: TopicPartition,
+        /// The leader epoch.
+        leader_epoch: u32,
+        /// Its log start offset.
+        start: u64,
+        /// Its high watermark.
+        high_watermark: u64,
+        /// Its log end offset.
+        end: u64,
+    },
 }
 
 /// Where a member is in a rebalance, as it sees it itself. That it gave its partitions up, or got

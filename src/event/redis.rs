@@ -153,6 +153,8 @@ pub enum RedisFact {
         key: Name,
         /// The message, where it has a tag.
         tag: Option<Tag>,
+        /// Whether it stands at the head now, else at the tail.
+        head: bool,
         /// Elements in the list afterwards.
         length: u64,
     },
@@ -175,6 +177,8 @@ pub enum RedisFact {
         to: Name,
         /// The message, where it has a tag.
         tag: Option<Tag>,
+        /// Whether it stands at the head of the second list now, else at its tail.
+        to_head: bool,
         /// Elements in the first list afterwards.
         length: u64,
         /// Elements in the second list afterwards.
@@ -186,6 +190,8 @@ pub enum RedisFact {
         key: Name,
         /// How many.
         removed: u64,
+        /// The messages among them.
+        tags: Vec<Tag>,
         /// Elements in the list afterwards.
         length: u64,
     },
@@ -279,5 +285,40 @@ pub enum RedisFact {
         soft: u64,
         /// So many seconds may a buffer stay above the soft limit.
         soft_seconds: u64,
+    },
+    /// A group's bookmark (last-delivered id) was set without reading (`XGROUP SETID`, `XCLAIM`
+    /// with `LASTID`).
+    GroupMoved {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The id behind which it reads from now on.
+        id: Name,
+    },
+    /// A group was destroyed, with its bookmark and its pending entries (`XGROUP DESTROY`).
+    GroupDestroyed {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+    },
+    /// A consumer was deleted from a group, with its pending entries (`XGROUP DELCONSUMER`).
+    ConsumerDeleted {
+        /// The stream.
+        key: Name,
+        /// The group.
+        group: Name,
+        /// The consumer.
+        consumer: Name,
+        /// Entries that were pending for it: nobody acknowledges them, nobody claims them.
+        pending: u64,
+    },
+    /// A key holds what another one holds (`COPY`, `RENAME`); what it held before is gone.
+    KeyCopied {
+        /// The key with the stream or the list.
+        from: Name,
+        /// The key that holds the same now.
+        to: Name,
     },
 }

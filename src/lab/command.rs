@@ -478,6 +478,9 @@ impl World {
             | Role::Reset(_) => {}
         }
         self.take_place(id, cause);
+        if matches!(&self.node(id).role, Role::Consumer(reader) if !reader.assigned.is_empty()) {
+            self.tell_assigned(id, cause);
+        }
         self.start(id, cause);
         self.schedule_send(id);
         self.schedule_tick(id);

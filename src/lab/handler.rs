@@ -199,7 +199,8 @@ impl World {
     fn handled(&mut self, node: NodeId, party: PartyId, job: &InHand) -> EventId {
         let message = job.tag.message;
         let before = self.ledger.standing(message, party) == Some(Standing::Delivered);
-        let replayed = before && self.is_replay(party, job);
+        let asked = before && self.reread.remove(&(message, party));
+        let replayed = asked || before && self.is_replay(party, job);
         let repeated = before && !replayed;
         let fact = LabFact::Handled { node, party, tag: job.tag, repeated, replayed };
         let handled = self.emit(job.cause, What::Lab(fact));

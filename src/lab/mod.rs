@@ -26,14 +26,14 @@ mod workload;
 
 pub use latency::Latency;
 pub use ledger::{Ledger, Party};
-pub use survey::{PartitionSurvey, Survey};
+pub use survey::{PartitionSurvey, StreamGroupSurvey, StreamSurvey, Survey};
 
 use crate::event::{
     Action, Carrier, ConnectionId, CopyId, Event, EventId, LabFact, MessageId, Name, NodeId,
     NodeKind, PartyId, Refusal, TopicPartition, What,
 };
 use crate::kafka::protocol::BrokerId;
-use crate::sim::{Direction, Instant, Queue, SortedMap};
+use crate::sim::{Direction, Instant, Queue, SortedMap, SortedSet};
 use network::Network;
 use node::{Node, Port, Role};
 
@@ -68,6 +68,8 @@ pub struct World {
     accounts: SortedMap<PartyId, Account>,
     /// Offsets that a party was asked to read again, by partition.
     replays: SortedMap<(PartyId, TopicPartition), (u64, u64)>,
+    /// What a stream's group has had and was asked to read again.
+    reread: SortedSet<(MessageId, PartyId)>,
     /// Up to where dead letters were sent back.
     redriven: SortedMap<TopicPartition, u64>,
     messages: u64,
@@ -155,6 +157,7 @@ impl World {
             drafts: SortedMap::new(),
             accounts: SortedMap::new(),
             replays: SortedMap::new(),
+            reread: SortedSet::new(),
             redriven: SortedMap::new(),
             messages: 0,
             copies: 0,

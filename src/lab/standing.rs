@@ -143,6 +143,11 @@ impl World {
         if self.ledger.fold(message) {
             self.drafts.remove(&message);
             self.copies_of.forget(message);
+            let all = (message, PartyId(0))..=(message, PartyId(u32::MAX));
+            let asked: Vec<_> = self.reread.range(all).copied().collect();
+            for pair in asked {
+                self.reread.remove(&pair);
+            }
         }
     }
 

@@ -36,6 +36,10 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("elementPopped", "an element was popped off a list for a client; of: key"),
     ("elementMoved", "an element was moved to another list; of: either key"),
     ("groupCreated", "a group was created on a stream; of: key or group"),
+    ("groupMoved", "a stream group's bookmark was set without reading; of: key or group"),
+    ("groupDestroyed", "a stream's group was destroyed; of: key or group"),
+    ("consumerDeleted", "a consumer was deleted from a group; of: key, group or consumer"),
+    ("keyCopied", "a stream or a list was copied or renamed; of: either key"),
     ("blocked", "a client began to wait for a key"),
     ("replied", "a line typed at a Redis server was answered; of: the line, or the answer"),
     ("fullResync", "a replica was sent its primary's whole data set"),
@@ -58,6 +62,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("logTruncated", "a log lost records to its leader; of: topic or partition"),
     ("leaderElected", "a partition has another leader, or none; of: topic or partition"),
     ("uncleanElection", "a replica that was not in sync became leader; of: topic or partition"),
+    ("leadTaken", "a broker leads a partition with the log that it has; of: topic or partition"),
     ("isrChanged", "the in-sync replicas changed; of: topic or partition"),
     ("commitFailed", "a commit did not get through; of: group, topic or partition"),
     ("assigned", "a member was given partitions; of: group or member"),
@@ -207,6 +212,14 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
             RedisFact::Acknowledged { key, group, .. } => {
                 by_names("entryAcknowledged", [key, group, group])
             }
+            RedisFact::GroupMoved { key, group, .. } => by_names("groupMoved", [key, group, group]),
+            RedisFact::GroupDestroyed { key, group } => {
+                by_names("groupDestroyed", [key, group, group])
+            }
+            RedisFact::ConsumerDeleted { key, group, consumer, .. } => {
+                by_names("consumerDeleted", [key, group, consumer])
+            }
+            RedisFact::KeyCopied { from, to } => by_names("keyCopied", [from, to, to]),
             RedisFact::Expired { key } => by_name("keyExpired", key),
             RedisFact::Evicted { key } => by_name("keyEvicted", key),
             _ => return None,
@@ -223,6 +236,7 @@ pub(super) fn of(what: &What) -> Option<Fact<'_>> {
                 at("uncleanElection", partition)
             }
             KafkaFact::LeaderElected { partition, .. } => at("leaderElected", partition),
+            KafkaFact::LeadTaken { partition, .. } => at("leadTaken", partition),
             KafkaFact::IsrChanged { partition, .. } => at("isrChanged", partition),
             KafkaFact::CommitFailed { group, partition, .. } => {
                 Fact { partition: Some(partition), ..by_name("commitFailed", group) }

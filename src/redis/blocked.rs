@@ -151,7 +151,7 @@ impl Server {
             if self.keyspace.dirty != dirty
                 && let Some(words) = self.keyspace.rewritten.take()
             {
-                self.propagate(db, words);
+                self.propagate(words.into_iter().map(|words| (db, words)).collect());
             }
             self.mark_watchers();
         }

@@ -6,8 +6,8 @@ use super::command::{self, Command, Flags, Run};
 use super::cost::CostTable;
 use super::fault::{Fault, NOT_FLOAT, NOT_INTEGER};
 use super::resp::{Frame, Version, number};
-use super::server::{Server, name};
-use crate::event::{ConnectionId, Payload, RedisFact};
+use super::server::Server;
+use crate::event::{ConnectionId, Payload};
 use crate::sim::Span;
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -241,10 +241,12 @@ impl Server {
         }
         let changed = self.keyspace.dirty != dirty;
         let rewritten = self.keyspace.rewritten.take();
+        let db = self.keyspace.db;
+        let mut words = self.deletions();
         if changed && command.name != "exec" {
-            let words = rewritten.unwrap_or_else(|| vec![call.args]);
-            self.propagate(self.keyspace.db, words);
+            words.extend(rewritten.unwrap_or_else(|| vec![call.args]).into_iter().map(|w| (db, w)));
         }
+        self.propagate(words);
         self.mark_watchers();
     }
 
@@ -278,10 +280,16 @@ impl Server {
         for fact in std::mem::take(&mut self.keyspace.facts) {
             self.fact(fact);
         }
-        for (db, key) in std::mem::take(&mut self.keyspace.expired_now) {
-            self.fact(RedisFact::Expired { key: name(&key) });
-            self.propagate(db, vec![vec!["DEL".into(), Payload::new(key)]]);
+        for deletion in self.deletions() {
+            self.propagate(vec![deletion]);
         }
+    }
+
+    /// What expired, as the replicas are told: a command that found a key expired tells it before
+    /// its own change (`deleteExpiredKeyAndPropagate`).
+    fn deletions(&mut self) -> Vec<(u32, Vec<Payload>)> {
+        let expired = std::mem::take(&mut self.keyspace.expired_now).into_iter();
+        expired.map(|(db, key)| (db, vec!["DEL".into(), Payload::new(key)])).collect()
     }
 
     /// Finds the command and refuses what may not run; the first reason wins.

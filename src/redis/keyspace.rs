@@ -196,6 +196,7 @@ impl Keyspace {
         self.remove(key);
         self.expired += 1;
         self.notify(notify::EXPIRED, "expired", key);
+        self.facts.push(RedisFact::Expired { key: super::server::name(key) });
         self.expired_now.push((self.db, key.clone()));
         self.touch(key);
     }
@@ -246,7 +247,7 @@ impl Keyspace {
     pub(super) fn set_key(&mut self, key: &Key, value: Value, keep_ttl: bool) {
         if self.exists(key) {
             let kept = self.expiry(key).filter(|_| keep_ttl);
-            self.remove(key);
+            self.replace(key);
             let waited = matches!(value, Value::List(_) | Value::Zset(_) | Value::Stream(_));
             let entry = Entry { value, expires: None, used: self.now, frequency: 5 };
             self.current_mut().entries.insert(key.clone(), entry);
@@ -274,13 +275,29 @@ impl Keyspace {
         Some(entry)
     }
 
-    /// Removes a key that a command emptied or deleted, with its event.
-    pub(super) fn delete(&mut self, key: &Key) -> bool {
-        let gone = self.remove(key);
-        if matches!(&gone, Some(Entry { value: Value::List(_) | Value::Stream(_), .. })) {
+    /// Removes a key for something else to take its place; a stream or a list that goes is told.
+    pub(super) fn replace(&mut self, key: &Key) -> Option<Entry> {
+        let gone = self.remove(key)?;
+        if matches!(gone.value, Value::List(_) | Value::Stream(_)) {
             self.facts.push(RedisFact::KeyDeleted { key: super::server::name(key) });
         }
-        let gone = gone.is_some();
+        Some(gone)
+    }
+
+    /// Tells that a key holds what another one holds, or held (`renamed`), where that is a stream
+    /// or a list.
+    pub(super) fn tell_copied(&mut self, from: &Key, to: &Key, renamed: bool) {
+        let value = self.current().entries.get(to).map(|entry| &entry.value);
+        if matches!(value, Some(Value::List(_) | Value::Stream(_))) {
+            let (from, to) = (super::server::name(from), super::server::name(to));
+            self.facts.push(RedisFact::KeyCopied { from: from.clone(), to });
+            self.facts.extend(renamed.then_some(RedisFact::KeyDeleted { key: from }));
+        }
+    }
+
+    /// Removes a key that a command emptied or deleted, with its event.
+    pub(super) fn delete(&mut self, key: &Key) -> bool {
+        let gone = self.replace(key).is_some();
         if gone {
             self.touch(key);
             self.notify(notify::GENERIC, "del", key);

@@ -89,7 +89,7 @@ impl Server {
             self.keyspace.notify(notify::EVICTED, "evicted", &key);
             self.publish_notices();
             self.fact(RedisFact::Evicted { key: name(&key) });
-            self.propagate(db, vec![vec!["DEL".into(), crate::event::Payload::new(key)]]);
+            self.propagate(vec![(db, vec!["DEL".into(), crate::event::Payload::new(key)])]);
         }
         self.keyspace.db = db_before;
         used <= most

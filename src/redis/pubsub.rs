@@ -274,13 +274,13 @@ subscription!(ssubscribe, sunsubscribe, Kind::Shard);
 
 pub(super) fn publish(server: &mut Server, call: &mut Call) -> Answer {
     let receivers = server.publish(&call.key(1), &call.args[2]);
-    server.propagate(call_db(server, call), vec![call.args.clone()]);
+    server.propagate(vec![(call_db(server, call), call.args.clone())]);
     Ok(Some(Frame::Integer(i64::from(receivers))))
 }
 
 pub(super) fn spublish(server: &mut Server, call: &mut Call) -> Answer {
     let receivers = server.publish_shard(&call.key(1), &call.args[2]);
-    server.propagate(call_db(server, call), vec![call.args.clone()]);
+    server.propagate(vec![(call_db(server, call), call.args.clone())]);
     Ok(Some(Frame::Integer(i64::from(receivers))))
 }
 

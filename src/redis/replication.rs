@@ -102,23 +102,23 @@ impl Server {
     }
 
     /// Sends changes down the replication stream; a transaction's are gathered first.
-    pub(super) fn propagate(&mut self, db: u32, words: Vec<Vec<Payload>>) {
+    pub(super) fn propagate(&mut self, words: Vec<(u32, Vec<Payload>)>) {
         if self.replication.is_replica() || self.replication.backlog.is_none() {
             return;
         }
         if let Some(transaction) = &mut self.transaction {
-            transaction.extend(words.into_iter().map(|words| (db, words)));
+            transaction.extend(words);
             return;
         }
         let wrapped = words.len() > 1;
-        if wrapped {
-            self.feed(Some(db), vec!["MULTI".into()]);
+        if let Some((db, _)) = words.first().filter(|_| wrapped) {
+            self.feed(Some(*db), vec!["MULTI".into()]);
         }
-        for words in words {
+        for (db, words) in words {
             self.feed(Some(db), words);
         }
         if wrapped {
-            self.feed(Some(db), vec!["EXEC".into()]);
+            self.feed(None, vec!["EXEC".into()]);
         }
     }
 

@@ -359,6 +359,39 @@ impl Server {
         }
     }
 
+    /// Calls `found` with each group of each stream: key, name, its last-delivered id, and its
+    /// pending entries with their consumers and how often they were delivered.
+    pub fn each_group(
+        &self,
+        mut found: impl FnMut(&str, &str, (u64, u64), Vec<((u64, u64), Name, u64)>),
+    ) {
+        for (key, entry) in self.keyspace.dbs.iter().flat_map(|db| &db.entries) {
+            if let Value::Stream(stream) = &entry.value {
+                let key = String::from_utf8_lossy(key);
+                for (group, state) in &stream.groups {
+                    let pending = state.pending.iter();
+                    let pending = pending
+                        .map(|(id, of)| ((id.ms, id.seq), name(&of.consumer), of.count))
+                        .collect();
+                    let last = (state.last_id.ms, state.last_id.seq);
+                    found(&key, &String::from_utf8_lossy(group), last, pending);
+                }
+            }
+        }
+    }
+
+    /// Whether a group of a stream still has an entry to give: it lies behind the group's bookmark
+    /// or is pending. None when there is no such group.
+    pub fn group_awaits(&self, key: &str, group: &str, (ms, seq): (u64, u64)) -> Option<bool> {
+        let entries = &self.keyspace.dbs.first()?.entries;
+        let Value::Stream(stream) = &entries.get(&Key::from(key.as_bytes()))?.value else {
+            return None;
+        };
+        let group = stream.groups.get(&Key::from(group.as_bytes()))?;
+        let id = StreamId { ms, seq };
+        Some(id > group.last_id || group.pending.contains_key(&id))
+    }
+
     /// Calls `found` with each element of each list: key, and the message it is.
     pub fn each_element(&self, mut found: impl FnMut(&str, Option<Tag>)) {
         for (key, entry) in self.keyspace.dbs.iter().flat_map(|db| &db.entries) {

@@ -79,6 +79,11 @@ impl Timeline {
             LabFact::Commanded(Action::AddAccount { .. }) => self.topology.bump(at),
             LabFact::NodeAdded { party: Some(party), .. } => self.presence(at, Some(*party)),
             LabFact::NodeChanged { node, .. } | LabFact::NodeRemoved { node } => {
+                if self.node(*node).is_some_and(|node| node.is_gone(at)) {
+                    self.streams.forget(at, *node);
+                    self.lists.forget(at, *node);
+                    self.topology.bump(at);
+                }
                 self.presence(at, self.node(*node).and_then(|node| node.party));
             }
             LabFact::Connected { client, .. } => {

@@ -23,10 +23,15 @@ pub struct List {
     pub key: Name,
     /// Since when it is known.
     pub created: Instant,
-    elements: Vec<Element>,
+    /// What was pushed at the head, in that order.
+    heads: Vec<Element>,
+    /// What was pushed at the tail, in that order: it is popped before all others.
+    tails: Vec<Element>,
     length: Steps<u64>,
-    /// The first element that is, or was last, in it: all before are gone.
+    /// The first of `heads` that is, or was last, in it: all before are gone.
     oldest: Steps<u32>,
+    /// How many of `tails` are in it.
+    at_tail: Steps<u32>,
 }
 
 impl List {
@@ -35,12 +40,14 @@ impl List {
         self.length.value(t)
     }
 
-    /// Its oldest elements at `t`, at most `most`, the one popped next first.
+    /// Its elements at `t` from the tail, at most `most`: the one popped next first.
     pub fn oldest(&self, t: Instant, most: usize) -> Vec<&Element> {
-        let end = self.elements.partition_point(|element| element.at <= t);
-        let begin = (self.oldest.value(t) as usize).min(end);
-        let here = |element: &&Element| t < element.until;
-        self.elements[begin..end].iter().filter(here).take(most).collect()
+        let end = |all: &[Element]| all.partition_point(|element| element.at <= t);
+        let tails = if self.at_tail.value(t) > 0 { end(&self.tails) } else { 0 };
+        let heads = end(&self.heads);
+        let begin = (self.oldest.value(t) as usize).min(heads);
+        let all = self.tails[..tails].iter().rev().chain(&self.heads[begin..heads]);
+        all.filter(|element| t < element.until).take(most).collect()
     }
 
     /// The list that a worker keeps what it works on in: `orders:processing:worker-1` of
@@ -49,38 +56,65 @@ impl List {
         self.key.split_once(":processing:")
     }
 
-    fn push(&mut self, at: Instant, tag: Option<Tag>, length: u64) {
-        self.elements.push(Element { at, tag, until: Instant::FAR });
+    fn push(&mut self, at: Instant, tag: Option<Tag>, head: bool, length: u64) {
+        let element = Element { at, tag, until: Instant::FAR };
+        if head {
+            self.heads.push(element);
+        } else {
+            self.tails.push(element);
+            let more = self.at_tail.newest() + 1;
+            self.at_tail.set(at, more);
+        }
         self.length.set(at, length);
     }
 
-    /// Takes out the element of this message, or the oldest.
+    /// Takes out the element of this message, the one next to the tail.
     fn take(&mut self, at: Instant, tag: Option<Tag>, length: u64) {
-        let begin = self.oldest.newest() as usize;
-        let here = |element: &Element| element.until == Instant::FAR;
-        let same = |element: &Element| {
-            here(element) && element.tag.map(|t| t.message) == tag.map(|t| t.message)
+        self.drop_one(at, tag);
+        self.settle(at, length);
+    }
+
+    fn drop_one(&mut self, at: Instant, tag: Option<Tag>) {
+        let same = |element: &&mut Element| {
+            element.until == Instant::FAR
+                && element.tag.map(|t| t.message) == tag.map(|t| t.message)
         };
-        let left = &self.elements[begin..];
-        let found = left.iter().position(same).or_else(|| left.iter().position(here));
-        if let Some(element) = found.and_then(|index| self.elements.get_mut(begin + index)) {
+        if self.at_tail.newest() > 0
+            && let Some(element) = self.tails.iter_mut().rev().find(same)
+        {
             element.until = at;
+            let less = self.at_tail.newest() - 1;
+            return self.at_tail.set(at, less);
+        }
+        let begin = self.oldest.newest() as usize;
+        if let Some(element) = self.heads[begin..].iter_mut().find(same) {
+            element.until = at;
+        }
+    }
+
+    /// Takes out those of these messages, and so many in all.
+    fn remove(&mut self, at: Instant, removed: u64, tags: &[Tag], length: u64) {
+        for tag in tags {
+            self.drop_one(at, Some(*tag));
+        }
+        for _ in tags.len() as u64..removed {
+            self.drop_one(at, None);
         }
         self.settle(at, length);
     }
 
-    /// Takes out so many, the oldest first: the fact does not say which.
-    fn cut(&mut self, at: Instant, removed: u64, length: u64) {
+    fn clear(&mut self, at: Instant) {
         let begin = self.oldest.newest() as usize;
-        let left = self.elements[begin..].iter_mut();
-        let here = left.filter(|element| element.until == Instant::FAR);
-        here.take(removed as usize).for_each(|element| element.until = at);
-        self.settle(at, length);
+        let tails = if self.at_tail.newest() > 0 { &mut self.tails[..] } else { &mut [] };
+        let all = tails.iter_mut().chain(&mut self.heads[begin..]);
+        all.filter(|e| e.until == Instant::FAR).for_each(|element| element.until = at);
+        self.at_tail.set(at, 0);
+        self.settle(at, 0);
     }
 
     fn settle(&mut self, at: Instant, length: u64) {
         let begin = self.oldest.newest() as usize;
-        let gone = self.elements[begin..].iter().take_while(|e| e.until != Instant::FAR).count();
+        let gone = self.heads[begin..].iter().take_while(|e| e.until != Instant::FAR).count();
         if gone > 0 {
             self.oldest.set(at, (begin + gone) as u32);
         }
@@ -101,42 +135,61 @@ impl Lists {
                 server,
                 key: key.clone(),
                 created: at,
-                elements: Vec::new(),
+                heads: Vec::new(),
+                tails: Vec::new(),
                 length: Steps::default(),
                 oldest: Steps::default(),
+                at_tail: Steps::default(),
             });
             self.lists.len() - 1
         });
         &mut self.lists[index]
     }
 
+    /// A server's memory is gone, or emptied.
+    pub(super) fn forget(&mut self, at: Instant, server: NodeId) {
+        let gone = self.lists.iter_mut().filter(|list| list.server == server);
+        gone.for_each(|list| list.clear(at));
+    }
+
+    /// A key holds what another one holds.
+    fn copy(&mut self, at: Instant, server: NodeId, from: &Name, to: &Name) {
+        let same = |list: &&List| list.server == server && list.key == *from;
+        let Some(source) = self.lists.iter().find(same) else { return };
+        let elements: Vec<Option<Tag>> =
+            source.oldest(at, usize::MAX).into_iter().map(|element| element.tag).collect();
+        let target = self.list(at, server, to);
+        target.clear(at);
+        for (length, tag) in (1..).zip(elements) {
+            target.push(at, tag, true, length);
+        }
+    }
+
     /// Whether the number of lists changed.
     pub(super) fn fold(&mut self, at: Instant, server: NodeId, fact: &RedisFact) -> bool {
         let before = self.lists.len();
         match fact {
-            RedisFact::ElementPushed { key, tag, length } => {
-                self.list(at, server, key).push(at, *tag, *length);
+            RedisFact::ElementPushed { key, tag, head, length } => {
+                self.list(at, server, key).push(at, *tag, *head, *length);
             }
             RedisFact::ElementPopped { key, tag, length, .. } => {
                 self.list(at, server, key).take(at, *tag, *length);
             }
-            RedisFact::ElementMoved { from, to, tag, length, to_length } => {
+            RedisFact::ElementMoved { from, to, tag, to_head, length, to_length } => {
                 self.list(at, server, from).take(at, *tag, *length);
-                self.list(at, server, to).push(at, *tag, *to_length);
+                self.list(at, server, to).push(at, *tag, *to_head, *to_length);
             }
-            RedisFact::ElementsRemoved { key, removed, length } => {
-                self.list(at, server, key).cut(at, *removed, *length);
+            RedisFact::ElementsRemoved { key, removed, tags, length } => {
+                self.list(at, server, key).remove(at, *removed, tags, *length);
             }
             RedisFact::KeyDeleted { key }
             | RedisFact::Expired { key }
             | RedisFact::Evicted { key } => {
                 let gone = self.lists.iter_mut().filter(|l| l.server == server && l.key == *key);
-                gone.for_each(|list| list.cut(at, u64::MAX, 0));
+                gone.for_each(|list| list.clear(at));
             }
-            RedisFact::Flushed => {
-                let gone = self.lists.iter_mut().filter(|list| list.server == server);
-                gone.for_each(|list| list.cut(at, u64::MAX, 0));
-            }
+            RedisFact::KeyCopied { from, to } => self.copy(at, server, from, to),
+            RedisFact::Flushed => self.forget(at, server),
             _ => {}
         }
         self.lists.len() != before

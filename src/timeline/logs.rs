@@ -324,6 +324,12 @@ impl Logs {
                     log.lead(at, end);
                 }
             }
+            KafkaFact::LeadTaken { partition, start, high_watermark, end, .. } => {
+                let log = self.log(at, partition);
+                log.lead(at, *end);
+                log.start.set(at, *start);
+                log.high_watermark.set(at, *high_watermark);
+            }
             KafkaFact::Placed { partition, replicas, leader, isr } => {
                 let log = self.log(at, partition);
                 for broker in replicas {

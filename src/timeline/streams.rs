@@ -13,6 +13,15 @@ pub struct Entry {
     pub id: Name,
     /// The message, where it has a tag.
     pub tag: Option<Tag>,
+    /// When it was deleted, and not by cutting the stream's head off.
+    deleted: Instant,
+}
+
+impl Entry {
+    /// Whether it is a hole at `t`: it was deleted from between others.
+    pub fn is_hole(&self, t: Instant) -> bool {
+        self.deleted <= t
+    }
 }
 
 /// Whose an entry is while it is pending, and how often it has been delivered.
@@ -31,6 +40,8 @@ pub struct StreamGroup {
     pub name: Name,
     /// Since when it is known.
     pub since: Instant,
+    /// Since when it is gone.
+    until: Instant,
     /// How many entries, counted from the stream's first, lie before its bookmark (the
     /// last-delivered id).
     delivered: Steps<u64>,
@@ -50,9 +61,27 @@ impl StreamGroup {
         self.pending.get(&entry)?.at(t)?.as_ref()
     }
 
-    /// How many entries are pending (`XPENDING`).
+    /// How many entries are pending (`XPENDING`), those that the stream no longer holds included.
     pub fn pending(&self, t: Instant) -> u32 {
         self.waiting.value(t)
+    }
+
+    fn own(&mut self, at: Instant, entry: u64, owner: Option<Owner>) {
+        let steps = self.pending.entry(entry).or_default();
+        let (was, is) = (steps.last().is_some_and(Option::is_some), owner.is_some());
+        steps.set(at, owner);
+        let waiting = self.waiting.newest() + u32::from(is) - u32::from(was);
+        self.waiting.set(at, waiting);
+    }
+
+    /// A consumer is gone: what was pending for it is pending no more.
+    fn dismiss(&mut self, at: Instant, consumer: &Name) {
+        let owned = |owner: &Option<Owner>| owner.as_ref().is_some_and(|o| o.consumer == *consumer);
+        let of = self.pending.iter().filter(|(_, steps)| steps.last().is_some_and(owned));
+        let of: Vec<u64> = of.map(|(&entry, _)| entry).collect();
+        for entry in of {
+            self.own(at, entry, None);
+        }
     }
 }
 
@@ -66,22 +95,29 @@ pub struct Stream {
     /// Since when it is known.
     pub created: Instant,
     entries: Vec<Entry>,
-    /// How many entries were trimmed off its head.
+    /// How many entries are gone from its head.
     trimmed: Steps<u64>,
     groups: Vec<StreamGroup>,
+    /// The count of its first entry since the key was deleted last: ids begin anew there.
+    born: usize,
 }
 
 impl Stream {
-    /// The entries at `t`, with the count of the first of them.
+    /// The entries at `t` from the first that is there, holes among them, with its count.
     pub fn entries(&self, t: Instant) -> (u64, &[Entry]) {
         let end = self.entries.partition_point(|entry| entry.at <= t);
         let first = (self.trimmed.value(t) as usize).min(end);
         (first as u64, &self.entries[first..end])
     }
 
+    /// How many entries it has at `t` (`XLEN`).
+    pub fn length(&self, t: Instant) -> u64 {
+        self.entries(t).1.iter().filter(|entry| !entry.is_hole(t)).count() as u64
+    }
+
     /// The groups known at `t`, in order of appearance.
     pub fn groups(&self, t: Instant) -> impl Iterator<Item = &StreamGroup> {
-        self.groups.iter().filter(move |group| group.since <= t)
+        self.groups.iter().filter(move |group| group.since <= t && t < group.until)
     }
 
     /// The count of the entry that holds this message, from the stream's first.
@@ -95,20 +131,24 @@ impl Stream {
         self.key.ends_with("-dlq") || self.key.ends_with("-dlt")
     }
 
+    /// How many entries lie at or before an id, counted from the stream's first.
+    fn count_before(&self, id: &str) -> u64 {
+        let since = &self.entries[self.born..];
+        (self.born + since.partition_point(|entry| older(&entry.id, id))) as u64
+    }
+
     fn count_of(&self, id: &str) -> Option<u64> {
-        let after = self.entries.partition_point(|entry| older(&entry.id, id));
-        let found = after.checked_sub(1).filter(|index| *self.entries[*index].id == *id);
-        // Out of order only where a key was deleted and begun anew with ids given by hand.
-        let found = found.or_else(|| self.entries.iter().rposition(|entry| *entry.id == *id));
-        found.map(|index| index as u64)
+        let entry = self.count_before(id).checked_sub(1)?;
+        self.entries.get(entry as usize).filter(|entry| *entry.id == *id).map(|_| entry)
     }
 
     fn group(&mut self, at: Instant, name: &Name) -> &mut StreamGroup {
-        let index = self.groups.iter().position(|group| group.name == *name);
-        let index = index.unwrap_or_else(|| {
+        let here = |group: &StreamGroup| group.name == *name && group.until == Instant::FAR;
+        let index = self.groups.iter().position(here).unwrap_or_else(|| {
             self.groups.push(StreamGroup {
                 name: name.clone(),
                 since: at,
+                until: Instant::FAR,
                 delivered: Steps::default(),
                 pending: SortedMap::new(),
                 waiting: Steps::default(),
@@ -132,15 +172,33 @@ impl Stream {
     }
 
     fn own(&mut self, at: Instant, group: &Name, id: &str, owner: Option<Owner>) {
-        let Some(entry) = self.count_of(id) else { return };
-        let group = self.group(at, group);
-        let steps = group.pending.entry(entry).or_default();
-        let (was, is) = (steps.last().is_some_and(Option::is_some), owner.is_some());
-        steps.set(at, owner);
-        let waiting = group.waiting.newest() + u32::from(is) - u32::from(was);
-        group.waiting.set(at, waiting);
-        if is && group.delivered.newest() <= entry {
-            group.delivered.set(at, entry + 1);
+        if let Some(entry) = self.count_of(id) {
+            self.group(at, group).own(at, entry, owner);
+        }
+    }
+
+    /// Cuts off the head: so many entries, and the holes that come to stand there.
+    fn cut(&mut self, at: Instant, mut removed: u64) {
+        let mut first = self.trimmed.newest() as usize;
+        while let Some(entry) = self.entries.get_mut(first) {
+            if entry.deleted == Instant::FAR {
+                if removed == 0 {
+                    break;
+                }
+                removed -= 1;
+                entry.deleted = at;
+            }
+            first += 1;
+        }
+        self.trimmed.set(at, first as u64);
+    }
+
+    /// The key is gone, with its groups.
+    fn delete(&mut self, at: Instant) {
+        self.cut(at, u64::MAX);
+        self.born = self.entries.len();
+        for group in &mut self.groups {
+            group.until = group.until.min(at);
         }
     }
 }
@@ -160,6 +218,10 @@ pub(super) struct Streams {
 }
 
 impl Streams {
+    fn known(&mut self, server: NodeId, key: &Name) -> Option<&mut Stream> {
+        self.streams.iter_mut().find(|stream| stream.server == server && stream.key == *key)
+    }
+
     fn stream(&mut self, at: Instant, server: NodeId, key: &Name) -> &mut Stream {
         let same = |stream: &Stream| stream.server == server && stream.key == *key;
         let index = self.streams.iter().position(same).unwrap_or_else(|| {
@@ -170,27 +232,57 @@ impl Streams {
                 entries: Vec::new(),
                 trimmed: Steps::default(),
                 groups: Vec::new(),
+                born: 0,
             });
             self.streams.len() - 1
         });
         &mut self.streams[index]
     }
 
+    /// A server's memory is gone, or emptied.
+    pub(super) fn forget(&mut self, at: Instant, server: NodeId) {
+        let gone = self.streams.iter_mut().filter(|stream| stream.server == server);
+        gone.for_each(|stream| stream.delete(at));
+    }
+
+    /// A key holds what another one holds.
+    fn copy(&mut self, at: Instant, server: NodeId, from: &Name, to: &Name) {
+        let Some(source) = self.known(server, from).map(|stream| stream.clone()) else { return };
+        let (first, entries) = source.entries(at);
+        let target = self.stream(at, server, to);
+        target.delete(at);
+        let base = target.entries.len() as u64;
+        target.entries.extend(entries.iter().map(|entry| Entry { at, ..entry.clone() }));
+        for group in source.groups(at) {
+            let copied = target.group(at, &group.name);
+            copied.delivered.set(at, group.delivered(at).saturating_sub(first) + base);
+            for (&entry, steps) in &group.pending {
+                let owner = steps.last().cloned().flatten();
+                if let Some(owner) = owner.filter(|_| entry >= first) {
+                    copied.own(at, entry - first + base, Some(owner));
+                }
+            }
+        }
+    }
+
     /// Whether the number of streams or groups changed.
     pub(super) fn fold(&mut self, at: Instant, server: NodeId, fact: &RedisFact) -> bool {
-        let size =
-            |all: &Self| all.streams.iter().map(|stream| 1 + stream.groups.len()).sum::<usize>();
+        let size = |all: &Self| -> usize {
+            let here = |stream: &Stream| {
+                stream.groups.iter().filter(|group| group.until == Instant::FAR).count()
+            };
+            all.streams.iter().map(|stream| 1 + here(stream)).sum()
+        };
         match fact {
             RedisFact::EntryAdded { key, id, tag, .. } => {
                 let before = self.streams.len();
                 let stream = self.stream(at, server, key);
-                stream.entries.push(Entry { at, id: id.clone(), tag: *tag });
+                let deleted = Instant::FAR;
+                stream.entries.push(Entry { at, id: id.clone(), tag: *tag, deleted });
                 return self.streams.len() != before;
             }
             RedisFact::Trimmed { key, removed, .. } => {
-                let stream = self.stream(at, server, key);
-                let trimmed = stream.trimmed.newest() + removed;
-                stream.trimmed.set(at, trimmed);
+                self.stream(at, server, key).cut(at, *removed);
                 return false;
             }
             RedisFact::KeyDeleted { key }
@@ -209,29 +301,59 @@ impl Streams {
         }
         let before = size(self);
         match fact {
-            RedisFact::Delivered { key, group, id, pending: false, .. } => {
+            RedisFact::EntryDeleted { key, id, .. } => {
                 let stream = self.stream(at, server, key);
-                let entry = stream.count_of(id);
-                let group = stream.group(at, group);
-                let next = entry.map_or(0, |entry| entry + 1).max(group.delivered.newest());
-                group.delivered.set(at, next);
+                if let Some(entry) = stream.count_of(id) {
+                    stream.entries[entry as usize].deleted = at;
+                    stream.cut(at, 0);
+                }
             }
-            RedisFact::GroupCreated { key, group, id } => {
+            RedisFact::GroupCreated { key, group, id }
+            | RedisFact::GroupMoved { key, group, id } => {
                 let stream = self.stream(at, server, key);
-                let behind = stream.entries.iter().rposition(|entry| older(&entry.id, id));
-                stream.group(at, group).delivered.set(at, behind.map_or(0, |i| i as u64 + 1));
+                let before = stream.count_before(id);
+                stream.group(at, group).delivered.set(at, before);
+            }
+            RedisFact::GroupDestroyed { key, group } => {
+                self.stream(at, server, key).group(at, group).until = at;
+            }
+            RedisFact::ConsumerDeleted { key, group, consumer, .. } => {
+                self.stream(at, server, key).group(at, group).dismiss(at, consumer);
             }
             RedisFact::PendingDropped { key, group, id } => {
                 self.stream(at, server, key).own(at, group, id, None);
             }
-            RedisFact::Delivered { key, group, consumer, id, deliveries, .. }
-            | RedisFact::Claimed { key, group, consumer, id, deliveries, .. } => {
+            RedisFact::Delivered { key, group, consumer, id, deliveries, pending, .. } => {
+                let stream = self.stream(at, server, key);
+                if *pending {
+                    let owner = Owner { consumer: consumer.clone(), deliveries: *deliveries };
+                    stream.own(at, group, id, Some(owner));
+                }
+                let next = stream.count_before(id);
+                let group = stream.group(at, group);
+                // What a consumer reads of its own once more moves no bookmark.
+                if *deliveries <= 1 && group.delivered.newest() < next {
+                    group.delivered.set(at, next);
+                }
+            }
+            RedisFact::Claimed { key, group, consumer, id, deliveries, .. } => {
                 let owner = Owner { consumer: consumer.clone(), deliveries: *deliveries };
                 self.stream(at, server, key).own(at, group, id, Some(owner));
             }
             RedisFact::Acknowledged { key, group, id, .. } => {
                 self.stream(at, server, key).own(at, group, id, None);
             }
+            RedisFact::KeyCopied { from, to } if self.known(server, from).is_some() => {
+                self.copy(at, server, from, to);
+            }
+            RedisFact::KeyDeleted { key }
+            | RedisFact::Expired { key }
+            | RedisFact::Evicted { key } => {
+                if let Some(stream) = self.known(server, key) {
+                    stream.delete(at);
+                }
+            }
+            RedisFact::Flushed => self.forget(at, server),
             _ => return false,
         }
         size(self) != before

@@ -137,6 +137,11 @@ impl Node {
         self.state.at(t).copied().unwrap_or(NodeState::Running)
     }
 
+    /// Whether its memory is gone at `t`: it has crashed, or is gone for good.
+    pub fn is_gone(&self, t: Instant) -> bool {
+        self.state_at(t) == NodeState::Crashed || !self.exists(t)
+    }
+
     /// How many messages it has handled by `t`, repeats included.
     pub fn handled(&self, t: Instant) -> usize {
         self.history.partition_point(|(at, _)| *at <= t)
@@ -468,6 +473,12 @@ impl Topology {
             }
             LabFact::NodeChanged { node, state } => {
                 if let Some(node) = self.node_mut(*node) {
+                    if node.state.last() == Some(&NodeState::Crashed) {
+                        // A Redis server that starts knows nothing of what it was before.
+                        node.primary.set(at, true);
+                        node.offset.set(at, 0);
+                        node.link.set(at, false);
+                    }
                     node.state.set(at, *state);
                     if *state == NodeState::Crashed {
                         node.working.set(at, None);
@@ -543,7 +554,17 @@ impl Topology {
                 }
             }
             LabFact::ListenerAdded { node, of, group, .. } => {
+                // It shares the process's fate from the first.
+                let process = self.node(*of).map(|of| {
+                    let state = of.state.last().copied().unwrap_or(NodeState::Running);
+                    (state, of.unplugged.newest(), of.interrupted.newest())
+                });
                 if let Some(node) = self.node_mut(*node) {
+                    if let Some((state, unplugged, interrupted)) = process {
+                        node.state.set(at, state);
+                        node.unplugged.set(at, unplugged);
+                        node.interrupted.set(at, interrupted);
+                    }
                     node.listens_for = Some(*of);
                     node.group = Some(group.clone());
                 }
@@ -606,9 +627,12 @@ impl Topology {
 
     fn command(&mut self, at: Instant, action: &Action) {
         let mut named = |name: &Name, change: &dyn Fn(&mut Node)| {
-            let own = self.nodes.iter().find(|node| node.name == *name).map(|node| node.id);
-            let stands_for =
-                |node: &&mut Node| node.name == *name || own.is_some() && node.listens_for == own;
+            let here = self.nodes.iter().filter(|node| node.name == *name);
+            let own: Vec<NodeId> =
+                here.filter(|node| node.removed.is_none()).map(|node| node.id).collect();
+            let stands_for = |node: &&mut Node| {
+                own.contains(&node.id) || node.listens_for.is_some_and(|of| own.contains(&of))
+            };
             self.nodes.iter_mut().filter(stands_for).for_each(change);
         };
         match action {

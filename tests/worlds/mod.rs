@@ -1,13 +1,13 @@
 //! Random worlds and random commands: one generator for every law that must hold whatever a
-//! person builds and does. A new action gets an arm in [`any_action`], a new kind of node a line
-//! in [`Worlds::any`]; every law is then proved over it.
+//! person builds and does. A new action gets an arm in `actions`, a new kind of node a line in
+//! [`Worlds::any`]; every law is then proved over it.
 
 // Each test file uses its own part of it.
 #![allow(dead_code)]
 
-use pushpull::event::{
-    Action, Carrier, CommitPoint, Failure, Keys, Load, Name, Settings, TopicPartition,
-};
+pub(crate) mod actions;
+
+use pushpull::event::{Action, Carrier, Keys, Load, Name, Settings};
 use pushpull::history::Session;
 use pushpull::lab::World;
 use pushpull::lesson::{Lesson, Progress};
@@ -19,6 +19,23 @@ pub(crate) fn alone(session: &Session) -> Progress {
     let mut progress = session.progress().clone();
     progress.see_beside(session.lesson(), Vec::new());
     progress
+}
+
+/// How a producer's messages travel: by one system or both, in Redis by a channel, a stream or a
+/// list.
+fn carriers(rng: &mut Rng) -> Vec<Carrier> {
+    use Carrier::{Kafka, List, PubSub, Stream};
+    let all: [&[Carrier]; 8] = [
+        &[PubSub, Kafka],
+        &[PubSub, Kafka],
+        &[Kafka],
+        &[PubSub],
+        &[Stream, Kafka],
+        &[PubSub, Stream],
+        &[List],
+        &[PubSub, List, Kafka],
+    ];
+    one(rng, &all).to_vec()
 }
 
 /// What a person might do to any process, by a number below 8.
@@ -51,17 +68,19 @@ pub(crate) struct Worlds {
     pub(crate) producers: Vec<Name>,
     /// Whoever reads, in either lane or in both.
     pub(crate) readers: Vec<Name>,
+    /// Consumer groups of Kafka.
+    pub(crate) groups: Vec<Name>,
 }
 
 pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
 }
 
-fn one<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
+pub(crate) fn one<T: Clone>(rng: &mut Rng, all: &[T]) -> T {
     all[rng.below(all.len() as u64) as usize].clone()
 }
 
-fn keys(rng: &mut Rng) -> Keys {
+pub(crate) fn keys(rng: &mut Rng) -> Keys {
     let names = ["ada", "bob", "cyd", "dee"].map(Into::into).to_vec();
     match rng.below(4) {
         0 => Keys::None,
@@ -99,7 +118,8 @@ impl Worlds {
     }
 
     /// Any topology that the lab can build: one to three brokers, one or two topics, readers of
-    /// channels and patterns, groups of one to three members.
+    /// channels and patterns, groups of one to three members, streams and lists with their
+    /// readers, a replica.
     pub(crate) fn any(seed: u64) -> Self {
         let rng = &mut Rng::new(seed, Purpose::Placement, 77);
         let mut worlds = Self::default();
@@ -138,12 +158,22 @@ impl Worlds {
                 worlds.consumer(&name, group, &topics, 1 + rng.below(20), config);
             }
         }
+        if rng.chance(400_000) {
+            worlds.replica(rng);
+        }
         for (index, topic) in topics.iter().enumerate() {
-            let both = vec![Carrier::PubSub, Carrier::Kafka];
-            let carriers =
-                one(rng, &[both.clone(), both, vec![Carrier::Kafka], vec![Carrier::PubSub]]);
+            let carriers = carriers(rng);
+            if carriers.contains(&Carrier::Stream) {
+                worlds.stream_readers(rng, topic, index);
+            }
+            if carriers.contains(&Carrier::List) {
+                worlds.list_workers(rng, topic, index);
+            }
             let name: Name = ["shop", "bank"][index].into();
             let mut config = settings(&[("linger.ms", one(rng, &["0", "5"]))]);
+            if carriers.contains(&Carrier::Stream) && rng.chance(400_000) {
+                config.insert("maxlen".into(), one(rng, &["15", "~ 100"]).into());
+            }
             config.insert("acks".into(), one(rng, &["all", "1", "0"]).into());
             if &*config["acks"] != "all" {
                 config.insert("enable.idempotence".into(), "false".into());
@@ -162,6 +192,73 @@ impl Worlds {
             worlds.producers.push(name);
         }
         worlds
+    }
+
+    /// A second Redis server, which replicates the first, and somebody who listens to it.
+    fn replica(&mut self, rng: &mut Rng) {
+        let (name, of): (Name, Name) = ("redis-2".into(), "redis-1".into());
+        self.topology.push(Action::AddReplica { name: name.clone(), of, config: Settings::new() });
+        self.redis.push(name.clone());
+        if rng.chance(500_000) {
+            let channels = self.topics.iter().map(|(topic, _)| topic.clone()).collect();
+            self.reader("far");
+            self.topology.push(Action::AddSubscriber {
+                name: "far".into(),
+                channels,
+                patterns: Vec::new(),
+                takes: Span::from_millis(rng.below(10)),
+                server: Some(name),
+            });
+        }
+    }
+
+    /// A group of one or two members, and at times a reader without a group.
+    fn stream_readers(&mut self, rng: &mut Rng, stream: &Name, index: usize) {
+        let group: Name = actions::STREAM_GROUP.into();
+        for member in 0..=rng.below(2) {
+            let mut config = settings(&[("block", one(rng, &["100", "2000"]))]);
+            config.insert("min-idle-time".into(), one(rng, &["0", "300", "2000"]).into());
+            config.insert("max-deliveries".into(), one(rng, &["0", "2"]).into());
+            config.insert("noack".into(), one(rng, &["false", "false", "true"]).into());
+            config.insert("start".into(), one(rng, &["0", "$"]).into());
+            if rng.chance(500_000) {
+                config.insert("count".into(), one(rng, &["1", "5"]).into());
+            }
+            let name: Name = format!("pack-{index}-{member}").into();
+            self.stream_reader(&name, stream, Some(group.clone()), rng.below(40), config);
+        }
+        if rng.chance(400_000) {
+            let config = settings(&[("start", one(rng, &["0", "$"]))]);
+            let name: Name = format!("tail-{index}").into();
+            self.stream_reader(&name, stream, None, rng.below(20), config);
+        }
+    }
+
+    fn stream_reader(
+        &mut self,
+        name: &Name,
+        stream: &Name,
+        group: Option<Name>,
+        ms: u64,
+        config: Settings,
+    ) {
+        let (name, stream, takes) = (name.clone(), stream.clone(), Span::from_millis(ms));
+        self.reader(&name);
+        self.topology.push(Action::AddStreamReader { name, stream, group, takes, config });
+    }
+
+    /// One or two workers, each with or without a processing list.
+    fn list_workers(&mut self, rng: &mut Rng, list: &Name, index: usize) {
+        for worker in 0..=rng.below(2) {
+            let name: Name = format!("worker-{index}-{worker}").into();
+            self.reader(&name);
+            self.topology.push(Action::AddListWorker {
+                name,
+                list: list.clone(),
+                takes: Span::from_millis(rng.below(40)),
+                safe: rng.chance(600_000),
+            });
+        }
     }
 
     fn servers(&mut self, brokers: u32, controller: bool, config: &Settings) {
@@ -207,8 +304,11 @@ impl Worlds {
 
     fn consumer(&mut self, name: &str, group: &str, topics: &[&str], ms: u64, config: Settings) {
         let topics = topics.iter().map(|&name| name.into()).collect();
-        let (takes, group) = (Span::from_millis(ms), group.into());
+        let (takes, group): (_, Name) = (Span::from_millis(ms), group.into());
         self.reader(name);
+        if !self.groups.contains(&group) {
+            self.groups.push(group.clone());
+        }
         self.topology.push(Action::AddConsumer { name: name.into(), group, topics, takes, config });
     }
 
@@ -259,62 +359,6 @@ impl Worlds {
         lesson
     }
 
-    /// Something that a person might do to a reader; it may be refused.
-    pub(crate) fn reader_action(&self, rng: &mut Rng) -> Action {
-        let who = one(rng, &self.readers);
-        to_process(rng.below(8), who)
-    }
-
-    /// Something that a person might do; most of it will be refused most of the time.
-    pub(crate) fn any_action(&self, rng: &mut Rng) -> Action {
-        let reader = one(rng, &self.readers);
-        let producer = one(rng, &self.producers);
-        let servers: Vec<Name> = self.redis.iter().chain(&self.brokers).cloned().collect();
-        let server = one(rng, &servers);
-        let (topic, partitions) = one(rng, &self.topics);
-        let partition = rng.below(u64::from(partitions)) as u32;
-        let place = TopicPartition { topic: topic.clone(), partition };
-        match rng.below(28) {
-            0..=7 => self.reader_action(rng),
-            8 => Action::SetRate {
-                producer,
-                per_kilosecond: one(rng, &[0, 500, 5_000, 20_000, 60_000]),
-            },
-            9 => Action::SendOne { producer },
-            10 => Action::Burst { producer, messages: 1 + rng.below(30) as u32 },
-            11 => Action::SetWork { consumer: reader, takes: Span::from_millis(rng.below(60)) },
-            12 => Action::SetVariance { consumer: reader, per_cent: rng.below(100) as u8 },
-            13 => Action::SetFailure {
-                consumer: reader,
-                fails: match rng.below(5) {
-                    0 => Failure::Key("bob".into()),
-                    1 => Failure::Numbers(vec![rng.below(60) as u32, rng.below(60) as u32]),
-                    2 => Failure::Chance(rng.below(300_000) as u32),
-                    _ => Failure::Never,
-                },
-            },
-            14 => Action::SetCommit {
-                consumer: reader,
-                commit: one(rng, &[CommitPoint::AfterWork, CommitPoint::BeforeWork]),
-            },
-            15 => Action::SetDeduplication { consumer: reader, on: rng.chance(500_000) },
-            16 => Action::AddAccount { consumer: reader, amount: 5 },
-            17 => Action::Seek { consumer: reader, partition: place, offset: rng.below(60) },
-            18 => Action::CloseConnection { client: reader, server },
-            19 => Action::CloseConnection { client: producer, server },
-            20 => Action::Crash { node: server },
-            21 | 22 => Action::Restart { node: server },
-            23 => Action::Pause { node: server },
-            24 => Action::Resume { node: server },
-            25 => {
-                let (node, latency) = (reader, Span::from_millis(1 + rng.below(30)));
-                Action::SetLatency { node, latency }
-            }
-            26 => Action::AddPartitions { topic, partitions: partitions + rng.below(2) as u32 },
-            _ => Action::Interrupt { node: server },
-        }
-    }
-
     /// An action that is allowed now, if one is soon found: of those that this world knows, most
     /// would change nothing at any given instant.
     pub(crate) fn allowed_action(
@@ -336,6 +380,9 @@ impl Worlds {
         for _ in 0..times {
             world.advance_to(world.now() + Span::from_micros(rng.below(900_000)));
             if let Some(action) = self.allowed_action(rng, |action| world.can(action).is_ok()) {
+                if std::env::var_os("LAW_TELL").is_some() {
+                    println!("{} {action:?}", world.now());
+                }
                 world.act(action).expect("it was allowed");
             }
             after_each(world);

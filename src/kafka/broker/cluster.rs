@@ -1,7 +1,7 @@
 //! What this broker asks of others, and the metadata it is given.
 
-use super::{Broker, Output, Partition, topic_synonym};
-use crate::event::{ConnectionId, TopicPartition};
+use super::{Broker, Output, Partition, tell, topic_synonym};
+use crate::event::{ConnectionId, KafkaFact, TopicPartition};
 use crate::kafka::controller::{ClusterImage, TopicImage};
 use crate::kafka::log::TopicConfig;
 use crate::kafka::protocol::{
@@ -309,6 +309,7 @@ impl Broker {
             if role_changed {
                 self.repropose.remove(&key);
                 self.follow(&key);
+                self.tell_lead(&key, out);
                 self.coordinate(now, &key, out);
             }
             self.advance(now, &key, out);
@@ -319,6 +320,23 @@ impl Broker {
             self.next_isr_scan = Some(now + period);
         }
         self.resume_fetching(now, out);
+    }
+
+    /// Tells what the log of a new leader is; the first leader of a partition has nothing to tell.
+    fn tell_lead(&self, key: &TopicPartition, out: &mut Vec<Output>) {
+        let Some(partition) = self.partitions.get(key).filter(|p| p.is_leader()) else { return };
+        let leader_epoch = partition.registration().leader_epoch;
+        let log = partition.log();
+        if leader_epoch > 0 {
+            let fact = KafkaFact::LeadTaken {
+                partition: key.clone(),
+                leader_epoch,
+                start: log.log_start_offset(),
+                high_watermark: log.high_watermark(),
+                end: log.log_end_offset(),
+            };
+            tell(out, &key.topic, fact);
+        }
     }
 
     /// A topic's configuration on this broker: its own settings take the place of defaults.

@@ -12,7 +12,7 @@ use crate::kafka::consumer::{OffsetReset, ResetTo as Target};
 use crate::kafka::protocol::{
     ConfigResource, ElectLeadersRequest, ElectionType, IncrementalAlterConfigsRequest, Request,
 };
-use crate::sim::{Instant, SortedMap};
+use crate::sim::{Instant, Order, SortedMap};
 
 impl World {
     /// Whether a group's offsets can be reset: it exists and no member is active
@@ -95,7 +95,8 @@ impl World {
         image.map_or(0, |image| image.partitions.len() as u32)
     }
 
-    /// The node of a consumer that owns a partition now.
+    /// The node of a consumer that owns a partition now, and whose application can do something
+    /// about it.
     pub(in crate::lab) fn owner(
         &self,
         consumer: &Name,
@@ -107,9 +108,19 @@ impl World {
             _ => false,
         };
         match nodes.into_iter().find(owns) {
-            Some(id) => Ok(id),
+            Some(id) => self.acts(id).map(|()| id),
             None => refuse(format!("\"{consumer}\" does not own {partition} now.")),
         }
+    }
+
+    /// Whether a process's application can be told to do something: it runs and goes on running.
+    fn acts(&self, id: NodeId) -> Result<(), Refusal> {
+        self.running(id)?;
+        let node = self.node(id);
+        if node.leaving {
+            return refuse(format!("\"{}\" is about to end.", node.name));
+        }
+        Ok(())
     }
 
     pub(in crate::lab) fn is_paused(&self, node: NodeId, partition: &TopicPartition) -> bool {
@@ -187,6 +198,9 @@ impl World {
         partitions: &[TopicPartition],
     ) -> Result<(), Refusal> {
         let reader = self.reader_named(consumer)?;
+        if let Some(id) = self.root_named(consumer) {
+            self.acts(id)?;
+        }
         if partitions.is_empty() {
             return refuse("No partition is named.");
         }
@@ -218,7 +232,18 @@ impl World {
             reader.client.assign(now, partitions, &mut out);
         }
         self.client_outputs(node, Port::Consumer, out, Some(cause));
+        self.tell_assigned(node, cause);
         self.schedule_tick(node);
+    }
+
+    /// Tells what a consumer was given by hand: no coordinator does.
+    pub(in crate::lab) fn tell_assigned(&mut self, node: NodeId, cause: EventId) {
+        let Role::Consumer(reader) = &self.node(node).role else { return };
+        let mut partitions = reader.assigned.clone();
+        partitions.order();
+        let (group, member) = (reader.group.clone(), self.node(node).name.clone());
+        let fact = KafkaFact::Assigned { group, member, generation: 0, partitions };
+        self.emit(Some(cause), What::Kafka { node, fact });
     }
 
     /// Whether a producer can name this partition from now on.

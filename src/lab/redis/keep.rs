@@ -8,7 +8,7 @@ use super::super::node::Role;
 use crate::event::{
     EventId, LostReason, MessageId, Name, NodeId, PartyId, RedisFact, Standing, Tag,
 };
-use crate::sim::SortedMap;
+use crate::sim::{SortedMap, SortedSet};
 use std::collections::VecDeque;
 
 /// An entry's id.
@@ -17,10 +17,54 @@ type Id = (u64, u64);
 /// What one server's streams and lists hold.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Store {
-    /// Entries in order; not every entry is a message.
-    streams: SortedMap<Name, VecDeque<(Id, Option<MessageId>)>>,
-    /// Messages in no order.
-    lists: SortedMap<Name, Vec<MessageId>>,
+    streams: SortedMap<Name, Kept>,
+    /// How many elements of each message.
+    lists: SortedMap<Name, SortedMap<MessageId, u32>>,
+}
+
+/// A stream's entries.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    /// In order; not every entry is a message.
+    entries: VecDeque<(Id, Option<MessageId>)>,
+    /// The same by message.
+    places: SortedSet<(MessageId, Id)>,
+}
+
+impl Kept {
+    fn push(&mut self, id: Id, message: Option<MessageId>) {
+        self.entries.push_back((id, message));
+        self.places.extend(message.map(|message| (message, id)));
+    }
+
+    /// Drops its first entries.
+    fn trim(&mut self, removed: u64) -> Vec<MessageId> {
+        let removed = self.entries.len().min(removed as usize);
+        let gone: Vec<_> = self.entries.drain(..removed).collect();
+        for (id, message) in &gone {
+            self.forget(*message, *id);
+        }
+        gone.into_iter().filter_map(|(_, message)| message).collect()
+    }
+
+    fn delete(&mut self, id: Id) -> Option<MessageId> {
+        let at = self.entries.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+        let (_, message) = self.entries.remove(at)?;
+        self.forget(message, id);
+        message
+    }
+
+    fn forget(&mut self, message: Option<MessageId>, id: Id) {
+        if let Some(message) = message {
+            self.places.remove(&(message, id));
+        }
+    }
+
+    /// The ids under which it holds a message.
+    fn ids(&self, message: MessageId) -> impl Iterator<Item = Id> + '_ {
+        let all = (message, (0, 0))..=(message, (u64::MAX, u64::MAX));
+        self.places.range(all).map(|(_, id)| *id)
+    }
 }
 
 /// What a server did in one go.
@@ -35,8 +79,8 @@ pub(super) struct Batch {
 /// What a party's messages lie in.
 #[derive(Clone)]
 enum Keys {
-    /// A stream, and its dead-letter stream.
-    Stream(Name),
+    /// A stream, and its dead-letter stream; the group, where it reads in one.
+    Stream(Name, Option<Name>),
     /// A list, and its workers' processing lists.
     List(Name),
 }
@@ -58,41 +102,54 @@ fn parse(id: &str) -> Id {
 
 impl Store {
     fn stream_holds(&self, key: &str, message: MessageId) -> bool {
-        let held = |stream: &VecDeque<(Id, Option<MessageId>)>| {
-            stream.iter().any(|(_, held)| *held == Some(message))
-        };
-        self.streams.get(key).is_some_and(held)
+        self.streams.get(key).is_some_and(|stream| stream.ids(message).next().is_some())
     }
 
     fn list_holds(&self, list: &str, message: MessageId) -> bool {
         let prefix = processing(list, "");
         self.lists.iter().any(|(key, held)| {
-            (**key == *list || key.starts_with(&*prefix)) && held.contains(&message)
+            (**key == *list || key.starts_with(&*prefix)) && held.contains_key(&message)
         })
+    }
+
+    fn list_add(&mut self, key: &Name, message: MessageId) {
+        *self.lists.entry(key.clone()).or_default().entry(message).or_default() += 1;
     }
 
     fn list_drop(&mut self, key: &Name, message: MessageId) -> bool {
         let Some(list) = self.lists.get_mut(key) else { return false };
-        let Some(at) = list.iter().position(|held| *held == message) else { return false };
-        list.swap_remove(at);
+        let Some(count) = list.get_mut(&message) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            list.remove(&message);
+        }
         true
+    }
+
+    /// Whether it holds something under this key.
+    fn knows(&self, key: &Name) -> bool {
+        self.streams.contains_key(key) || self.lists.contains_key(key)
     }
 
     /// Every copy that it holds.
     pub(in super::super) fn messages(&self) -> impl Iterator<Item = MessageId> + '_ {
-        let entries = self.streams.values().flatten().filter_map(|(_, message)| *message);
-        entries.chain(self.lists.values().flatten().copied())
+        let entries = self.streams.values().flat_map(|stream| &stream.entries);
+        let elements = self.lists.values().flatten();
+        let elements =
+            elements.flat_map(|(message, count)| std::iter::repeat_n(*message, *count as usize));
+        entries.filter_map(|(_, message)| *message).chain(elements)
     }
 
     /// What the server itself says that it holds.
     fn of(server: &crate::redis::Server) -> Self {
         let mut store = Self::default();
         server.each_entry(|key, id, tag| {
-            let message = tag.map(|tag| tag.message);
-            store.streams.entry(key.into()).or_default().push_back((id, message));
+            store.streams.entry(key.into()).or_default().push(id, tag.map(|tag| tag.message));
         });
         server.each_element(|key, tag| {
-            store.lists.entry(key.into()).or_default().extend(tag.map(|tag| tag.message));
+            if let Some(tag) = tag {
+                store.list_add(&key.into(), tag.message);
+            }
         });
         store
     }
@@ -118,29 +175,23 @@ impl World {
             RedisFact::EntryAdded { key, id, tag, .. } => {
                 if let Some(store) = self.store(node) {
                     let message = tag.map(|tag| tag.message);
-                    store.streams.entry(key.clone()).or_default().push_back((parse(id), message));
+                    store.streams.entry(key.clone()).or_default().push(parse(id), message);
                 }
                 self.stored_in(node, key, *tag, event);
             }
             RedisFact::Trimmed { key, removed, .. } => {
                 let stream = self.store(node).and_then(|store| store.streams.get_mut(key));
-                let Some(stream) = stream else { return };
-                let removed = stream.len().min(*removed as usize);
-                let gone = stream.drain(..removed).filter_map(|(_, message)| message);
-                batch.gone.extend(gone.map(|message| (message, event)));
+                let gone = stream.map_or_else(Vec::new, |stream| stream.trim(*removed));
+                batch.gone.extend(gone.into_iter().map(|message| (message, event)));
             }
             RedisFact::EntryDeleted { key, id, .. } => {
                 let stream = self.store(node).and_then(|store| store.streams.get_mut(key));
-                let Some(stream) = stream else { return };
-                let id = parse(id);
-                if let Some(at) = stream.iter().position(|(known, _)| *known == id) {
-                    let message = stream.remove(at).and_then(|(_, message)| message);
-                    batch.gone.extend(message.map(|message| (message, event)));
-                }
+                let gone = stream.and_then(|stream| stream.delete(parse(id)));
+                batch.gone.extend(gone.map(|message| (message, event)));
             }
             RedisFact::ElementPushed { key, tag: Some(tag), .. } => {
                 if let Some(store) = self.store(node) {
-                    store.lists.entry(key.clone()).or_default().push(tag.message);
+                    store.list_add(key, tag.message);
                 }
                 self.stored_in(node, key, Some(*tag), event);
             }
@@ -156,7 +207,7 @@ impl World {
             RedisFact::ElementMoved { from, to, tag: Some(tag), .. } => {
                 if let Some(store) = self.store(node) {
                     if store.list_drop(from, tag.message) {
-                        store.lists.entry(to.clone()).or_default().push(tag.message);
+                        store.list_add(to, tag.message);
                     }
                     batch.gone.push((tag.message, event));
                     self.ledger.stored(tag.message, true);
@@ -169,13 +220,34 @@ impl World {
                 }
             }
             RedisFact::GroupCreated { key, group, id } => {
-                self.group_created(node, key, group, parse(id), event);
+                self.group_moved(node, key, group, parse(id), event);
             }
-            RedisFact::ElementsRemoved { .. }
-            | RedisFact::KeyDeleted { .. }
-            | RedisFact::Flushed
-            | RedisFact::Expired { .. }
-            | RedisFact::Evicted { .. } => batch.swept = Some(event),
+            RedisFact::ElementsRemoved { key, tags, .. } => {
+                for tag in tags {
+                    let dropped = self.store(node).is_some_and(|s| s.list_drop(key, tag.message));
+                    batch.gone.extend(dropped.then_some((tag.message, event)));
+                }
+            }
+            RedisFact::GroupMoved { key, group, id } => {
+                self.group_moved(node, key, group, parse(id), event);
+            }
+            RedisFact::ConsumerDeleted { key, group, .. } => {
+                self.passed_over(node, key, group, event);
+            }
+            RedisFact::Acknowledged { key, group, tag: Some(tag), .. } => {
+                if let Some(party) = self.read_by(node, key, group) {
+                    self.pass_over(tag.message, party, event);
+                }
+            }
+            RedisFact::KeyDeleted { key }
+            | RedisFact::KeyCopied { from: key, .. }
+            | RedisFact::Expired { key }
+            | RedisFact::Evicted { key } => {
+                if self.store(node).is_some_and(|store| store.knows(key)) {
+                    batch.swept = Some(event);
+                }
+            }
+            RedisFact::Flushed => batch.swept = Some(event),
             _ => {}
         }
     }
@@ -245,7 +317,7 @@ impl World {
             let reopened =
                 matches!(standing, Standing::OnItsWay | Standing::Refused | Standing::Lost(_));
             let waits = || match self.keys(party) {
-                Some(Keys::Stream(stream)) => stream == *key,
+                Some(Keys::Stream(stream, _)) => stream == *key,
                 Some(Keys::List(list)) => list == *key,
                 None => false,
             };
@@ -255,12 +327,18 @@ impl World {
         }
     }
 
-    /// A group begins behind `start`: it is owed what lies there, and passes over what does not.
-    fn group_created(&mut self, node: NodeId, key: &Name, group: &Name, start: Id, event: EventId) {
+    /// The party that reads a stream of the primary in a group.
+    fn read_by(&self, node: NodeId, key: &Name, group: &Name) -> Option<PartyId> {
         if self.redis_server() != Some(node) {
-            return;
+            return None;
         }
-        if let Some(party) = self.stream_group(key, group) {
+        self.stream_group(key, group)
+    }
+
+    /// A group reads behind `start` from now on: it is owed what lies there, once more where it
+    /// had it, and passes over what does not.
+    fn group_moved(&mut self, node: NodeId, key: &Name, group: &Name, start: Id, event: EventId) {
+        if let Some(party) = self.read_by(node, key, group) {
             self.begin_at(node, key, party, start, event);
         }
     }
@@ -275,22 +353,55 @@ impl World {
         event: EventId,
     ) {
         let stream = self.store(node).and_then(|store| store.streams.get(key));
-        let entries: Vec<_> = stream.into_iter().flatten().copied().collect();
+        let entries: Vec<_> = stream.into_iter().flat_map(|s| &s.entries).copied().collect();
         for (id, message) in entries {
             let Some(message) = message else { continue };
-            if id > start {
-                if self.ledger.admit(message, party) {
-                    self.settle(message, party, Standing::Waiting, Some(event));
+            if id <= start {
+                match self.keys(party) {
+                    // What is pending is still given to those who claim it.
+                    Some(Keys::Stream(_, Some(_))) => self.pass_over(message, party, event),
+                    _ if self.is_under_way(message, party) => {}
+                    _ => self.lose(message, party, LostReason::Skipped, Some(event)),
                 }
-            } else if !self.is_under_way(message, party) {
-                self.lose(message, party, LostReason::Skipped, Some(event));
+                continue;
             }
+            self.ledger.admit(message, party);
+            match self.ledger.standing(message, party) {
+                Some(
+                    Standing::OnItsWay | Standing::Lost(LostReason::Skipped | LostReason::Failed),
+                ) => self.settle(message, party, Standing::Waiting, Some(event)),
+                Some(Standing::Delivered) => drop(self.reread.insert((message, party))),
+                _ => {}
+            }
+        }
+    }
+
+    /// A group lost pending entries that it will not be given again.
+    fn passed_over(&mut self, node: NodeId, key: &Name, group: &Name, event: EventId) {
+        let Some(party) = self.read_by(node, key, group) else { return };
+        let stream = self.store(node).and_then(|store| store.streams.get(key));
+        let messages = stream.into_iter().flat_map(|stream| &stream.entries);
+        let messages: Vec<_> = messages.filter_map(|(_, message)| *message).collect();
+        for message in messages {
+            self.pass_over(message, party, event);
+        }
+    }
+
+    /// The message is lost to a party that will not be given it any more, though it is there.
+    fn pass_over(&mut self, message: MessageId, party: PartyId, event: EventId) {
+        if self.ledger.standing(message, party) == Some(Standing::Waiting)
+            && !self.is_kept(message, party, Standing::Waiting)
+            && !self.is_under_way(message, party)
+        {
+            self.settle(message, party, Standing::Lost(LostReason::Skipped), Some(event));
         }
     }
 
     fn keys(&self, party: PartyId) -> Option<Keys> {
         self.nodes.iter().find_map(|node| match &node.role {
-            Role::StreamReader(r) if r.party == party => Some(Keys::Stream(r.stream.clone())),
+            Role::StreamReader(r) if r.party == party => {
+                Some(Keys::Stream(r.stream.clone(), r.group.clone()))
+            }
             Role::ListWorker(w) if w.party == party => Some(Keys::List(w.list.clone())),
             _ => None,
         })
@@ -337,10 +448,18 @@ impl World {
     pub(super) fn is_kept(&self, message: MessageId, party: PartyId, standing: Standing) -> bool {
         let Some(keys) = self.keys(party) else { return false };
         self.keepers().into_iter().any(|node| match (&self.node(node).role, &keys) {
-            (Role::Redis(process), Keys::Stream(key)) if standing == Standing::Parked => {
+            (Role::Redis(process), Keys::Stream(key, _)) if standing == Standing::Parked => {
                 process.store.stream_holds(&dead_letters(key), message)
             }
-            (Role::Redis(process), Keys::Stream(key)) => process.store.stream_holds(key, message),
+            // A group gives what lies behind its bookmark or is pending; one that is not there
+            // (yet) may be created before it.
+            (Role::Redis(process), Keys::Stream(key, Some(group))) => {
+                let given = |id| process.server.group_awaits(key, group, id).unwrap_or(true);
+                process.store.streams.get(key).is_some_and(|s| s.ids(message).any(given))
+            }
+            (Role::Redis(process), Keys::Stream(key, None)) => {
+                process.store.stream_holds(key, message)
+            }
             (Role::Redis(process), Keys::List(key)) => process.store.list_holds(key, message),
             _ => false,
         })

@@ -100,6 +100,7 @@ pub(in super::super) fn setid(ks: &mut Keyspace, call: &Call) -> Reply {
     let group = group_of(ks, &key, &name)?;
     group.last_id = id;
     group.entries_read = entries_read;
+    ks.tell_moved(&key, &name, id);
     ks.dirty += 1;
     ks.notify(notify::STREAM, "xgroup-setid", &key);
     Ok(Frame::OK)
@@ -111,6 +112,8 @@ pub(in super::super) fn destroy(ks: &mut Keyspace, call: &Call) -> Reply {
     let gone = ks.stream_mut(&key)?.is_some_and(|stream| stream.groups.remove(&name).is_some());
     if gone {
         ks.dirty += 1;
+        let (key_name, group) = (server::name(&key), server::name(&name));
+        ks.facts.push(RedisFact::GroupDestroyed { key: key_name, group });
         ks.notify(notify::STREAM, "xgroup-destroy", &key);
         // Its blocked readers must learn of it.
         ks.ready.push((ks.db, key));
@@ -119,6 +122,13 @@ pub(in super::super) fn destroy(ks: &mut Keyspace, call: &Call) -> Reply {
 }
 
 impl Keyspace {
+    /// Tells that a group's bookmark was set.
+    pub(super) fn tell_moved(&mut self, key: &Key, group: &Key, id: StreamId) {
+        let (key, group) = (server::name(key), server::name(group));
+        let id = id.to_string().as_str().into();
+        self.facts.push(RedisFact::GroupMoved { key, group, id });
+    }
+
     /// Notes that a consumer speaks; makes it when it is new, with its event.
     pub(super) fn meet_consumer(
         &mut self,
@@ -153,6 +163,12 @@ pub(in super::super) fn delconsumer(ks: &mut Keyspace, call: &Call) -> Reply {
         group.pending.remove(id);
     }
     ks.dirty += 1;
+    ks.facts.push(RedisFact::ConsumerDeleted {
+        key: server::name(&key),
+        group: server::name(&name),
+        consumer: server::name(&consumer),
+        pending: gone.pending.len() as u64,
+    });
     ks.notify(notify::STREAM, "xgroup-delconsumer", &key);
     Ok(Frame::Integer(gone.pending.len() as i64))
 }

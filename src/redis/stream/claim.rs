@@ -143,6 +143,7 @@ pub(in super::super) fn xclaim(ks: &mut Keyspace, call: &Call) -> Reply {
         && last_id > group.last_id
     {
         group.last_id = last_id;
+        ks.tell_moved(&key, &group_name, last_id);
         ks.dirty += 1;
     }
     let mut claimed = Vec::new();

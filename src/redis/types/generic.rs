@@ -152,10 +152,11 @@ fn rename_to(ks: &mut Keyspace, call: &Call, only_new: bool) -> Reply {
         if only_new {
             return Ok(Frame::Integer(0));
         }
-        ks.remove(&to);
+        ks.replace(&to);
     }
     let Some(entry) = ks.remove(&from) else { return Err(NO_KEY.into()) };
     ks.add(&to, entry.value);
+    ks.tell_copied(&from, &to, true);
     ks.set_expiry(&to, entry.expires);
     ks.touch(&from);
     ks.touch(&to);
@@ -201,9 +202,12 @@ pub(in super::super) fn copy(ks: &mut Keyspace, call: &Call) -> Reply {
         return Ok(Frame::Integer(0));
     }
     if taken {
-        ks.remove(&to);
+        ks.replace(&to);
     }
     ks.add(&to, value);
+    if db == source {
+        ks.tell_copied(&from, &to, false);
+    }
     ks.set_expiry(&to, expires);
     ks.changed(notify::GENERIC, "copy_to", &to);
     ks.db = source;

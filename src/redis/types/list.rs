@@ -62,9 +62,9 @@ impl Keyspace {
         Ok(list.len())
     }
 
-    fn tell_pushed(&mut self, key: &Key, tag: Option<Tag>, length: usize) {
-        let length = length as u64;
-        self.facts.push(RedisFact::ElementPushed { key: name(key), tag, length });
+    fn tell_pushed(&mut self, key: &Key, tag: Option<Tag>, end: End, length: usize) {
+        let (head, length) = (end == End::Left, length as u64);
+        self.facts.push(RedisFact::ElementPushed { key: name(key), tag, head, length });
     }
 
     /// Removes up to `most` elements from an end, with the events and the end of an empty key.
@@ -101,9 +101,10 @@ impl Keyspace {
         self.list_mut(key).ok().flatten().map_or(0, |list| list.len() as u64)
     }
 
-    fn tell_removed(&mut self, key: &Key, removed: usize) {
-        let (removed, length) = (removed as u64, self.list_length(key));
-        self.facts.push(RedisFact::ElementsRemoved { key: name(key), removed, length });
+    fn tell_removed(&mut self, key: &Key, gone: &[Payload]) {
+        let (removed, length) = (gone.len() as u64, self.list_length(key));
+        let tags = gone.iter().filter_map(Payload::tag).collect();
+        self.facts.push(RedisFact::ElementsRemoved { key: name(key), removed, tags, length });
     }
 
     fn drop_empty_list(&mut self, key: &Key) {
@@ -147,8 +148,14 @@ impl Keyspace {
         self.list_receive(to, into, element.clone())?;
         let length = self.list_length(from);
         let to_length = self.list_length(to);
-        let (tag, from_name, to) = (element.tag(), name(from), name(to));
-        self.facts.push(RedisFact::ElementMoved { from: from_name, to, tag, length, to_length });
+        self.facts.push(RedisFact::ElementMoved {
+            from: name(from),
+            to: name(to),
+            tag: element.tag(),
+            to_head: into == End::Left,
+            length,
+            to_length,
+        });
         self.changed(notify::LIST, out.pop_event(), from);
         self.drop_empty_list(from);
         Ok(Some(element))
@@ -179,7 +186,7 @@ fn push(ks: &mut Keyspace, call: &Call, end: End, only_old: bool) -> Reply {
     let mut length = 0;
     for element in &call.args[2..] {
         length = ks.list_push(&key, end, element.clone())?;
-        ks.tell_pushed(&key, element.tag(), length);
+        ks.tell_pushed(&key, element.tag(), end, length);
         ks.dirty += 1;
     }
     ks.touch(&key);
@@ -282,11 +289,9 @@ pub(in super::super) fn lrem(ks: &mut Keyspace, call: &Call) -> Reply {
     }
     hits.truncate(most);
     hits.order();
-    for at in hits.iter().rev() {
-        list.remove(*at);
-    }
+    let gone: Vec<Payload> = hits.iter().rev().filter_map(|at| list.remove(*at)).collect();
     if !hits.is_empty() {
-        ks.tell_removed(&key, hits.len());
+        ks.tell_removed(&key, &gone);
         ks.touch(&key);
         ks.notify(notify::LIST, "lrem", &key);
         ks.dirty += hits.len() as u64;
@@ -299,17 +304,11 @@ pub(in super::super) fn ltrim(ks: &mut Keyspace, call: &Call) -> Reply {
     let (start, stop) = (call.int(2)?, call.int(3)?);
     let key = call.key(1);
     let Some(list) = ks.list_mut(&key)? else { return Ok(Frame::OK) };
-    let before = list.len();
-    match slice(start, stop, list.len()) {
-        None => list.clear(),
-        Some((from, to)) => {
-            list.truncate(to);
-            list.drain(..from);
-        }
-    }
-    let removed = before - list.len();
-    if removed > 0 {
-        ks.tell_removed(&key, removed);
+    let (from, to) = slice(start, stop, list.len()).unwrap_or((0, 0));
+    let mut gone: Vec<Payload> = list.drain(to..).collect();
+    gone.extend(list.drain(..from));
+    if !gone.is_empty() {
+        ks.tell_removed(&key, &gone);
     }
     ks.changed(notify::LIST, "ltrim", &key);
     ks.drop_empty_list(&key);

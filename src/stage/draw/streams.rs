@@ -31,7 +31,7 @@ impl Scene<'_> {
         let dead = stream.is_dead_letter();
         let left = row.cells.x;
         let what = if dead { "dead-letter stream" } else { "stream" };
-        let length = match entries.len() {
+        let length = match stream.length(t) {
             1 => "1 entry".to_owned(),
             n => format!("{n} entries"),
         };
@@ -71,7 +71,8 @@ impl Scene<'_> {
                 }
                 continue;
             }
-            let Some(entry) = entries.get((count - base) as usize) else { continue };
+            let entry = entries.get((count - base) as usize).filter(|entry| !entry.is_hole(t));
+            let Some(entry) = entry else { continue };
             marks.push(rect(area, 6.0, if dead { "cell-parked" } else { "cell" }));
             let message = entry.tag.and_then(|tag| self.timeline.message(tag.message));
             let key = message.and_then(|m| m.colour);

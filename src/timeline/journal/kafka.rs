@@ -141,6 +141,11 @@ impl Words<'_> {
                 "{partition} deleted its segment from {}, {} bytes.",
                 segment.base_offset, segment.bytes
             ),
+            KafkaFact::LeadTaken { partition, leader_epoch, high_watermark, end, .. } => format!(
+                "{} leads {partition} in leader epoch {leader_epoch}: its log ends at {end}, its \
+                 high watermark is {high_watermark}.",
+                self.node(node)
+            ),
             KafkaFact::ProduceRetried { partition, error, attempts, .. } => format!(
                 "{} will send a batch to {partition} again: {error}, attempt {attempts}.",
                 self.node(node)

@@ -67,11 +67,25 @@ impl Words<'_> {
             RedisFact::GroupCreated { key, group, id } => {
                 format!("Group {group} was created on stream {key}; it reads behind {id}.")
             }
+            RedisFact::GroupMoved { key, group, id } => {
+                format!("Group {group} reads stream {key} behind {id} from now on.")
+            }
+            RedisFact::GroupDestroyed { key, group } => {
+                format!("Group {group} of stream {key} was destroyed.")
+            }
+            RedisFact::ConsumerDeleted { key, group, consumer, pending } => format!(
+                "{consumer} was deleted from group {group} of stream {key}, with {} that it had \
+                 pending.",
+                entries(*pending)
+            ),
+            RedisFact::KeyCopied { from, to } => {
+                format!("On {node} key {to} holds what {from} held.")
+            }
             RedisFact::EntryDeleted { key, id, length } => format!(
                 "{node} deleted entry {id} from stream {key}; it holds {}.",
                 entries(*length)
             ),
-            RedisFact::ElementPushed { key, tag, length } => format!(
+            RedisFact::ElementPushed { key, tag, length, .. } => format!(
                 "{node} pushed {} to list {key}; it holds {}.",
                 self.tagged(*tag),
                 count(*length as usize, "element")
@@ -85,7 +99,7 @@ impl Words<'_> {
             RedisFact::ElementMoved { from, to, tag, .. } => {
                 format!("{node} moved {} from list {from} to list {to}.", self.tagged(*tag))
             }
-            RedisFact::ElementsRemoved { key, removed, length } => format!(
+            RedisFact::ElementsRemoved { key, removed, length, .. } => format!(
                 "{node} removed {} from list {key}; it holds {length}.",
                 count(*removed as usize, "element")
             ),

@@ -944,3 +944,131 @@ fn a_client_without_pipelining_sends_one_command_a_round_trip() {
     assert_eq!(sent_in("true"), [4, 0, 0, 0]);
     assert_eq!(sent_in("false"), [1, 1, 1, 1]);
 }
+
+fn remove(world: &mut World, node: &str) {
+    act(world, Action::Remove { node: node.into() });
+}
+
+/// A party is owed what is sent between its creation and its removal, whatever state its process
+/// was removed in.
+#[test]
+fn who_is_gone_is_owed_nothing_more() {
+    for state in ["crashed", "paused", "running"] {
+        let mut world = shop(&[Carrier::PubSub, Carrier::Stream], &[]);
+        act(&mut world, subscriber("email", Span::ZERO, None));
+        act(&mut world, reader("tail", None, Span::ZERO, &[]));
+        later(&mut world, 100);
+        burst(&mut world, 3);
+        later(&mut world, 100);
+        for name in ["email", "tail"] {
+            match state {
+                "crashed" => crash(&mut world, name),
+                "paused" => act(&mut world, Action::Pause { node: name.into() }),
+                _ => {}
+            }
+            remove(&mut world, name);
+        }
+        burst(&mut world, 5);
+        later(&mut world, 1_000);
+        for name in ["email", "tail"] {
+            let expected = [(Standing::Delivered, 3)];
+            assert_eq!(sums(&world, name), expected, "{name} was removed while {state}");
+        }
+    }
+}
+
+/// A name is free when its server is gone, and then stands for the new one.
+#[test]
+fn a_server_with_the_name_of_one_that_is_gone_is_found() {
+    let mut world = shop(&[Carrier::PubSub], &[]);
+    act(&mut world, replica("redis-2"));
+    later(&mut world, 2_000);
+    remove(&mut world, "redis-2");
+    act(&mut world, replica("redis-2"));
+    act(&mut world, subscriber("far", Span::ZERO, Some("redis-2".into())));
+    later(&mut world, 3_000);
+    burst(&mut world, 4);
+    later(&mut world, 1_000);
+    assert_eq!(sums(&world, "far"), [(Standing::Delivered, 4)]);
+    act(&mut world, Action::Promote { node: "redis-2".into() });
+    // Where the primary itself is gone for good, clients find the one that takes its place.
+    let mut world = shop(&[Carrier::PubSub], &[]);
+    act(&mut world, subscriber("email", Span::ZERO, None));
+    later(&mut world, 100);
+    remove(&mut world, "redis-1");
+    later(&mut world, 1_000);
+    act(&mut world, Action::AddRedis { name: "redis-1".into(), config: Settings::new() });
+    later(&mut world, 1_000);
+    burst(&mut world, 2);
+    later(&mut world, 1_000);
+    assert_eq!(sums(&world, "email"), [(Standing::Delivered, 2)]);
+}
+
+/// `XGROUP SETID` moves a group's last-delivered id: what it skips is not delivered, what it comes
+/// back to is delivered once more (`XGROUP SETID`, "Time complexity", "reset").
+#[test]
+fn a_bookmark_set_by_hand_skips_and_replays() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    let config = [("count", "1"), ("block", "100"), ("min-idle-time", "0")];
+    act(&mut world, reader("billing-1", Some("billing"), Span::from_millis(50), &config));
+    later(&mut world, 100);
+    burst(&mut world, 10);
+    later(&mut world, 20);
+    act(&mut world, Action::Pause { node: "billing-1".into() });
+    later(&mut world, 20);
+    console(&mut world, "redis-1", "XGROUP SETID orders billing $");
+    later(&mut world, 20);
+    // What is in its hands is still handled; the rest lies before the bookmark.
+    let skipped = Standing::Lost(LostReason::Skipped);
+    assert_eq!(party(&world, "billing").count(skipped), 9, "{:?}", sums(&world, "billing"));
+    act(&mut world, Action::Resume { node: "billing-1".into() });
+    later(&mut world, 1_000);
+    assert_eq!(sums(&world, "billing"), [(Standing::Delivered, 1), (skipped, 9)]);
+    console(&mut world, "redis-1", "XGROUP SETID orders billing 0");
+    later(&mut world, 10);
+    assert_eq!(party(&world, "billing").count(skipped), 0, "they are open again");
+    later(&mut world, 2_000);
+    assert_eq!(sums(&world, "billing"), [(Standing::Delivered, 10)]);
+    let billing = party(&world, "billing");
+    assert_eq!((billing.repeated(), billing.replayed()), (0, 1), "the first is read again");
+}
+
+/// `XGROUP DELCONSUMER`: "any pending messages that the consumer had will become unclaimable after
+/// it was deleted."
+#[test]
+fn what_a_deleted_consumer_had_pending_is_lost() {
+    let mut world = shop(&[Carrier::Stream], &[]);
+    act(&mut world, reader("billing-1", Some("billing"), Span::from_secs(60), &[]));
+    later(&mut world, 100);
+    burst(&mut world, 4);
+    later(&mut world, 100);
+    crash(&mut world, "billing-1");
+    later(&mut world, 100);
+    assert_eq!(sums(&world, "billing"), [(Standing::Waiting, 4)], "somebody may claim them");
+    console(&mut world, "redis-1", "XGROUP DELCONSUMER orders billing billing-1");
+    later(&mut world, 100);
+    // The first was delivered to it; the others lie behind the group's bookmark still.
+    let lost = Standing::Lost(LostReason::Skipped);
+    assert_eq!(sums(&world, "billing"), [(Standing::Waiting, 3), (lost, 1)]);
+}
+
+/// Expiry is told to replicas before the command that found the key expired
+/// (`deleteExpiredKeyAndPropagate`): they end with the same data.
+#[test]
+fn a_replica_keeps_what_was_written_over_an_expired_key() {
+    let mut world = shop(&[Carrier::PubSub], &[]);
+    act(&mut world, replica("redis-2"));
+    later(&mut world, 2_000);
+    for line in ["RPUSH jobs a", "PEXPIRE jobs 1"] {
+        console(&mut world, "redis-1", line);
+    }
+    later(&mut world, 2);
+    console(&mut world, "redis-1", "RPUSH jobs b");
+    later(&mut world, 500);
+    world.take_events();
+    for server in ["redis-1", "redis-2"] {
+        console(&mut world, server, "LRANGE jobs 0 -1");
+    }
+    later(&mut world, 100);
+    assert_eq!(replies(&mut world), ["1) \"b\"\n", "1) \"b\"\n"]);
+}

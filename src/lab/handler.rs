@@ -173,7 +173,7 @@ impl World {
         match job.taken {
             Some(Taken::Entry(id)) => self.acknowledge_entry(node, id, done),
             Some(Taken::Element(element)) => self.remove_element(node, element, done),
-            None => {}
+            Some(Taken::Published(..)) | None => {}
         }
         self.go_on(node, done);
     }
@@ -198,7 +198,9 @@ impl World {
 
     fn handled(&mut self, node: NodeId, party: PartyId, job: &InHand) -> EventId {
         let message = job.tag.message;
-        let before = self.ledger.standing(message, party) == Some(Standing::Delivered);
+        let delivered = self.ledger.standing(message, party) == Some(Standing::Delivered);
+        let fresh = self.by_fresh_subscription(node, party, job);
+        let before = delivered && !fresh;
         let asked = before && self.reread.remove(&(message, party));
         let replayed = asked || before && self.is_replay(party, job);
         let repeated = before && !replayed;
@@ -206,12 +208,12 @@ impl World {
         let handled = self.emit(job.cause, What::Lab(fact));
         if before {
             self.ledger.again(party, replayed);
-        } else {
+        } else if !delivered {
             self.settle(message, party, Standing::Delivered, Some(handled));
         }
         if let Some(account) = self.accounts.get_mut(&party) {
             account.actual += account.amount;
-            if !before {
+            if !delivered {
                 account.expected += account.amount;
             }
             let (expected, actual) = (account.expected, account.actual);
@@ -242,7 +244,9 @@ impl World {
         match job.taken {
             Some(Taken::Entry(_)) => self.entry_failed(node, message, party, event),
             Some(Taken::Element(_)) => self.element_failed(node, message, party, event),
-            None => self.lose(message, party, LostReason::Failed, Some(event)),
+            Some(Taken::Published(..)) | None => {
+                self.lose(message, party, LostReason::Failed, Some(event));
+            }
         }
         self.go_on(node, Some(event));
     }

@@ -188,7 +188,7 @@ impl World {
     }
 
     pub(super) fn needs_redis(&self, name: &Name) -> Check {
-        if self.nodes.iter().any(|node| matches!(node.role, Role::Redis(_))) {
+        if !self.redis_nodes().is_empty() {
             return Ok(());
         }
         refuse(format!("\"{name}\" needs a Redis server; add one first."))

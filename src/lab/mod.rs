@@ -70,6 +70,8 @@ pub struct World {
     replays: SortedMap<(PartyId, TopicPartition), (u64, u64)>,
     /// What a stream's group has had and was asked to read again.
     reread: SortedSet<(MessageId, PartyId)>,
+    /// By which channels and patterns (`true`) a party of several has had a message.
+    heard: SortedSet<(MessageId, PartyId, Name, bool)>,
     /// Up to where dead letters were sent back.
     redriven: SortedMap<TopicPartition, u64>,
     messages: u64,
@@ -158,6 +160,7 @@ impl World {
             accounts: SortedMap::new(),
             replays: SortedMap::new(),
             reread: SortedSet::new(),
+            heard: SortedSet::new(),
             redriven: SortedMap::new(),
             messages: 0,
             copies: 0,

@@ -164,16 +164,23 @@ pub(super) struct InHand {
     pub(super) taken: Option<Taken>,
 }
 
-/// What a Redis client took to work on.
+/// What of Redis a client took to work on.
 #[derive(Clone, Debug)]
 pub(super) enum Taken {
     /// The entry with this id.
     Entry(Name),
     /// This element.
     Element(Payload),
+    /// A copy by this channel (`false`) or pattern (`true`).
+    Published(Name, bool),
 }
 
 impl Node {
+    /// Whether it ends in good order, or has done so.
+    pub(super) fn is_going(&self) -> bool {
+        self.leaving || self.removed
+    }
+
     /// When it has something to do by itself.
     pub(super) fn next_tick(&self) -> Option<Instant> {
         if self.state == NodeState::Crashed {

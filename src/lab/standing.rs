@@ -106,9 +106,12 @@ impl World {
             let Some((carrier, party)) = owed_by(&node.role) else { continue };
             let owed = carriers.contains(&carrier)
                 && match &node.role {
-                    Role::Subscriber(subscriber) => !node.leaving && subscriber.wants(topic),
+                    // A party of one ends with its process; a group outlives its members.
+                    Role::Subscriber(subscriber) => !node.is_going() && subscriber.wants(topic),
                     Role::Consumer(reader) => reader.topics.contains(topic),
-                    Role::StreamReader(reader) => reader.stream == *topic,
+                    Role::StreamReader(reader) => {
+                        reader.stream == *topic && (reader.group.is_some() || !node.is_going())
+                    }
                     Role::ListWorker(worker) => worker.list == *topic,
                     _ => false,
                 };
@@ -147,6 +150,12 @@ impl World {
             let asked: Vec<_> = self.reread.range(all).copied().collect();
             for pair in asked {
                 self.reread.remove(&pair);
+            }
+            let first = (message, PartyId(0), "".into(), false);
+            let all = self.heard.range(first..).take_while(|(of, ..)| *of == message);
+            let heard: Vec<_> = all.cloned().collect();
+            for copy in heard {
+                self.heard.remove(&copy);
             }
         }
     }

@@ -139,7 +139,10 @@ impl Teller<'_> {
                         let word = if *replayed { "replayed" } else { "repeated" };
                         format!("{node_name} handled it again ({word}){why}.")
                     }
-                    _ => format!("{node_name} handled it."),
+                    Some(_) => format!(
+                        "{node_name} handled it once more: it has it by another subscription."
+                    ),
+                    None => format!("{node_name} handled it."),
                 };
                 self.say(event, words);
             }

@@ -42,6 +42,10 @@ impl Buffer {
         self.completed.iter().any(|completed| completed.partition == *partition)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.completed.is_empty()
+    }
+
     pub(super) fn has_records(&self, positions: &Positions) -> bool {
         self.completed.iter().any(|completed| {
             positions.get(&completed.partition).is_some_and(super::positions::Owned::is_fetchable)

@@ -186,6 +186,11 @@ impl Consumer {
         self.buffer.has_records(&self.positions)
     }
 
+    /// Whether it holds fetched records that `poll` has not returned, of paused partitions too.
+    pub fn has_buffered(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     /// Whether it may fetch this partition again only when it is told so; false for one that it
     /// does not own.
     pub fn is_paused(&self, partition: &TopicPartition) -> bool {

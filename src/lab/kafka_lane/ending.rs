@@ -123,8 +123,16 @@ impl World {
         self.node_mut(node).state = NodeState::Crashed;
         self.process_ended(node, event);
         self.node_mut(node).removed = true;
-        if let Role::Subscriber(subscriber) = &self.node(node).role {
-            let party = subscriber.party;
+        let alone = match &self.node(node).role {
+            Role::Subscriber(subscriber) => Some(subscriber.party),
+            Role::StreamReader(reader) if reader.group.is_none() => Some(reader.party),
+            Role::Redis(_) if self.redis_server() == Some(node) => {
+                self.primary = None;
+                None
+            }
+            _ => None,
+        };
+        if let Some(party) = alone {
             for message in self.ledger.open_for(party) {
                 self.lose(message, party, LostReason::NotSubscribed, Some(event));
             }

@@ -75,6 +75,12 @@ impl World {
             let (cause, record) = (fetched.or(cause), Some(Box::new(record)));
             self.received(node, InHand { tag, cause, bytes: 0, record, taken: None });
         }
+        if let Role::Consumer(reader) = &mut self.node_mut(node).role
+            && !reader.client.has_buffered()
+        {
+            // What it had fetched and will not hand out any more went with a rebalance or a seek.
+            reader.fetched.clear();
+        }
         self.schedule_tick(node);
     }
 
@@ -130,5 +136,48 @@ impl Reader {
             false
         });
         paused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Action, Carrier, Keys, Load, Settings};
+    use crate::lab::World;
+
+    /// What was fetched and then taken away by a rebalance or passed over by a seek is not
+    /// remembered for ever.
+    #[test]
+    fn what_was_fetched_and_dropped_is_forgotten() {
+        let mut world = World::new(1);
+        let act = |world: &mut World, action: Action| world.act(action).expect("it can be done");
+        let (topic, config) = (crate::event::Name::from("orders"), Settings::new());
+        act(&mut world, Action::AddBroker { name: "kafka-1".into(), config: config.clone() });
+        let (partitions, replicas) = (2, 1);
+        let name = topic.clone();
+        act(&mut world, Action::CreateTopic { name, partitions, replicas, config: config.clone() });
+        let load = Load { per_kilosecond: 200_000, keys: Keys::None, bytes: 10 };
+        let (name, carriers) = ("shop".into(), vec![Carrier::Kafka]);
+        let topic_ = topic.clone();
+        let shop =
+            Action::AddProducer { name, topic: topic_, carriers, load, config: config.clone() };
+        act(&mut world, shop);
+        for member in 1..=4_u64 {
+            let name = format!("billing-{member}").into();
+            let settings = [("max.poll.records", "10"), ("auto.offset.reset", "earliest")];
+            let config = settings.map(|(name, value)| (name.into(), value.into()));
+            let config = config.into_iter().collect();
+            let (group, topics, takes) =
+                ("billing".into(), vec![topic.clone()], Span::from_millis(8));
+            act(&mut world, Action::AddConsumer { name, group, topics, takes, config });
+            world.advance_to(Instant::from_millis(8_000 * member));
+        }
+        act(&mut world, Action::SetRate { producer: "shop".into(), per_kilosecond: 0 });
+        world.advance_to(Instant::from_millis(90_000));
+        let kept = world.nodes.iter().filter_map(|node| match &node.role {
+            Role::Consumer(reader) => Some(reader.fetched.len()),
+            _ => None,
+        });
+        assert_eq!(kept.collect::<Vec<_>>(), [0; 4]);
     }
 }

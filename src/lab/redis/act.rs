@@ -4,7 +4,7 @@ use super::super::World;
 use super::super::handler::Handler;
 use super::super::node::Role;
 use super::{ListWorker, RedisProcess, StreamReader, options};
-use crate::event::{Action, EventId, Payload, Settings, System};
+use crate::event::{Action, EventId, NodeId, NodeState, Payload, Settings, System};
 use crate::redis::Server;
 use crate::sim::Span;
 
@@ -18,7 +18,15 @@ impl World {
                 let server = Server::new(settings, self.seed ^ index);
                 let role = Role::Redis(Box::new(RedisProcess::new(server, None)));
                 let node = self.add_node(name, role, None, config, cause);
-                self.primary.get_or_insert(node);
+                if self.primary.is_none() {
+                    self.primary = Some(node);
+                    // Those whose server was removed find this one.
+                    for client in (0..self.nodes.len() as u32).map(NodeId) {
+                        if self.node(client).state == NodeState::Running {
+                            self.connect_redis(client);
+                        }
+                    }
+                }
             }
             Action::AddReplica { name, of, config } => {
                 let index = self.nodes.len() as u64;

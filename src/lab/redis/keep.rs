@@ -465,3 +465,33 @@ impl World {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Action, CopyId, Settings};
+
+    /// A safe worker removes each element when it is done with it: nothing else is looked at.
+    #[test]
+    fn removing_an_element_looks_at_no_other() {
+        let mut world = World::new(1);
+        let config = Settings::new();
+        world.act(Action::AddRedis { name: "redis-1".into(), config }).expect("it can be done");
+        let (node, event, key) = (NodeId(0), EventId(0), Name::from("jobs"));
+        let tag = |n| Tag { message: MessageId(n), copy: CopyId(n) };
+        let store = world.store(node).expect("it is a server");
+        (1..=1_000).for_each(|n| store.list_add(&key, MessageId(n)));
+        let mut batch = Batch::default();
+        let tags = vec![tag(7), tag(8)];
+        let fact = RedisFact::ElementsRemoved { key: key.clone(), removed: 2, tags, length: 998 };
+        world.keep(node, &fact, event, &mut batch);
+        assert_eq!(batch.swept, None, "the data set is not searched");
+        assert_eq!(batch.gone, [(MessageId(7), event), (MessageId(8), event)]);
+        let store = world.store(node).expect("it is a server");
+        assert_eq!(store.messages().count(), 998);
+        assert!(!store.list_holds(&key, MessageId(7)) && store.list_holds(&key, MessageId(9)));
+        // A key that held nothing is nothing to look for.
+        world.keep(node, &RedisFact::Expired { key: "filler".into() }, event, &mut batch);
+        assert_eq!(batch.swept, None);
+    }
+}

@@ -350,7 +350,7 @@ impl World {
             }
         }
         if matches!(self.node(client).role, Role::Subscriber(_)) && !tags.is_empty() {
-            return self.pushed(client, tags, bytes, cause);
+            return self.pushed(client, &frames, tags, bytes, cause);
         }
         if matches!(self.node(client).role, Role::Subscriber(_)) && frames.is_empty() {
             // A part of a large message takes up room as the whole does.

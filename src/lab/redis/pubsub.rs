@@ -2,7 +2,7 @@
 
 use super::super::World;
 use super::super::handler::Handler;
-use super::super::node::{InHand, Role};
+use super::super::node::{InHand, Role, Taken};
 use crate::event::{
     ConnectionId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Payload, Standing, Tag,
 };
@@ -104,17 +104,41 @@ impl World {
 
     /// Messages pushed to a subscriber reached its machine. They take up room in the kernel until
     /// its application reads them.
-    pub(super) fn pushed(&mut self, client: NodeId, tags: Vec<Tag>, bytes: u64, cause: EventId) {
+    pub(super) fn pushed(
+        &mut self,
+        client: NodeId,
+        frames: &[Frame],
+        tags: Vec<Tag>,
+        bytes: u64,
+        cause: EventId,
+    ) {
+        let copies = frames.iter().filter(|frame| !frame.tags().is_empty());
+        let mut taken = copies.map(subscription_of);
         let bytes = bytes + self.begun(client, 0);
         let last = tags.len() as u64 - 1;
         let share = bytes / tags.len() as u64;
         for (index, tag) in tags.into_iter().enumerate() {
             let bytes = if index as u64 == last { bytes - share * last } else { share };
-            self.received(
-                client,
-                InHand { tag, cause: Some(cause), bytes, record: None, taken: None },
-            );
+            let taken = taken.next().flatten();
+            self.received(client, InHand { tag, cause: Some(cause), bytes, record: None, taken });
         }
+    }
+
+    /// Whether a copy came by a subscription by which its party has not had the message yet. Two
+    /// copies by channel and by pattern are two subscriptions, not repeats.
+    pub(in super::super) fn by_fresh_subscription(
+        &mut self,
+        node: NodeId,
+        party: PartyId,
+        job: &InHand,
+    ) -> bool {
+        let Role::Subscriber(subscriber) = &self.node(node).role else { return false };
+        let several = subscriber.channels.len() + subscriber.patterns.len() > 1;
+        let Some(Taken::Published(name, pattern)) = &job.taken else { return false };
+        let message = job.tag.message;
+        several
+            && self.ledger.standing(message, party).is_some()
+            && self.heard.insert((message, party, name.clone(), *pattern))
     }
 
     /// The part of a message that its last bytes complete; then `now` has come of the next one.
@@ -133,6 +157,21 @@ impl World {
             self.undelivered(client, tag.message, party, LostReason::OutputBuffer, event);
         }
     }
+}
+
+/// What a subscriber got a `message` or `pmessage` by.
+fn subscription_of(frame: &Frame) -> Option<Taken> {
+    let elements: &[Frame] = match frame {
+        Frame::Push(elements) => elements,
+        Frame::Array(elements) => elements,
+        _ => return None,
+    };
+    let pattern = match &*super::text(elements.first()?)? {
+        "message" | "smessage" => false,
+        "pmessage" => true,
+        _ => return None,
+    };
+    Some(Taken::Published(super::text(elements.get(1)?)?, pattern))
 }
 
 /// The channel that a `message` or `pmessage` was published to.

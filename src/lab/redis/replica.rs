@@ -21,9 +21,11 @@ pub(super) const PORT: u16 = 6379;
 
 impl World {
     /// The Redis servers.
-    pub(super) fn redis_nodes(&self) -> Vec<NodeId> {
+    pub(in super::super) fn redis_nodes(&self) -> Vec<NodeId> {
         let ids = (0_u32..).map(NodeId).zip(&self.nodes);
-        ids.filter(|(_, node)| matches!(node.role, Role::Redis(_))).map(|(id, _)| id).collect()
+        ids.filter(|(_, node)| !node.removed && matches!(node.role, Role::Redis(_)))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     fn redis_named(&self, name: &str) -> Option<NodeId> {

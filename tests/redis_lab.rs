@@ -985,7 +985,7 @@ fn a_server_with_the_name_of_one_that_is_gone_is_found() {
     later(&mut world, 2_000);
     remove(&mut world, "redis-2");
     act(&mut world, replica("redis-2"));
-    act(&mut world, subscriber("far", Span::ZERO, Some("redis-2".into())));
+    act(&mut world, subscriber("far", Span::ZERO, Some("redis-2")));
     later(&mut world, 3_000);
     burst(&mut world, 4);
     later(&mut world, 1_000);

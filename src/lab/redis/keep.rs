@@ -242,10 +242,10 @@ impl World {
             RedisFact::KeyDeleted { key }
             | RedisFact::KeyCopied { from: key, .. }
             | RedisFact::Expired { key }
-            | RedisFact::Evicted { key } => {
-                if self.store(node).is_some_and(|store| store.knows(key)) {
-                    batch.swept = Some(event);
-                }
+            | RedisFact::Evicted { key }
+                if self.store(node).is_some_and(|store| store.knows(key)) =>
+            {
+                batch.swept = Some(event);
             }
             RedisFact::Flushed => batch.swept = Some(event),
             _ => {}

@@ -4,7 +4,8 @@
 mod worlds;
 
 use pushpull::event::{
-    Action, EventId, KafkaFact, Keys, LabFact, Load, MessageId, NodeId, PartyId, System, What,
+    Action, Carrier, ErrorHandling, EventId, Failure, KafkaFact, Keys, LabFact, Load, MessageId,
+    NodeId, PartyId, RedisFact, System, What,
 };
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Purpose, Rng, Span};
@@ -307,4 +308,217 @@ fn the_journal_can_be_filtered_by_node_message_kind_and_system() {
     let (redis, kafka) = (lane(System::Redis), lane(System::Kafka));
     assert!(redis > 50 && kafka > 50 && redis + kafka <= all, "{redis} + {kafka} of {all}");
     assert_eq!(count(Filter { node: Some("nobody".into()), ..Filter::default() }), 0);
+}
+
+/// A Redis server and a shop that sends "orders" by `carrier` when it is told to.
+fn redis_shop(carrier: Carrier, config: &[(&str, &str)], readers: Vec<Action>) -> Told {
+    let mut worlds = Worlds::default();
+    let (name, none) = ("redis-1".into(), settings(&[]));
+    worlds.topology.push(Action::AddRedis { name, config: none });
+    worlds.topology.push(Action::AddProducer {
+        name: "shop".into(),
+        topic: "orders".into(),
+        carriers: vec![carrier],
+        load: Load { per_kilosecond: 0, keys: Keys::None, bytes: 40 },
+        config: settings(config),
+    });
+    worlds.topology.extend(readers);
+    let mut told = Told::new(&worlds);
+    told.to(6_000);
+    told
+}
+
+fn member(name: &str, ms: u64, config: &[(&str, &str)]) -> Action {
+    Action::AddStreamReader {
+        name: name.into(),
+        stream: "orders".into(),
+        group: Some("billing".into()),
+        takes: Span::from_millis(ms),
+        config: settings(config),
+    }
+}
+
+fn worker(name: &str, safe: bool) -> Action {
+    let (name, list) = (name.into(), "orders".into());
+    Action::AddListWorker { name, list, takes: Span::from_millis(500), safe }
+}
+
+fn send(told: &mut Told, ms: u64) {
+    told.act(Action::SendOne { producer: "shop".into() }).to(ms);
+}
+
+/// The instant of the first fact of a Redis server that `wanted` picks.
+fn when(told: &Told, wanted: impl Fn(&RedisFact) -> bool) -> Instant {
+    let found = told
+        .timeline
+        .events()
+        .iter()
+        .find(|event| matches!(&event.what, What::Redis { fact, .. } if wanted(fact)));
+    found.expect("it happened").at
+}
+
+#[test]
+fn a_biography_tells_whose_an_entry_was_and_why_it_was_claimed() {
+    let mut told = redis_shop(Carrier::Stream, &[], vec![member("billing-1", 500, &[])]);
+    send(&mut told, 6_100);
+    told.act(Action::Crash { node: "billing-1".into() }).to(6_200);
+    let id = told.timeline.streams()[0].entries(told.world.now()).1[0].id.clone();
+    let party = told.party("billing", System::Redis);
+    let waits = words(&why::standing(&told.timeline, MessageId(1), party, told.world.now()));
+    has(&waits, &format!("It lies in orders as entry {id}."));
+    has(&waits, "It is pending for billing-1 of group billing, delivered 1 time:");
+    has(&waits, "billing-1 has crashed since 6.1 s.");
+    let lag = words(&why::lag(&told.timeline, party, told.world.now()));
+    has(&lag, "orders: 0 entries behind the bookmark of group billing, 1 pending.");
+    told.act(member("billing-2", 20, &[("min-idle-time", "2000"), ("block", "500")])).to(12_000);
+    let life = told.life(1);
+    has(
+        &life,
+        &format!("redis-1 added it to stream orders as entry {id}; the stream holds 1 entry."),
+    );
+    has(
+        &life,
+        &format!(
+            "redis-1 delivered entry {id} of orders to billing-1 of group billing, delivery 1:"
+        ),
+    );
+    let given = when(&told, |fact| matches!(fact, RedisFact::Delivered { .. }));
+    let claimed = when(&told, |fact| matches!(fact, RedisFact::Claimed { .. }));
+    let idle = claimed.since(given);
+    assert!(idle >= Span::from_secs(2), "min-idle-time: {idle}");
+    has(
+        &life,
+        &format!(
+            "billing-2 claimed entry {id} of group billing, delivery 2, {idle} after it was \
+             delivered to billing-1 and not acknowledged: billing-1 has crashed since 6.1 s."
+        ),
+    );
+    has(&life, "billing-2 handled it.");
+    has(&life, &format!("Group billing acknowledged entry {id}: it is pending no more."));
+    let idle = why::idle(&told.timeline, told.node("billing-2", System::Redis), told.world.now());
+    has(
+        &words(&idle),
+        "At redis-1 no entry of stream orders lies behind the bookmark of group billing, and \
+         billing-2 waits for one.",
+    );
+}
+
+#[test]
+fn a_biography_tells_why_an_entry_was_parked_or_trimmed() {
+    let config = [("min-idle-time", "300"), ("block", "100"), ("max-deliveries", "2")];
+    let mut told = redis_shop(Carrier::Stream, &[("maxlen", "3")], vec![member("one", 5, &config)]);
+    told.act(Action::SetFailure { consumer: "one".into(), fails: Failure::Numbers(vec![1]) });
+    send(&mut told, 9_000);
+    let life = told.life(1);
+    has(&life, "delivered to itself and not acknowledged: one had failed on it.");
+    let parked = told.timeline.streams().iter().find(|stream| &*stream.key == "orders-dlq");
+    let id = parked.expect("it was parked").entries(told.world.now()).1[0].id.clone();
+    // The third delivery is one too many.
+    has(
+        &life,
+        &format!(
+            "one parked it in the dead-letter stream orders-dlq as entry {id}, because it had been \
+             delivered 3 times, more often than it may (max-deliveries)."
+        ),
+    );
+    let party = told.party("billing", System::Redis);
+    let lies = words(&why::standing(&told.timeline, MessageId(1), party, told.world.now()));
+    has(&lies, &format!("It lies in the dead-letter stream orders-dlq as entry {id}:"));
+    told.act(Action::Pause { node: "one".into() });
+    told.act(Action::Burst { producer: "shop".into(), messages: 6 }).to(9_500);
+    let gone = told.life(3);
+    let added = gone.iter().find_map(|line| line.split("as entry ").nth(1)).expect("it was added");
+    let id = added.split(';').next().expect("its id");
+    has(
+        &gone,
+        &format!(
+            "redis-1 trimmed entry {id} away: 1 entry went off the head of stream orders, 3 entries \
+             stayed (MAXLEN of an XADD)."
+        ),
+    );
+    has(&gone, "It is lost to billing: trimmed or evicted from memory");
+}
+
+#[test]
+fn a_biography_tells_what_became_of_an_element() {
+    let mut told = redis_shop(Carrier::List, &[], vec![worker("rash", false)]);
+    send(&mut told, 6_100);
+    told.act(Action::Crash { node: "rash".into() }).to(6_200);
+    let life = told.life(1);
+    has(&life, "redis-1 pushed it to list orders; the list holds 1 element.");
+    has(&life, "redis-1 popped it off list orders for rash: Redis keeps it no more.");
+    has(
+        &life,
+        "It is lost to orders: received, then the process crashed; it had been taken off list \
+         orders, and nothing else kept it",
+    );
+    let mut told = redis_shop(Carrier::List, &[], vec![worker("safe", true)]);
+    send(&mut told, 6_100);
+    told.act(Action::Crash { node: "safe".into() }).to(6_300);
+    let party = told.party("orders", System::Redis);
+    let waits = words(&why::standing(&told.timeline, MessageId(1), party, told.world.now()));
+    has(&waits, "It lies in orders:processing:safe: safe took it and has not removed it.");
+    has(&waits, "safe has crashed since 6.1 s.");
+    told.act(Action::Restart { node: "safe".into() }).to(8_000);
+    let life = told.life(1);
+    has(
+        &life,
+        "redis-1 moved it from list orders to orders:processing:safe: it lies there while safe \
+         works on it (BLMOVE).",
+    );
+    has(
+        &life,
+        "safe put it back from orders:processing:safe to list orders: it had not removed it before \
+         it started again.",
+    );
+    has(&life, "safe handled it.");
+    has(&life, "safe is done with it: redis-1 removed it from list orders:processing:safe (LREM).");
+    let idle = why::idle(&told.timeline, told.node("safe", System::Redis), told.world.now());
+    has(&words(&idle), "At redis-1 list orders is empty, and safe waits for an element.");
+    for _ in 0..3 {
+        told.act(Action::SendOne { producer: "shop".into() });
+    }
+    told.to(8_200);
+    let lag = words(&why::lag(&told.timeline, party, told.world.now()));
+    has(&lag, "List orders holds 2 elements.");
+    has(&lag, "safe works on message 2 until ");
+    let waits = words(&why::standing(&told.timeline, MessageId(4), party, told.world.now()));
+    has(&waits, "It lies in list orders; 1 element will be popped before it.");
+}
+
+#[test]
+fn a_biography_tells_that_it_was_sent_again() {
+    let mut told = redis_shop(Carrier::Stream, &[], vec![member("one", 5, &[])]);
+    let (producer, timeout) = ("shop".into(), Span::from_millis(1));
+    told.act(Action::SetPublishRetry { producer, timeout, retries: 1 });
+    send(&mut told, 7_000);
+    let life = told.life(1);
+    has(&life, "shop sent it again (XADD orders, attempt 2): no answer had come in time.");
+    has(&life, " once more; the stream holds 2 entries.");
+    has(&life, "one handled it again (repeated): its producer had sent it again.");
+}
+
+/// Retry topics, the dead-letter topic and the way back, each told by the one who did it.
+#[test]
+fn a_biography_tells_of_retries_dead_letters_and_the_way_back() {
+    let mut told = Told::new(&Worlds::shop());
+    told.to(2_000);
+    let handling =
+        ErrorHandling::RetryTopics { attempts: 2, delay: Span::from_millis(200), multiplier: 2 };
+    told.act(Action::SetErrorHandling { consumer: "email".into(), handling });
+    let number = told.timeline.messages(told.world.now()).len() as u32 + 10;
+    let fails = Failure::Numbers(vec![number]);
+    told.act(Action::SetFailure { consumer: "email".into(), fails }).to(9_000);
+    let fine = Failure::Never;
+    told.act(Action::SetFailure { consumer: "email".into(), fails: fine });
+    let topic = "orders-dlt".into();
+    told.act(Action::Redrive { topic, most: 1 }).to(14_000);
+    let life = told.life(u64::from(number));
+    has(&life, "email failed on it and sent a copy to retry topic orders-retry");
+    has(&life, "appended that copy to orders-retry");
+    has(&life, "sent a copy to orders-dlt, where it is parked.");
+    has(&life, "appended that copy to orders-dlt-");
+    has(&life, "You sent it back: ");
+    has(&life, "email handled it.");
+    assert!(!life.iter().any(|line| line.contains("had no answer")), "{life:#?}");
 }

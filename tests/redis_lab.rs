@@ -1073,3 +1073,32 @@ fn a_replica_keeps_what_was_written_over_an_expired_key() {
     later(&mut world, 100);
     assert_eq!(replies(&mut world), ["1) \"b\"", "1) \"b\""]);
 }
+
+/// "A message whose parties are all settled and which no log holds is folded into totals": what a
+/// long run keeps open is what is under way, stored or parked, however much was sent.
+#[test]
+fn settled_messages_are_folded_on_a_long_run() {
+    let rate = |world: &mut World, per_kilosecond| {
+        act(world, Action::SetRate { producer: "shop".into(), per_kilosecond });
+    };
+    let retry = retry(5, 2);
+    // What a stream keeps, a list and a channel do not.
+    for (carrier, most) in [(Carrier::Stream, 40), (Carrier::List, 20), (Carrier::PubSub, 20)] {
+        let mut world = shop(&[carrier], &[("maxlen", "20")]);
+        act(&mut world, reader("billing-1", Some("billing"), Span::from_millis(1), &[]));
+        act(&mut world, reader("tail", None, Span::from_millis(1), &[]));
+        act(&mut world, worker("worker-1", Span::from_millis(1), true));
+        act(&mut world, subscriber("email", Span::from_millis(1), None));
+        act(&mut world, retry.clone());
+        later(&mut world, 500);
+        rate(&mut world, 50_000);
+        for _ in 0..20 {
+            later(&mut world, 3_000);
+            let open = world.ledger().open_messages();
+            assert!(open <= most, "{carrier:?}: {open} open");
+        }
+        let sent: u64 =
+            world.ledger().parties().map(|(_, party)| party.expected()).max().unwrap_or(0);
+        assert!(sent > 2_000, "{carrier:?}: {sent}");
+    }
+}

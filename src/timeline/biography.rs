@@ -1,11 +1,15 @@
 //! The biography of one message: what happened to it, and why, in sentences.
 //!
 //! Beside the events that name the message it tells those that concern its copies by their place
-//! in a log: when they were copied, when they became visible, when a bookmark moved past them.
+//! in a log or a stream: when they were copied, when they became visible, when a bookmark moved
+//! past them, what cut them off. What Redis keeps is told in `kept`.
 
+mod kept;
+
+use self::kept::{Kept, Made};
 use super::Timeline;
 use super::causes::Line;
-use super::journal::{Words, sentence};
+use super::journal::{Words, count, sentence};
 use crate::event::{
     Event, KafkaFact, LabFact, MessageId, Name, NodeId, PartyId, RedisFact, Standing, Tag,
     TopicPartition, What,
@@ -29,6 +33,7 @@ struct Teller<'a> {
     stored: Vec<Stored>,
     /// The copy that each party handled last.
     handled: SortedMap<PartyId, (Tag, Instant)>,
+    kept: Kept,
     lines: Vec<Line>,
 }
 
@@ -40,6 +45,7 @@ pub fn biography(timeline: &Timeline, message: MessageId, t: Instant) -> Vec<Lin
         message,
         stored: Vec::new(),
         handled: SortedMap::new(),
+        kept: Kept::default(),
         lines: Vec::new(),
     };
     let events = timeline.events_up_to(t);
@@ -49,8 +55,12 @@ pub fn biography(timeline: &Timeline, message: MessageId, t: Instant) -> Vec<Lin
         if named.peek() == Some(&event.id) {
             named.next();
             teller.tell(event);
-        } else if let What::Kafka { node, fact } = &event.what {
-            teller.concern(event, *node, fact);
+        } else {
+            match &event.what {
+                What::Kafka { node, fact } => teller.concern(event, *node, fact),
+                What::Redis { node, fact } => teller.kept_concern(event, *node, fact),
+                _ => {}
+            }
         }
     }
     teller.lines
@@ -98,15 +108,22 @@ impl Teller<'_> {
                 fact: KafkaFact::Appended { partition, offset, leader_epoch, tag: Some(tag), .. },
             } => {
                 let node = self.words().node(*node);
-                let copy = if self.stored.is_empty() { "it" } else { "a further copy of it" };
-                let mut words = format!(
-                    "{node} appended {copy} to {partition} at offset {offset}, leader epoch {leader_epoch}."
+                let made = self.kept.copied.contains_key(&tag.copy);
+                let (copy, why) = match (made, self.stored.is_empty()) {
+                    (true, _) => ("that copy", ""),
+                    (false, true) => ("it", ""),
+                    (false, false) => (
+                        "a further copy of it",
+                        ": its producer had no answer to an earlier request and sent again",
+                    ),
+                };
+                self.say(
+                    event,
+                    format!(
+                        "{node} appended {copy} to {partition} at offset {offset}, leader epoch \
+                         {leader_epoch}{why}."
+                    ),
                 );
-                if !self.stored.is_empty() {
-                    words.pop();
-                    words += ": its producer had no answer to an earlier request and sent again.";
-                }
-                self.say(event, words);
                 self.stored.push(Stored {
                     tag: *tag,
                     partition: partition.clone(),
@@ -120,12 +137,15 @@ impl Teller<'_> {
                 node,
                 fact: RedisFact::Queued { client, channel, pattern, buffered, .. },
             } => {
+                let replica = self.timeline.node(*node);
+                let replica = replica.is_some_and(|n| n.primary.at(event.at) == Some(&false));
                 let (node, client) = (self.words().node(*node), self.words().client(*client));
+                let how = if replica { ", which had it from its primary," } else { "" };
                 let what = if *pattern { "Pattern" } else { "Channel" };
                 self.say(
                     event,
                     format!(
-                        "{what} {channel} of {client} matched: {node} put a copy into its output \
+                        "{what} {channel} of {client} matched: {node}{how} put a copy into its output \
                          buffer ({buffered} bytes now)."
                     ),
                 );
@@ -152,7 +172,8 @@ impl Teller<'_> {
                 Standing::Lost(reason) => {
                     let root = self.timeline.chain(event.id).first().copied();
                     let party = self.words().party(*party);
-                    let mut words = format!("It is lost to {party}: {}", reason.words());
+                    let popped = self.popped_words(*reason);
+                    let mut words = format!("It is lost to {party}: {}{popped}", reason.words());
                     if let Some(Event { what: What::Lab(LabFact::Commanded(action)), .. }) = root {
                         words = format!("{words} ({})", super::journal::done(action));
                     }
@@ -160,6 +181,35 @@ impl Teller<'_> {
                 }
                 Standing::Parked | Standing::Refused => self.plain(event),
             },
+            What::Lab(LabFact::RetryScheduled {
+                node, tag, attempt, topic, not_before, ..
+            }) => {
+                self.kept.copied.insert(tag.copy, Made::Retry);
+                let node = self.words().node(*node);
+                self.say(
+                    event,
+                    format!(
+                        "{node} failed on it and sent a copy to retry topic {topic} for attempt \
+                         {attempt}, which begins at {not_before} at the earliest."
+                    ),
+                );
+            }
+            What::Lab(LabFact::DeadLettered { node, tag, attempts, topic, .. }) => {
+                self.kept.copied.insert(tag.copy, Made::DeadLetter);
+                let (node, times) =
+                    (self.words().node(*node), count(*attempts as usize, "attempt"));
+                self.say(
+                    event,
+                    format!("{node} gave it up after {times} and sent a copy to {topic}, where it is parked."),
+                );
+            }
+            What::Lab(LabFact::Redriven { node, tag, topic }) => {
+                self.kept.copied.insert(tag.copy, Made::Redrive);
+                let node = self.words().node(*node);
+                self.say(event, format!("You sent it back: {node} sent a copy to {topic}."));
+            }
+            What::Departed(hop) => self.sent(event, hop),
+            What::Redis { node, fact } => self.kept(event, *node, fact),
             _ => self.plain(event),
         }
     }
@@ -197,11 +247,16 @@ impl Teller<'_> {
         (before, handled): (Tag, Instant),
     ) -> String {
         let place = |tag: Tag| self.stored.iter().find(|stored| stored.tag.copy == tag.copy);
+        match self.kept.copied.get(&tag.copy) {
+            Some(Made::Redrive) => return " because it was sent back".to_owned(),
+            Some(_) => return ": a copy of it had been sent there to be tried again".to_owned(),
+            None => {}
+        }
         if before.copy != tag.copy && place(before).is_some() && place(tag).is_some() {
             return ": a retry of its producer had put a second copy into the log".to_owned();
         }
         let Some(stored) = place(tag) else {
-            return ": a second copy reached it".to_owned();
+            return self.again_from_redis(event);
         };
         let group = self.words().party(party);
         let set = self.timeline.last_event(event.at, |other| {

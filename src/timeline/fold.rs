@@ -232,6 +232,11 @@ impl Timeline {
                     self.registry.note(tag.message, event.id);
                 }
             }
+            RedisFact::ElementsRemoved { tags, .. } => {
+                for tag in tags {
+                    self.registry.note(tag.message, event.id);
+                }
+            }
             RedisFact::EntryAdded { tag: Some(tag), .. }
             | RedisFact::Delivered { tag: Some(tag), .. }
             | RedisFact::Claimed { tag: Some(tag), .. }

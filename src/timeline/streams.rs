@@ -120,6 +120,15 @@ impl Stream {
         self.groups.iter().filter(move |group| group.since <= t && t < group.until)
     }
 
+    /// The entry that holds this message at `t`, with its count.
+    pub fn entry_of(&self, message: MessageId, t: Instant) -> Option<(u64, &Entry)> {
+        let (first, entries) = self.entries(t);
+        let holds = |(_, entry): &(u64, &Entry)| {
+            entry.tag.is_some_and(|tag| tag.message == message) && !entry.is_hole(t)
+        };
+        (first..).zip(entries).find(holds)
+    }
+
     /// The count of the entry that holds this message, from the stream's first.
     pub fn count_of_message(&self, message: MessageId) -> Option<u64> {
         let holds = |entry: &Entry| entry.tag.is_some_and(|tag| tag.message == message);
@@ -201,6 +210,11 @@ impl Stream {
             group.until = group.until.min(at);
         }
     }
+}
+
+/// Whether an id (`ms-seq`) is greater than another one.
+pub(super) fn is_behind(id: &str, than: &str) -> bool {
+    !older(id, than)
 }
 
 /// Whether an id (`ms-seq`) is not behind another one.

@@ -1,5 +1,7 @@
 //! Why something is as it is: a standing, an idle reader, a lag, a closed connection.
 
+mod kept;
+
 use super::causes::Line;
 use super::journal::{Words, count};
 use super::{Log, Node, Party, Timeline, Wire};
@@ -15,6 +17,9 @@ pub fn standing(timeline: &Timeline, message: MessageId, party: PartyId, t: Inst
     let Some(of) = timeline.party(party) else { return Vec::new() };
     let Some((event, standing)) = timeline.stood(message, party, t) else { return Vec::new() };
     let mut lines = timeline.told(event.id);
+    if of.system == System::Redis {
+        lines.extend(kept::standing(timeline, message, of, standing, t));
+    }
     if standing == Standing::Waiting && of.system == System::Kafka {
         let stored = timeline.logs().iter().find_map(|log| {
             let mut cells = log.cells(t).iter();
@@ -57,7 +62,7 @@ pub fn idle(timeline: &Timeline, node: NodeId, t: Instant) -> Vec<Line> {
     }
     let name = &node.name;
     if node.kind != NodeKind::Consumer {
-        return vec![Line::plain(format!("{name} has handled everything that reached it."))];
+        return kept::idle(timeline, node, t);
     }
     let told = timeline.last_event(t, |event| {
         matches!(&event.what, What::Kafka { node: of, fact: KafkaFact::Assigned { .. } } if *of == node.id)
@@ -112,9 +117,7 @@ fn held(timeline: &Timeline, node: &Node, wire: &Wire, t: Instant) -> Option<Lin
 pub fn lag(timeline: &Timeline, party: PartyId, t: Instant) -> Vec<Line> {
     let Some(party) = timeline.party(party) else { return Vec::new() };
     if party.system == System::Redis {
-        return members(timeline, party.id, t)
-            .filter_map(|node| hindrance(timeline, node, t))
-            .collect();
+        return kept::lag(timeline, party, t);
     }
     let behind = |log: &&Log| {
         log.created <= t && log.high_watermark(t) > log.committed(&party.name, t).unwrap_or(0)
@@ -145,7 +148,7 @@ fn owns(node: &Node, partition: &TopicPartition, t: Instant) -> bool {
 }
 
 /// What keeps a process from reading at all, with the event since which it does.
-fn hindrance(timeline: &Timeline, node: &Node, t: Instant) -> Option<Line> {
+pub(super) fn hindrance(timeline: &Timeline, node: &Node, t: Instant) -> Option<Line> {
     let (name, words) = (&node.name, Words(timeline));
     if let Some((at, state @ (NodeState::Crashed | NodeState::Paused))) = node.state.entry(t) {
         let of = |event: &Event| matches!(&event.what, What::Lab(LabFact::NodeChanged { node: of, .. }) if *of == node.id);

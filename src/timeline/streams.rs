@@ -167,19 +167,6 @@ impl Stream {
         &mut self.groups[index]
     }
 
-    /// The key is gone, and with it its entries and what its groups had pending.
-    fn clear(&mut self, at: Instant) {
-        self.trimmed.set(at, self.entries.len() as u64);
-        for group in &mut self.groups {
-            for owner in group.pending.values_mut() {
-                if owner.last().is_some_and(Option::is_some) {
-                    owner.set(at, None);
-                }
-            }
-            group.waiting.set(at, 0);
-        }
-    }
-
     fn own(&mut self, at: Instant, group: &Name, id: &str, owner: Option<Owner>) {
         if let Some(entry) = self.count_of(id) {
             self.group(at, group).own(at, entry, owner);
@@ -297,18 +284,6 @@ impl Streams {
             }
             RedisFact::Trimmed { key, removed, .. } => {
                 self.stream(at, server, key).cut(at, *removed);
-                return false;
-            }
-            RedisFact::KeyDeleted { key }
-            | RedisFact::Expired { key }
-            | RedisFact::Evicted { key } => {
-                let gone = |stream: &&mut Stream| stream.server == server && stream.key == *key;
-                self.streams.iter_mut().filter(gone).for_each(|stream| stream.clear(at));
-                return false;
-            }
-            RedisFact::Flushed => {
-                let gone = |stream: &&mut Stream| stream.server == server;
-                self.streams.iter_mut().filter(gone).for_each(|stream| stream.clear(at));
                 return false;
             }
             _ => {}

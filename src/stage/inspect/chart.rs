@@ -118,7 +118,7 @@ impl Axis {
         let sampled: Vec<Vec<Option<f64>>> =
             lines.iter().map(|(_, _, figure)| self.instants().map(figure).collect()).collect();
         let peak = sampled.iter().flatten().flatten().copied().fold(0.0, f64::max);
-        let high = (peak * 1.1).max(least);
+        let high = (peak * 1.25).max(least);
         let seconds = self.span.as_nanos().div_ceil(1_000_000_000);
         let title = format!("{what}, last {seconds} s");
         // A second ago; or one sample, where these are further apart.

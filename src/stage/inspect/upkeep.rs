@@ -228,9 +228,15 @@ impl Form {
                 fixed: row.fixed,
             })
         };
-        let free = rows().filter(|row| row.fixed.is_none());
-        let fixed = rows().filter(|row| row.fixed.is_some());
-        self.fields = free.chain(fixed).filter_map(field).collect();
+        // What is fixed for the same reason stands together: it is said once.
+        let mut reasons = vec![None];
+        for reason in rows().map(|row| row.fixed) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        let of = |reason| rows().filter(move |row| row.fixed == reason);
+        self.fields = reasons.into_iter().flat_map(of).filter_map(field).collect();
     }
 
     /// What would be wrong with the form whatever is typed: the run is asked about this command.

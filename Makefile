@@ -39,7 +39,7 @@ fuzz: ## random faults against the Kafka engine until a promise breaks (FUZZ_SEE
 
 soak: ## run a hundred million events, then an hour on the page: memory and speed (EVENTS=100000000)
 	@scripts/setup test
-	@. scripts/env.sh && cargo bench --locked --bench soak -- --events $(or $(EVENTS),100000000)
+	@. scripts/env.sh && SOAK_EVENTS=$(or $(EVENTS),100000000) cargo test --locked --profile fast --test soak -- --nocapture
 	@scripts/build
 	@. scripts/env.sh && exec node scripts/soak.mjs
 

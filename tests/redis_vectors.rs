@@ -11,7 +11,7 @@ use pushpull::redis::resp::Request;
 use pushpull::redis::{Config, Frame, Output, Parser, Server, glob, slot};
 use pushpull::sim::{Instant, SortedMap, Span};
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 fn load(name: &str) -> Value {
     let path = format!("{}/tests/vectors/redis/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -37,7 +37,7 @@ struct Peer {
 struct Replay {
     server: Server,
     now: Instant,
-    peers: SortedMap<String, Peer>,
+    peers: BTreeMap<String, Peer>,
     next: u32,
     resp: u64,
 }
@@ -48,8 +48,7 @@ impl Replay {
         let config = Config { epoch_ms: 1_795_337_603_186, debug_commands, ..Config::default() };
         let resp = vector["resp"].as_u64().unwrap_or(2);
         let server = Server::new(config, 1);
-        let mut replay =
-            Self { server, now: Instant::ZERO, peers: SortedMap::new(), next: 1, resp };
+        let mut replay = Self { server, now: Instant::ZERO, peers: BTreeMap::new(), next: 1, resp };
         if vector["lazy"] == true {
             // The first client came before the runner's own connection.
             replay.peer("P");

@@ -70,11 +70,10 @@ pub(super) fn reasons(
     for party in parties {
         let lane = lane(party.system);
         answer(format!("What {name}{lane} lags behind at {t}"), &why::lag(timeline, party.id, t))?;
-        for (reason, messages) in party.lost(t) {
-            let Some(first) = messages.first() else { continue };
-            let n = messages.len();
-            let question =
-                format!("Why {n} of {name}{lane} are lost ({}); the first", reason.words());
+        for lost in party.lost(t) {
+            let Some(first) = lost.messages.first() else { continue };
+            let (n, reason) = (lost.count, lost.reason.words());
+            let question = format!("Why {n} of {name}{lane} are lost ({reason}); the first");
             answer(question, &why::standing(timeline, *first, party.id, t))?;
         }
     }

@@ -7,10 +7,11 @@
 use crate::event::ConnectionId;
 use crate::redis::resp::{Parser, read_frame, split_words};
 use crate::redis::{Config, Output, Server};
-use crate::sim::{Instant, SortedMap};
+use crate::sim::Instant;
 use clap::Args;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -151,7 +152,7 @@ impl Peer {
 struct Front {
     server: Server,
     poll: Poll,
-    peers: SortedMap<ConnectionId, Peer>,
+    peers: BTreeMap<ConnectionId, Peer>,
     /// Sockets that may have more to read, in the order in which the kernel named them.
     readable: Vec<ConnectionId>,
     next: u32,
@@ -171,7 +172,7 @@ impl Front {
         Ok(Self {
             server,
             poll: Poll::new()?,
-            peers: SortedMap::new(),
+            peers: BTreeMap::new(),
             readable: Vec::new(),
             next: 1,
             dialled: None,

@@ -63,7 +63,8 @@ struct Party {
 #[derive(Debug, Serialize)]
 struct Loss {
     reason: &'static str,
-    /// The producer's numbers of the messages.
+    count: usize,
+    /// The producer's numbers of those messages that are at hand, the newest ones.
     messages: Vec<u32>,
 }
 
@@ -135,9 +136,10 @@ fn ready(page: &mut Page) -> State {
             .map(|party| {
                 let sums = party.sums(cursor);
                 let number = |id: &_| timeline.message(*id).map(|message| message.number);
-                let losses = party.lost(cursor).into_iter().map(|(reason, messages)| Loss {
-                    reason: reason.words(),
-                    messages: messages.iter().filter_map(number).collect(),
+                let losses = party.lost(cursor).into_iter().map(|lost| Loss {
+                    reason: lost.reason.words(),
+                    count: lost.count,
+                    messages: lost.messages.iter().filter_map(number).collect(),
                 });
                 Party {
                     name: party.name.to_string(),

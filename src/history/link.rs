@@ -35,31 +35,60 @@ pub struct LinkError {
     pub read: Option<Box<Recording>>,
 }
 
-/// What is wrong with a link.
+/// What is wrong with a link or a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
     /// It is no link of this software.
     Foreign,
     /// It was made by a newer version, with this format.
     TooNew(u16),
-    /// Something in it was changed or cut off.
-    Damaged,
-    /// It is whole, but says something that cannot be: commands that go back in time.
-    Senseless,
+    /// It holds more than any run that was made by hand.
+    TooLarge,
+    /// Something in it was changed or cut off. At the latest from this character of the link on,
+    /// counted from 0, nothing can be read; none where that cannot be told.
+    Damaged(Option<usize>),
+    /// It is whole, but says something that cannot be: this command, counted from 0, is older than
+    /// the one before it, or one beyond the last: the end is older than the last.
+    Senseless(usize),
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.wrong {
-            Wrong::Foreign => {
-                write!(f, "This is not a link to a run: it does not begin with `pp1.`")
-            }
+            Wrong::Foreign => write!(
+                f,
+                "This is not a link to a run. One begins with `{PREFIX}{FORMAT}.`, in an address \
+                 after `#`"
+            ),
             Wrong::TooNew(version) => write!(
                 f,
-                "This link was made by a newer version (format {version}, known here: {FORMAT})"
+                "This was made by a newer version (format {version}, known here: {FORMAT}). Open \
+                 it with that one"
             ),
-            Wrong::Damaged => write!(f, "This link is damaged: a part was changed or cut off"),
-            Wrong::Senseless => write!(f, "This link is wrong: its commands go back in time"),
+            Wrong::TooLarge => {
+                write!(f, "This holds more than a run can be. Ask for the run's file instead")
+            }
+            Wrong::Damaged(Some(at)) => write!(
+                f,
+                "This link is damaged or was cut off: it cannot be read from its character {} on. \
+                 Ask for it again, whole and on one line",
+                at + 1
+            ),
+            Wrong::Damaged(None) => write!(
+                f,
+                "This link is damaged: a part was changed, it cannot be told which. Ask for it \
+                 again, whole and on one line"
+            ),
+            Wrong::Senseless(command) => match &self.read {
+                Some(read) if command >= read.commands.len() => {
+                    write!(f, "This cannot be: its end lies before its last command")
+                }
+                _ => write!(
+                    f,
+                    "This cannot be: its command {} happens before the one in front of it",
+                    command + 1
+                ),
+            },
         }?;
         match &self.read {
             None => write!(f, ". Nothing of it could be read."),
@@ -92,27 +121,45 @@ pub fn to_link(recording: &Recording) -> String {
 /// # Errors
 /// [`LinkError`] says what is wrong and what could still be read.
 pub fn from_link(text: &str) -> Result<Recording, LinkError> {
-    let foreign = LinkError { wrong: Wrong::Foreign, read: None };
+    let no = |wrong, read| Err(LinkError { wrong, read });
     let fragment = text.trim().rsplit('#').next().unwrap_or_default();
-    let rest = fragment.strip_prefix(PREFIX).ok_or(foreign.clone())?;
-    let (version, body) = rest.split_once('.').ok_or(foreign.clone())?;
-    let version: u16 = version.parse().map_err(|_| foreign)?;
-    if version != FORMAT {
-        return Err(LinkError { wrong: Wrong::TooNew(version), read: None });
+    let version = fragment.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.'));
+    let version = version.and_then(|(version, body)| Some((version.parse::<u16>().ok()?, body)));
+    let Some((version, body)) = version.filter(|(version, _)| *version > 0) else {
+        return no(Wrong::Foreign, None);
+    };
+    if version > FORMAT {
+        return no(Wrong::TooNew(version), None);
     }
+    // What is packed is no larger than what it unpacks to, and base64 adds a third.
+    if body.len() > LARGEST / 3 * 4 {
+        return no(Wrong::TooLarge, None);
+    }
+    let place = |bytes: usize| fragment.len() - body.len() + bytes * 4 / 3;
     let whole = URL_SAFE_NO_PAD.decode(body);
     let is_text = whole.is_ok();
     let bytes = whole.unwrap_or_else(|_| as_far_as_it_goes(body));
     let (sum, packed) = bytes.split_at_checked(4).unwrap_or((&[], &bytes));
-    let (plain, is_packed) = unpack(packed);
-    if !is_text || !is_packed || sum != checksum(packed).to_le_bytes() {
-        return Err(LinkError { wrong: Wrong::Damaged, read: salvage(&plain) });
+    let (plain, read, status) = unpack(packed);
+    if status == TINFLStatus::HasMoreOutput {
+        return no(Wrong::TooLarge, salvage(&plain));
+    }
+    if !is_text || status != TINFLStatus::Done {
+        let at = if is_text { bytes.len() - packed.len() + read } else { bytes.len() };
+        return no(Wrong::Damaged(Some(place(at))), salvage(&plain));
+    }
+    if sum != checksum(packed).to_le_bytes() {
+        return no(Wrong::Damaged(None), salvage(&plain));
     }
     // A link without futures beside its run ends before their number: it is 0.
-    let read: Result<Recording, _> = postcard::from_bytes(&[&plain[..], &[0]].concat());
-    let recording = read.map_err(|_| LinkError { wrong: Wrong::Damaged, read: salvage(&plain) })?;
-    recording.check().map_err(|wrong| LinkError { wrong, read: salvage(&plain) })?;
-    Ok(recording)
+    let padded = [&plain[..], &[0]].concat();
+    let Ok((recording, [] | [0])) = postcard::take_from_bytes::<Recording>(&padded) else {
+        return no(Wrong::Damaged(None), salvage(&plain));
+    };
+    match recording.check() {
+        Ok(()) => Ok(recording),
+        Err(wrong) => no(wrong, Some(Box::new(recording))),
+    }
 }
 
 impl Recording {
@@ -121,12 +168,18 @@ impl Recording {
     /// # Errors
     /// [`Wrong::Senseless`] when they do not.
     pub fn check(&self) -> Result<(), Wrong> {
-        let ordered = |commands: &[Command], until: Instant| {
-            commands.iter().map(|command| command.at).chain([until]).is_sorted()
+        let disorder = |commands: &[Command], until: Instant| {
+            let mut before = Instant::ZERO;
+            let instants = commands.iter().map(|command| command.at).chain([until]);
+            instants.enumerate().find_map(|(index, at)| {
+                let late = at < before;
+                before = at;
+                late.then_some(index)
+            })
         };
-        let all = ordered(&self.commands, self.until)
-            && self.beside.iter().all(|other| ordered(&other.commands, other.until));
-        if all { Ok(()) } else { Err(Wrong::Senseless) }
+        let own = disorder(&self.commands, self.until);
+        let other = || self.beside.iter().find_map(|other| disorder(&other.commands, other.until));
+        own.or_else(other).map_or(Ok(()), |index| Err(Wrong::Senseless(index)))
     }
 }
 
@@ -136,14 +189,14 @@ fn checksum(bytes: &[u8]) -> u32 {
     hash.finish() as u32
 }
 
-/// What could be unpacked, and whether that is all.
-fn unpack(packed: &[u8]) -> (Vec<u8>, bool) {
+/// What could be unpacked, from how many bytes, and how that ended. Never more than [`LARGEST`].
+fn unpack(packed: &[u8]) -> (Vec<u8>, usize, TINFLStatus) {
     let mut plain = vec![0; LARGEST];
     let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let mut state = Box::<DecompressorOxide>::default();
-    let (status, _, length) = decompress(&mut state, packed, &mut plain, 0, flags);
+    let (status, read, length) = decompress(&mut state, packed, &mut plain, 0, flags);
     plain.truncate(length);
-    (plain, status == TINFLStatus::Done)
+    (plain, read, status)
 }
 
 /// The bytes of the text up to what is no base64.

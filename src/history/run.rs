@@ -11,7 +11,7 @@ use std::rc::Rc;
 const BETWEEN: u64 = 4_096;
 
 /// More checkpoints than this are thinned to half.
-const CHECKPOINTS: usize = 64;
+const CHECKPOINTS: usize = 32;
 
 /// How long the brokers of a lesson's cluster may take to find each other.
 const FORMING: Span = Span::from_secs(10);
@@ -74,11 +74,15 @@ impl Run {
         self.world.now()
     }
 
+    /// Where a stride ends: a quiet time is crossed at once.
+    fn next_stride(&self) -> Instant {
+        let due = self.world.next_at().unwrap_or(Instant::FAR);
+        due.max(self.now() + STRIDE)
+    }
+
     /// Runs on by at most a stride, but not beyond `t`.
     fn stride(&mut self, lesson: &Lesson, t: Instant, events: &mut Vec<Event>) {
-        // A quiet time is crossed at once.
-        let due = self.world.next_at().unwrap_or(Instant::FAR);
-        let goal = t.min(due.max(self.now() + STRIDE));
+        let goal = t.min(self.next_stride());
         self.world.advance_to(goal);
         self.take(lesson, events);
         self.progress.pass(lesson, goal);
@@ -208,20 +212,37 @@ impl Thread {
         (run(&self.commands), run(commands))
     }
 
-    /// The last stretch between two checkpoints that begins before `t`.
-    pub(super) fn stretch(&self, t: Instant) -> usize {
-        self.checkpoints.iter().rposition(|kept| kept.now() < t).unwrap_or(0)
+    /// Tells the events from number `from` on again, some at a time, until `hear` answers false.
+    pub(super) fn tell(&self, from: u64, hear: &mut dyn FnMut(&[Event]) -> bool) {
+        let mut events = Vec::new();
+        let kept = self.checkpoints.iter().rfind(|kept| kept.trace.events() <= from);
+        let mut number = kept.map_or(0, |kept| kept.trace.events());
+        let mut begin = || Run::begin(&self.lesson, self.seed, &mut events);
+        let Some(mut run) = kept.cloned().or_else(|| begin().ok()) else { return };
+        loop {
+            let known = usize::try_from(from.saturating_sub(number)).unwrap_or(usize::MAX);
+            let heard = hear(events.get(known..).unwrap_or(&[]));
+            let done = run.now() >= self.run.now() && run.applied >= self.run.applied;
+            if !heard || done {
+                return;
+            }
+            events.clear();
+            number = run.trace.events();
+            let t = self.run.now().min(run.next_stride());
+            run.follow(&self.lesson, &self.commands, t, &mut events);
+        }
     }
 
-    /// How many stretches there are; the last ends at the head.
-    pub(super) fn stretches(&self) -> usize {
-        self.checkpoints.len()
+    /// The number of an event before which nothing happened at `t` or later.
+    pub(super) fn number_before(&self, t: Instant) -> u64 {
+        let kept = self.checkpoints.iter().rfind(|kept| kept.now() < t);
+        kept.map_or(0, |kept| kept.trace.events())
     }
 
-    /// The events of a stretch, told again.
-    pub(super) fn retell(&self, stretch: usize) -> Vec<Event> {
-        let end = self.checkpoints.get(stretch + 1).map_or(self.run.now(), Run::now);
-        self.run_on(stretch, &self.commands, end).events
+    /// The number at which the last checkpoint before that event stands; 0 where none does.
+    pub(super) fn number_before_event(&self, number: u64) -> u64 {
+        let numbers = self.checkpoints.iter().map(|kept| kept.trace.events());
+        numbers.rev().find(|kept| *kept < number).unwrap_or(0)
     }
 
     fn run_on(&self, index: usize, commands: &[Command], t: Instant) -> Return {

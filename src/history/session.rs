@@ -9,8 +9,11 @@ use crate::sim::{Instant, Span};
 use std::rc::Rc;
 
 /// Events that are kept at hand; older ones are told again from a checkpoint. An event is about
-/// 250 bytes with what it points to, so these are about 64 MB.
-const AT_HAND: usize = 262_144;
+/// 250 bytes with what it points to, so these are about 16 MB; a [`Window`] over them takes twice
+/// as much again, and once more while somebody looks back.
+///
+/// [`Window`]: crate::timeline::Window
+const AT_HAND: usize = 65_536;
 
 /// A recording is run on to this many events and no further: a link may name any instant.
 const LONGEST: u64 = 4_000_000;
@@ -199,6 +202,16 @@ impl Session {
         self.events.get(skip..).unwrap_or(&[])
     }
 
+    /// Tells the events from number `from` on, some at a time, until `hear` answers false: those
+    /// that are not at hand again from a checkpoint.
+    pub fn tell(&self, from: u64, hear: &mut dyn FnMut(&[Event]) -> bool) {
+        if from >= self.first {
+            hear(self.events_since(from));
+            return;
+        }
+        self.thread.tell(from, hear);
+    }
+
     /// Changes when events that were given out are no longer true (fork, undo, redo, switch). A
     /// fold over the events then goes on from [`Session::kept`], or from its beginning.
     pub fn revision(&self) -> u32 {
@@ -377,10 +390,13 @@ impl Session {
     ) -> Option<Event> {
         let picks = |event: &&Event| event.at > t && wanted(event);
         if t < self.oldest() {
-            for stretch in self.thread.stretch(t)..self.thread.stretches() {
-                if let Some(event) = self.thread.retell(stretch).iter().find(picks) {
-                    return Some(event.clone());
-                }
+            let mut found = None;
+            self.thread.tell(self.thread.number_before(t), &mut |events| {
+                found = events.iter().find(picks).cloned();
+                found.is_none()
+            });
+            if found.is_some() {
+                return found;
             }
         } else if let Some(event) = self.events.iter().find(picks) {
             return Some(event.clone());
@@ -406,11 +422,26 @@ impl Session {
         if self.first == 0 {
             return None;
         }
-        let last = self.thread.stretch(t.min(self.oldest()));
-        (0..=last).rev().find_map(|stretch| {
-            let events = self.thread.retell(stretch);
-            events.iter().rev().find(picks).cloned()
-        })
+        // From checkpoint to checkpoint, each stretch up to where the later one began.
+        let mut to = self.thread.number_before(t.min(self.oldest()));
+        let mut until = u64::MAX;
+        loop {
+            let (mut found, mut number) = (None, to);
+            self.thread.tell(to, &mut |events| {
+                let left = usize::try_from(until - number).unwrap_or(usize::MAX);
+                let events = &events[..events.len().min(left)];
+                number += events.len() as u64;
+                if let Some(event) = events.iter().rev().find(picks) {
+                    found = Some(event.clone());
+                }
+                number < until && events.last().is_none_or(|last| last.at < t)
+            });
+            if found.is_some() || to == 0 {
+                return found;
+            }
+            until = to;
+            to = self.thread.number_before_event(to);
+        }
     }
 
     /// The run as a value. A lesson that ships is named, another one is carried along.

@@ -10,7 +10,7 @@ use crate::kafka::broker::Output;
 use crate::kafka::controller::ClusterImage;
 use crate::kafka::protocol::{BrokerId, ErrorCode, Request, Response};
 use crate::sim::{Direction, Span};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The `node.id` of a controller on a machine of its own.
 pub(super) const CONTROLLER: BrokerId = BrokerId(100);
@@ -35,10 +35,10 @@ impl World {
     }
 
     /// What the controller knows of the cluster.
-    pub(super) fn cluster(&self) -> Option<Arc<ClusterImage>> {
+    pub(super) fn cluster(&self) -> Option<Rc<ClusterImage>> {
         match &self.node(self.controller()?).role {
-            Role::Controller(controller) => Some(Arc::clone(controller.image())),
-            Role::Broker(process) => process.broker.controller().map(|c| Arc::clone(c.image())),
+            Role::Controller(controller) => Some(Rc::clone(controller.image())),
+            Role::Broker(process) => process.broker.controller().map(|c| Rc::clone(c.image())),
             _ => None,
         }
     }

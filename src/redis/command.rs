@@ -7,7 +7,7 @@ use super::resp::Frame;
 use super::server::Server;
 use super::table::COMMANDS;
 use super::types::Reply;
-use crate::sim::{SortedMap, SortedSet};
+use crate::sim::Order;
 use std::sync::LazyLock;
 
 /// What a command answers: one reply, or none because it appended its frames itself (or will
@@ -100,25 +100,26 @@ pub(super) const fn row(
     Command { name, arity, flags, keys, run }
 }
 
-static TABLE: LazyLock<SortedMap<&'static str, &'static Command>> =
-    LazyLock::new(|| COMMANDS.iter().map(|command| (command.name, command)).collect());
-
-/// Names of commands that have subcommands.
-static CONTAINERS: LazyLock<SortedSet<&'static str>> = LazyLock::new(|| {
-    COMMANDS.iter().filter_map(|command| Some(command.name.split_once('|')?.0)).collect()
+/// In the order of their names.
+static TABLE: LazyLock<Vec<&'static Command>> = LazyLock::new(|| {
+    let mut all: Vec<_> = COMMANDS.iter().collect();
+    all.order_by_key(|command| command.name);
+    all
 });
 
 /// The command of this name, in lower case.
 pub(super) fn find(name: &str) -> Option<&'static Command> {
-    TABLE.get(name).copied()
+    TABLE.binary_search_by(|command| command.name.cmp(name)).ok().map(|index| TABLE[index])
 }
 
 /// Whether `name` is a command with subcommands.
 pub(super) fn is_container(name: &str) -> bool {
-    CONTAINERS.contains(name)
+    let before = |command: &&Command| command.name.bytes().lt(name.bytes().chain([b'|']));
+    let next = TABLE.get(TABLE.partition_point(before));
+    next.and_then(|command| command.name.split_once('|')).is_some_and(|(begin, _)| begin == name)
 }
 
 /// All commands, by name.
 pub(super) fn all() -> impl Iterator<Item = &'static Command> {
-    TABLE.values().copied()
+    TABLE.iter().copied()
 }

@@ -4,7 +4,8 @@
 //! kilobytes each, and a page loads all of it. These do the same with a tenth of the code: a map
 //! is a list of short sorted chunks, so that a look-up is two binary searches, adding at the end
 //! and taking from the front are cheap, and an insertion moves one chunk at most. Knows nothing
-//! of what it holds.
+//! of what it holds. Clones share their chunks until one of them changes one, so that a checkpoint of
+//! a long run costs what has changed since the last one.
 
 mod common;
 mod entry;

@@ -5,6 +5,7 @@ use super::readers::{self, CARDS, Column, MANY, Readers};
 use super::system::{self, BUFFER, Scales};
 use super::{Rect, Size, View};
 use crate::event::{NodeId, System};
+use crate::sim::Instant;
 use crate::timeline::{Node, Timeline};
 
 /// Measures of one frame.
@@ -51,7 +52,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let pull = column(&m, System::Kafka);
     let (mut kafka, mut pulled) = (0.0, Readers::default());
     if cast.kafka {
-        pulled = readers::place(&cast.consumers, timeline, pull, 0.0, GAP);
+        pulled = readers::place(&cast.consumers, (timeline, cast.t), pull, 0.0, GAP);
         let cluster = system::cluster(cast, span(&m, 0.0), 0.0, scales);
         kafka = cluster.bottom.max(pulled.bottom + 26.0).max(150.0 * k);
     }
@@ -94,7 +95,13 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         layout.brokers = cluster.brokers;
         layout.rows = cluster.rows;
         layout.slot = cluster.slot;
-        stand(layout, timeline, &cast.consumers, (pull, &pulled), (y + 20.0, bottom, y + body));
+        stand(
+            layout,
+            (timeline, cast.t),
+            &cast.consumers,
+            (pull, &pulled),
+            (y + 20.0, bottom, y + body),
+        );
         y += body;
     }
     let bottom = y;
@@ -149,14 +156,14 @@ fn producers(layout: &mut Layout, cast: &Cast<'_>, m: &Measures, top: f32, botto
 /// Stands readers in the band from `top` to `bottom`; they may reach down to `limit`.
 fn stand(
     layout: &mut Layout,
-    timeline: &Timeline,
+    told: (&Timeline, Instant),
     nodes: &[&Node],
     (column, dense): (Column, &Readers),
     (top, bottom, limit): (f32, f32, f32),
 ) {
     let spare = (limit - top - dense.bottom).max(0.0);
     let gap = GAP + (spare / dense.gaps.max(1) as f32).min(30.0);
-    let mut all = readers::place(nodes, timeline, column, 0.0, gap);
+    let mut all = readers::place(nodes, told, column, 0.0, gap);
     all.shift(top + ((bottom - top - all.bottom) / 2.0).max(0.0));
     layout.consumers.extend(all.places);
     layout.groups.extend(all.groups);
@@ -189,8 +196,13 @@ impl RedisLane {
             servers.push((clients, h));
             height += h + 20.0;
         }
-        let pushed =
-            readers::place(&cast.subscribers, timeline, column(m, System::Redis), 0.0, GAP);
+        let pushed = readers::place(
+            &cast.subscribers,
+            (timeline, cast.t),
+            column(m, System::Redis),
+            0.0,
+            GAP,
+        );
         let least = height.max(pushed.bottom + 6.0).max(150.0 * m.k);
         Self { least, servers, pushed }
     }
@@ -214,7 +226,7 @@ impl RedisLane {
         let bottom = (y - 20.0).max(top + 60.0);
         let column = column(m, System::Redis);
         let band = (top, bottom, top + height);
-        stand(layout, timeline, &cast.subscribers, (column, &self.pushed), band);
+        stand(layout, (timeline, cast.t), &cast.subscribers, (column, &self.pushed), band);
         gather(layout);
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let lying = nodes.iter().find(|node| Some(&node.name) == layout.plug_name.as_ref());
     let gap = 92.0;
     let column = Column { x, w: width, across, k, system: front };
-    let all = readers::place(nodes, timeline, column, y + gap, 8.0);
+    let all = readers::place(nodes, (timeline, cast.t), column, y + gap, 8.0);
     let end = all.bottom;
     layout.consumers.extend(all.places);
     layout.groups.extend(all.groups);

@@ -4,7 +4,7 @@
 use super::Rect;
 use super::layout::{Crowd, GroupFrame, Place};
 use crate::event::{Name, NodeId, NodeKind, PartyId, System};
-use crate::sim::Order;
+use crate::sim::{Instant, Order};
 use crate::timeline::{Node, Timeline};
 
 /// Above this many readers in a lane they stand in a matrix.
@@ -89,10 +89,10 @@ fn units<'a>(nodes: &[&'a Node], timeline: &Timeline) -> Vec<Unit<'a>> {
     joined
 }
 
-/// Places readers from `y` down with this gap between them.
+/// Places readers from `y` down with this gap between them, as they are at `t`.
 pub(super) fn place(
     nodes: &[&Node],
-    timeline: &Timeline,
+    (timeline, t): (&Timeline, Instant),
     column: Column,
     y: f32,
     gap: f32,
@@ -141,7 +141,7 @@ pub(super) fn place(
                     place.under = Some(Rect::new(area.x, end + 3.0, w, UNDER * k - 4.0));
                     end += UNDER * k;
                 }
-                if node.account.is_some() {
+                if node.account.is_some_and(|(since, _)| since <= t) {
                     place.account = Some(Rect::new(area.x, end + 4.0, w, ACCOUNT * k));
                     end += ACCOUNT * k + 4.0;
                 }

@@ -48,6 +48,9 @@ pub fn biography(timeline: &Timeline, message: MessageId, t: Instant) -> Vec<Lin
         kept: Kept::default(),
         lines: Vec::new(),
     };
+    if let Some(line) = timeline.folded_away(*first) {
+        teller.lines.push(line);
+    }
     let events = timeline.events_up_to(t);
     let begin = events.partition_point(|event| event.id < *first);
     let mut named = timeline.biography(message).iter().copied().peekable();

@@ -54,6 +54,22 @@ impl Timeline {
 
     /// A chain in the journal's sentences.
     pub(super) fn told(&self, id: EventId) -> Vec<Line> {
-        self.chain(id).into_iter().map(|event| Line::of(event, sentence(self, event))).collect()
+        let chain = self.chain(id);
+        let cause = chain.first().and_then(|first| first.cause);
+        let before = cause.and_then(|cause| self.folded_away(cause));
+        let told = chain.into_iter().map(|event| Line::of(event, sentence(self, event)));
+        before.into_iter().chain(told).collect()
+    }
+
+    /// What to say in the place of an event that is not at hand any more.
+    pub(super) fn folded_away(&self, id: EventId) -> Option<Line> {
+        self.event(id).is_none().then(|| self.folded())
+    }
+
+    /// That the beginning of an answer is not at hand any more.
+    pub(super) fn folded(&self) -> Line {
+        let begin = self.begin();
+        let words = "is folded away: go back there to read it.";
+        Line::plain(format!("What led to this before {begin} {words}"))
     }
 }

@@ -80,8 +80,8 @@ impl Timeline {
             LabFact::NodeAdded { party: Some(party), .. } => self.presence(at, Some(*party)),
             LabFact::NodeChanged { node, .. } | LabFact::NodeRemoved { node } => {
                 if self.node(*node).is_some_and(|node| node.is_gone(at)) {
-                    self.streams.forget(at, *node);
-                    self.lists.forget(at, *node);
+                    self.streams.lose(at, *node);
+                    self.lists.lose(at, *node);
                     self.topology.bump(at);
                 }
                 self.presence(at, self.node(*node).and_then(|node| node.party));

@@ -59,6 +59,13 @@ pub(crate) struct Busy {
 /// How long a lost hop falls when its flight time is not known: a millisecond, a usual flight.
 const FALL: Span = Span::from_millis(1);
 
+/// Departures before what is forgotten that the pace may still look at.
+const FLIGHTS: usize = 128;
+/// Busy times before what is forgotten that the pace may still look at.
+const GAPS: usize = 16;
+/// A gap that is this part of a run, or less, is on no ruler; a ruler shows 24th parts.
+const JOINED: u64 = 64;
+
 impl Hops {
     pub(super) fn depart(&mut self, at: Instant, event: usize, hop: &Hop) {
         self.index.insert(hop.id, self.tracks.len() as u32);
@@ -166,6 +173,76 @@ impl Hops {
             Some((at, Hop { course: Course::Arrives(end), .. })) if *end > at => end.since(at),
             _ => FALL,
         }
+    }
+
+    /// Which hops are not over at `begin`, or left with an event from number `cut` on, or are
+    /// `needed`, by index, departure and arrival: all others can be forgotten.
+    pub(super) fn lasting(
+        &self,
+        events: &[Event],
+        (begin, cut): (Instant, usize),
+        needed: &dyn Fn(u32, &Hop, Instant) -> bool,
+    ) -> Vec<bool> {
+        let lasts = |(index, track): (usize, &Track)| {
+            let end = self.spans.span(index).1;
+            let needed = |(_, hop): (Instant, &Hop)| needed(index as u32, hop, end);
+            track.event as usize >= cut || end > begin || hop_of(events, track).is_some_and(needed)
+        };
+        self.tracks.iter().enumerate().map(lasts).collect()
+    }
+
+    /// The place of a hop's event.
+    pub(super) fn event(&self, index: usize) -> usize {
+        self.tracks[index].event as usize
+    }
+
+    /// Keeps the hops that are `lasting`; `place` says where their events are from now on. Answers
+    /// the hops' new indices by their old ones.
+    pub(super) fn forget(
+        &mut self,
+        begin: Instant,
+        lasting: &[bool],
+        place: impl Fn(usize) -> usize,
+    ) -> Vec<u32> {
+        let (mut spans, mut tracks, mut index) = (Spans::default(), Vec::new(), SortedMap::new());
+        let mut moved = vec![0; self.tracks.len()];
+        for (old, mut track) in std::mem::take(&mut self.tracks).into_iter().enumerate() {
+            if lasting[old] {
+                let (start, end) = self.spans.span(old);
+                spans.push(start, end);
+                moved[old] = tracks.len() as u32;
+                track.event = place(track.event as usize) as u32;
+                tracks.push(track);
+            }
+        }
+        for (id, old) in &self.index {
+            if lasting[*old as usize] {
+                index.insert(*id, moved[*old as usize]);
+            }
+        }
+        (self.spans, self.tracks, self.index) = (spans, tracks, index);
+        let known = self.drawn.partition_point(|(at, _)| *at <= begin);
+        self.drawn.drain(..known.saturating_sub(FLIGHTS));
+        self.forget_busy(begin);
+        moved
+    }
+
+    /// Joins old busy times with short gaps between them: no ruler shows those any more.
+    fn forget_busy(&mut self, begin: Instant) {
+        let known = self.busy.partition_point(|busy| busy.from <= begin);
+        let recent = self.busy.split_off(known.saturating_sub(GAPS));
+        let least = Span(begin.0 / JOINED);
+        let mut joined: Vec<Busy> = Vec::new();
+        for busy in self.busy.drain(..) {
+            match joined.last_mut() {
+                Some(last) if busy.from.since(last.to) < least => {
+                    *last = Busy { from: last.from, ..busy }
+                }
+                _ => joined.push(busy),
+            }
+        }
+        joined.extend(recent);
+        self.busy = joined;
     }
 
     /// Flights of the last `n` drawn departures up to `t`, newest first.

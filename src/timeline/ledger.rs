@@ -72,14 +72,33 @@ pub struct Party {
     /// What the account table of its handler should hold and does hold, where it has one.
     pub account: Steps<(u64, u64)>,
     sums: Steps<Sums>,
-    standings: SortedMap<MessageId, (Standing, bool)>,
+    /// Where each stands, since when, and whether it is late.
+    standings: SortedMap<MessageId, (Standing, Instant, bool)>,
+    /// Where messages stood before the oldest event at hand, of those that one at hand moved.
+    before: SortedMap<MessageId, Standing>,
     lost: Vec<Loss>,
+    /// What it lost for good and is not in `lost` any more, by reason.
+    lost_before: Vec<(LostReason, usize)>,
     first_handled: SortedMap<MessageId, Instant>,
     waiting_in: SortedMap<usize, Steps<u32>>,
     /// The log in which each waiting message is counted.
     waits: SortedMap<MessageId, usize>,
     /// What it copies to a retry topic and has not stored there yet.
     retried: SortedSet<MessageId>,
+}
+
+/// Messages that are known because a party lost them, however long ago.
+const LOST: usize = 64;
+
+/// What a party has lost for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The reason.
+    pub reason: LostReason,
+    /// How many messages.
+    pub count: usize,
+    /// Those that are at hand, in order of loss.
+    pub messages: Vec<MessageId>,
 }
 
 /// A message that was lost, until something reopened it.
@@ -110,17 +129,64 @@ impl Party {
         self.sums.value(t)
     }
 
-    /// What it has lost by `t`, by reason in order of first loss, messages in order of loss.
-    pub fn lost(&self, t: Instant) -> Vec<(LostReason, Vec<MessageId>)> {
-        let mut all: Vec<(LostReason, Vec<MessageId>)> = Vec::new();
+    /// What it has lost by `t`, by reason in order of first loss.
+    pub fn lost(&self, t: Instant) -> Vec<Lost> {
+        let before = self.lost_before.iter();
+        let before = before.map(|(reason, count)| Lost {
+            reason: *reason,
+            count: *count,
+            messages: Vec::new(),
+        });
+        let mut all: Vec<Lost> = before.collect();
         let end = self.lost.partition_point(|loss| loss.at <= t);
-        for loss in self.lost[..end].iter().filter(|loss| t < loss.until) {
-            match all.iter_mut().find(|(reason, _)| *reason == loss.reason) {
-                Some((_, messages)) => messages.push(loss.message),
-                None => all.push((loss.reason, vec![loss.message])),
+        for Loss { reason, message, .. } in self.lost[..end].iter().filter(|loss| t < loss.until) {
+            if let Some(lost) = all.iter_mut().find(|lost| lost.reason == *reason) {
+                lost.count += 1;
+                lost.messages.push(*message);
+            } else {
+                all.push(Lost { reason: *reason, count: 1, messages: vec![*message] });
             }
         }
         all
+    }
+
+    /// What it lost last: a picture shows those.
+    pub(super) fn newest_lost(&self) -> impl Iterator<Item = MessageId> {
+        self.lost.iter().rev().take(LOST).map(|loss| loss.message)
+    }
+
+    /// Where a message stood before the oldest event at hand, or stands where none moved it.
+    pub(super) fn stood(&self, message: MessageId, moved: bool) -> Option<Standing> {
+        let now =
+            || self.standings.get(&message).filter(|_| !moved).map(|(standing, ..)| *standing);
+        self.before.get(&message).copied().or_else(now)
+    }
+
+    fn forget(
+        &mut self,
+        begin: Instant,
+        before: SortedMap<MessageId, Standing>,
+        finished: &dyn Fn(MessageId) -> bool,
+    ) {
+        self.before = before;
+        self.away.forget(begin);
+        self.account.forget(begin);
+        self.sums.forget(begin);
+        self.waiting_in.values_mut().for_each(|steps| steps.forget(begin));
+        self.waiting_in.retain(|_, steps| steps.newest() > 0 || steps.changed() > begin);
+        self.standings.retain(|message, _| !finished(*message));
+        self.first_handled.retain(|message, _| !finished(*message));
+        self.lost.retain(|loss| {
+            let closed = loss.until <= begin;
+            let gone = !closed && finished(loss.message);
+            if gone {
+                match self.lost_before.iter_mut().find(|(reason, _)| *reason == loss.reason) {
+                    Some((_, count)) => *count += 1,
+                    None => self.lost_before.push((loss.reason, 1)),
+                }
+            }
+            !closed && !gone
+        });
     }
 
     /// Whether its handler had finished with the message by `t`.
@@ -222,6 +288,8 @@ pub(super) struct Ledger {
     pub(super) parties: Vec<Party>,
     index: SortedMap<PartyId, usize>,
     lanes: [Lane; 2],
+    /// Events before it are not at hand.
+    begin: Instant,
 }
 
 const fn lane_of(system: System) -> usize {
@@ -251,12 +319,45 @@ impl Ledger {
             account: Steps::default(),
             sums: Steps::default(),
             standings: SortedMap::new(),
+            before: SortedMap::new(),
             lost: Vec::new(),
+            lost_before: Vec::new(),
             first_handled: SortedMap::new(),
             waiting_in: SortedMap::new(),
             waits: SortedMap::new(),
             retried: SortedSet::new(),
         });
+    }
+
+    /// Forgets what held before `begin`, and the messages that are `finished`. Beside each party
+    /// stands where its messages stood then.
+    pub(super) fn forget(
+        &mut self,
+        begin: Instant,
+        before: Vec<SortedMap<MessageId, Standing>>,
+        finished: &dyn Fn(MessageId) -> bool,
+    ) {
+        self.begin = begin;
+        for (party, before) in self.parties.iter_mut().zip(before) {
+            party.forget(begin, before, finished);
+        }
+        for lane in &mut self.lanes {
+            lane.sums.forget(begin);
+            lane.tally.retain(|message, _| !finished(*message));
+        }
+    }
+
+    /// Whether nothing can change where a message stands with anybody while no log holds it.
+    pub(super) fn is_settled(&self, message: MessageId) -> bool {
+        self.parties.iter().all(|party| {
+            let standing = party.standings.get(&message);
+            standing.is_none_or(|(standing, ..)| match standing {
+                Standing::OnItsWay | Standing::Waiting | Standing::Parked => false,
+                // A producer without its acknowledgement may still send it again.
+                Standing::Lost(reason) => *reason != LostReason::Replication,
+                Standing::Delivered | Standing::Refused => true,
+            })
+        })
     }
 
     /// The party is away from now on, or back. What waits for it then is late.
@@ -271,7 +372,7 @@ impl Ledger {
         }
         let mut sums = party.sums.newest();
         let lane = &mut self.lanes[lane_of(party.system)];
-        for (message, (standing, late)) in &mut party.standings {
+        for (message, (standing, _, late)) in &mut party.standings {
             if *standing == Standing::Waiting && !*late {
                 *late = true;
                 sums.late += 1;
@@ -310,7 +411,12 @@ impl Ledger {
     ) {
         let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
         let (old, was_late) = match party.standings.get(&message) {
-            Some((old, late)) => (Some(*old), *late),
+            Some((old, since, late)) => {
+                if *since < self.begin {
+                    party.before.insert(message, *old);
+                }
+                (Some(*old), *late)
+            }
             None => (None, false),
         };
         let late = was_late
@@ -324,7 +430,7 @@ impl Ledger {
         *sums.count(standing) += 1;
         sums.late += u32::from(late && !was_late);
         party.sums.set(at, sums);
-        party.standings.insert(message, (standing, late));
+        party.standings.insert(message, (standing, at, late));
         // Copies may lie elsewhere by now: it leaves the log that it was counted in.
         match standing {
             Standing::Waiting if party.waits.contains_key(&message) => {}
@@ -395,6 +501,37 @@ impl Registry {
 
     pub(super) fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// Where copies of the message at this place were stored: (log, offset).
+    pub(super) fn places(&self, index: usize) -> impl Iterator<Item = (usize, u64)> {
+        self.stored[index].iter().map(|(log, offset, _)| (*log, *offset))
+    }
+
+    /// The last event that concerns the message at this place.
+    pub(super) fn last_event(&self, index: usize) -> Option<EventId> {
+        self.biographies[index].last().copied()
+    }
+
+    /// Forgets the messages that are `finished`, and of the others all but the first of the events
+    /// before `from`: it tells that there were some.
+    pub(super) fn forget(&mut self, from: EventId, finished: &dyn Fn(MessageId) -> bool) {
+        let stays: Vec<bool> = self.messages.iter().map(|message| !finished(message.id)).collect();
+        let keep = || {
+            let mut stays = stays.iter();
+            move || stays.next().copied().unwrap_or(true)
+        };
+        let (mut message, mut biography, mut stored) = (keep(), keep(), keep());
+        self.messages.retain(|_| message());
+        self.biographies.retain(|_| biography());
+        self.stored.retain(|_| stored());
+        for biography in &mut self.biographies {
+            let known = biography.partition_point(|event| *event < from);
+            if known > 1 {
+                biography.drain(1..known);
+            }
+        }
+        self.failed.retain(|message, _| !finished(*message));
     }
 
     pub(super) fn add(&mut self, mut message: Message) {

@@ -1,7 +1,7 @@
 //! Redis lists as queues, at any instant: pushed at the head, popped at the tail.
 
 use super::Steps;
-use crate::event::{Name, NodeId, RedisFact, Tag};
+use crate::event::{MessageId, Name, NodeId, RedisFact, Tag};
 use crate::sim::Instant;
 
 /// An element of a list.
@@ -25,6 +25,8 @@ pub struct List {
     pub created: Instant,
     /// What was pushed at the head, in that order.
     heads: Vec<Element>,
+    /// How many of `heads` were before those at hand.
+    forgotten: u32,
     /// What was pushed at the tail, in that order: it is popped before all others.
     tails: Vec<Element>,
     length: Steps<u64>,
@@ -45,7 +47,7 @@ impl List {
         let end = |all: &[Element]| all.partition_point(|element| element.at <= t);
         let tails = if self.at_tail.value(t) > 0 { end(&self.tails) } else { 0 };
         let heads = end(&self.heads);
-        let begin = (self.oldest.value(t) as usize).min(heads);
+        let begin = self.place(self.oldest.value(t)).min(heads);
         let all = self.tails[..tails].iter().rev().chain(&self.heads[begin..heads]);
         all.filter(|element| t < element.until).take(most).collect()
     }
@@ -54,6 +56,28 @@ impl List {
     /// `orders`.
     pub fn processes(&self) -> Option<(&str, &str)> {
         self.key.split_once(":processing:")
+    }
+
+    /// Where in `heads` an element is that had this place among all.
+    fn place(&self, number: u32) -> usize {
+        number.saturating_sub(self.forgotten) as usize
+    }
+
+    /// The messages of the elements at hand.
+    pub(super) fn messages(&self) -> impl Iterator<Item = MessageId> {
+        let all = self.heads.iter().chain(&self.tails);
+        all.filter_map(|element| element.tag).map(|tag| tag.message)
+    }
+
+    /// Forgets what held before `begin`.
+    fn forget(&mut self, begin: Instant) {
+        self.length.forget(begin);
+        self.oldest.forget(begin);
+        self.at_tail.forget(begin);
+        let gone = self.place(self.oldest.value(begin)).min(self.heads.len());
+        self.heads.drain(..gone);
+        self.forgotten += gone as u32;
+        self.tails.retain(|element| element.until > begin);
     }
 
     fn push(&mut self, at: Instant, tag: Option<Tag>, head: bool, length: u64) {
@@ -86,7 +110,7 @@ impl List {
             let less = self.at_tail.newest() - 1;
             return self.at_tail.set(at, less);
         }
-        let begin = self.oldest.newest() as usize;
+        let begin = self.place(self.oldest.newest());
         if let Some(element) = self.heads[begin..].iter_mut().find(same) {
             element.until = at;
         }
@@ -104,7 +128,7 @@ impl List {
     }
 
     fn clear(&mut self, at: Instant) {
-        let begin = self.oldest.newest() as usize;
+        let begin = self.place(self.oldest.newest());
         let tails = if self.at_tail.newest() > 0 { &mut self.tails[..] } else { &mut [] };
         let all = tails.iter_mut().chain(&mut self.heads[begin..]);
         all.filter(|e| e.until == Instant::FAR).for_each(|element| element.until = at);
@@ -113,10 +137,10 @@ impl List {
     }
 
     fn settle(&mut self, at: Instant, length: u64) {
-        let begin = self.oldest.newest() as usize;
+        let begin = self.place(self.oldest.newest());
         let gone = self.heads[begin..].iter().take_while(|e| e.until != Instant::FAR).count();
         if gone > 0 {
-            self.oldest.set(at, (begin + gone) as u32);
+            self.oldest.set(at, self.forgotten + (begin + gone) as u32);
         }
         self.length.set(at, length);
     }
@@ -128,6 +152,10 @@ pub(super) struct Lists {
 }
 
 impl Lists {
+    pub(super) fn forget(&mut self, begin: Instant) {
+        self.lists.iter_mut().for_each(|list| list.forget(begin));
+    }
+
     fn list(&mut self, at: Instant, server: NodeId, key: &Name) -> &mut List {
         let same = |list: &List| list.server == server && list.key == *key;
         let index = self.lists.iter().position(same).unwrap_or_else(|| {
@@ -136,6 +164,7 @@ impl Lists {
                 key: key.clone(),
                 created: at,
                 heads: Vec::new(),
+                forgotten: 0,
                 tails: Vec::new(),
                 length: Steps::default(),
                 oldest: Steps::default(),
@@ -147,7 +176,7 @@ impl Lists {
     }
 
     /// A server's memory is gone, or emptied.
-    pub(super) fn forget(&mut self, at: Instant, server: NodeId) {
+    pub(super) fn lose(&mut self, at: Instant, server: NodeId) {
         let gone = self.lists.iter_mut().filter(|list| list.server == server);
         gone.for_each(|list| list.clear(at));
     }
@@ -189,7 +218,7 @@ impl Lists {
                 gone.for_each(|list| list.clear(at));
             }
             RedisFact::KeyCopied { from, to } => self.copy(at, server, from, to),
-            RedisFact::Flushed => self.forget(at, server),
+            RedisFact::Flushed => self.lose(at, server),
             _ => {}
         }
         self.lists.len() != before

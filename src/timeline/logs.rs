@@ -155,6 +155,33 @@ impl Log {
         index.checked_sub(1).map_or(&[], |i| &self.eras[i].1)
     }
 
+    /// Forgets what held before `begin`.
+    fn forget(&mut self, begin: Instant) {
+        self.leader.forget(begin);
+        self.in_sync.forget(begin);
+        self.high_watermark.forget(begin);
+        self.start.forget(begin);
+        self.committed.values_mut().for_each(|steps| steps.forget(begin));
+        for replica in &mut self.replicas {
+            replica.end.forget(begin);
+            let cuts = replica.cuts.partition_point(|cut| cut.at <= begin);
+            replica.cuts.drain(..cuts.saturating_sub(1));
+        }
+        // A leader that comes back may have records that the present one has not.
+        let known = self.eras.partition_point(|(from, _)| *from <= begin).saturating_sub(1);
+        let end = |cells: &[Cell]| cells.last().map_or(0, |cell| cell.offset + 1);
+        let have = self.eras.get(known).map_or(0, |(_, cells)| end(cells));
+        let mut place = 0;
+        self.eras.retain(|(_, cells)| {
+            place += 1;
+            place > known || end(cells) > have
+        });
+        let start = self.start.value(begin);
+        for (_, cells) in &mut self.eras {
+            cells.drain(..cells.partition_point(|cell| cell.offset < start));
+        }
+    }
+
     fn append(&mut self, cell: Cell) {
         let Some((_, cells)) = self.eras.last_mut() else {
             self.eras.push((cell.at, vec![cell]));
@@ -240,6 +267,15 @@ pub(super) struct Logs {
 }
 
 impl Logs {
+    pub(super) fn forget(&mut self, begin: Instant) {
+        self.logs.iter_mut().for_each(|log| log.forget(begin));
+    }
+
+    /// Whether the `log`-th log still has this offset at `t`.
+    pub(super) fn has(&self, log: usize, offset: u64, t: Instant) -> bool {
+        self.logs.get(log).is_some_and(|log| offset >= log.start(t))
+    }
+
     pub(super) fn index(&self, partition: &TopicPartition) -> Option<usize> {
         self.index.get(partition).copied()
     }

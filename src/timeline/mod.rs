@@ -7,6 +7,7 @@
 pub mod biography;
 pub mod causes;
 mod fold;
+mod forget;
 mod hops;
 pub mod journal;
 mod ledger;
@@ -22,25 +23,28 @@ mod streams;
 mod tests;
 mod topology;
 pub mod why;
+mod window;
 
 pub use hops::{Motion, MotionState};
-pub use ledger::{LATE, Message, Party, Sums};
+pub use ledger::{LATE, Lost, Message, Party, Sums};
 pub use lists::{Element, List};
 pub use logs::{Cell, Cut, Log, Replica, Segment};
 pub use marks::{Mark, MarkKind};
 pub use steps::Steps;
 pub use streams::{Entry, Owner, Stream, StreamGroup};
 pub use topology::{BufferLimits, Channel, Clock, Node, Phase, Subscription, Wire};
+pub use window::{Tell, Window};
 
 use crate::event::{
-    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, NodeId, NodeKind,
-    PartyId, Standing, System, Tag, TopicPartition, What,
+    ConnectionId, Event, EventId, Hop, HopId, LabFact, MessageId, NodeId, NodeKind, PartyId,
+    Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Instant, Span};
 
 /// All that happened, ordered for questions.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
+    begin: Instant,
     end: Instant,
     events: Vec<Event>,
     topology: topology::Topology,
@@ -205,7 +209,11 @@ impl Timeline {
 
     /// Where a message stands with a party at `t`; none while it is not owed.
     pub fn standing(&self, id: MessageId, party: PartyId, t: Instant) -> Option<Standing> {
-        self.stood(id, party, t).map(|(_, standing)| standing)
+        if let Some((_, standing)) = self.stood(id, party, t) {
+            return Some(standing);
+        }
+        let moved = self.stood(id, party, Instant::FAR).is_some();
+        self.party(party)?.stood(id, moved)
     }
 
     /// The event that put a message where it stands with a party at `t`, and the standing.
@@ -260,7 +268,7 @@ impl Timeline {
     }
 
     /// What a party has lost by `t`, by reason, in order of loss.
-    pub fn lost(&self, party: PartyId, t: Instant) -> Vec<(LostReason, Vec<MessageId>)> {
+    pub fn lost(&self, party: PartyId, t: Instant) -> Vec<Lost> {
         self.party(party).map_or_else(Vec::new, |party| party.lost(t))
     }
 

@@ -31,6 +31,17 @@ impl<T> Steps<T> {
         self.0[..self.0.partition_point(|(at, _)| *at <= t)].last()
     }
 
+    /// Forgets what held before `begin`: from there on the answers stay the same.
+    pub(super) fn forget(&mut self, begin: Instant) {
+        let known = self.0.partition_point(|(at, _)| *at <= begin);
+        self.0.drain(..known.saturating_sub(1));
+    }
+
+    /// The instant of the last change.
+    pub(super) fn changed(&self) -> Instant {
+        self.0.last().map_or(Instant::ZERO, |(at, _)| *at)
+    }
+
     /// The newest value.
     pub fn last(&self) -> Option<&T> {
         self.0.last().map(|(_, value)| value)
@@ -71,6 +82,11 @@ impl Spans {
         }
         self.ends[0].push(end);
         self.lift(index);
+    }
+
+    /// The interval with this index.
+    pub(super) fn span(&self, index: usize) -> (Instant, Instant) {
+        (self.starts[index], self.ends[0][index])
     }
 
     /// Moves an end.

@@ -95,19 +95,46 @@ pub struct Stream {
     /// Since when it is known.
     pub created: Instant,
     entries: Vec<Entry>,
+    /// How many entries were before those at hand.
+    forgotten: u64,
     /// How many entries are gone from its head.
     trimmed: Steps<u64>,
     groups: Vec<StreamGroup>,
     /// The count of its first entry since the key was deleted last: ids begin anew there.
-    born: usize,
+    born: u64,
 }
 
 impl Stream {
     /// The entries at `t` from the first that is there, holes among them, with its count.
     pub fn entries(&self, t: Instant) -> (u64, &[Entry]) {
         let end = self.entries.partition_point(|entry| entry.at <= t);
-        let first = (self.trimmed.value(t) as usize).min(end);
-        (first as u64, &self.entries[first..end])
+        let gone = self.trimmed.value(t).saturating_sub(self.forgotten);
+        let first = (gone as usize).min(end);
+        (self.forgotten + first as u64, &self.entries[first..end])
+    }
+
+    /// The messages of the entries at hand.
+    pub(super) fn messages(&self) -> impl Iterator<Item = MessageId> {
+        self.entries.iter().filter_map(|entry| entry.tag).map(|tag| tag.message)
+    }
+
+    /// Forgets what held before `begin`: entries that were trimmed and are pending for nobody.
+    fn forget(&mut self, begin: Instant) {
+        self.trimmed.forget(begin);
+        let mut gone = self.trimmed.value(begin);
+        for group in &mut self.groups {
+            group.delivered.forget(begin);
+            group.waiting.forget(begin);
+            group.pending.values_mut().for_each(|steps| steps.forget(begin));
+            let settled = |steps: &Steps<Option<Owner>>| {
+                matches!(steps.last(), Some(None)) && steps.changed() <= begin
+            };
+            group.pending.retain(|_, steps| !settled(steps));
+            gone = group.pending.keys().next().map_or(gone, |first| gone.min(*first));
+        }
+        let gone = (gone.saturating_sub(self.forgotten) as usize).min(self.entries.len());
+        self.entries.drain(..gone);
+        self.forgotten += gone as u64;
     }
 
     /// How many entries it has at `t` (`XLEN`).
@@ -132,7 +159,7 @@ impl Stream {
     /// The count of the entry that holds this message, from the stream's first.
     pub fn count_of_message(&self, message: MessageId) -> Option<u64> {
         let holds = |entry: &Entry| entry.tag.is_some_and(|tag| tag.message == message);
-        self.entries.iter().rposition(holds).map(|index| index as u64)
+        self.entries.iter().rposition(holds).map(|index| self.forgotten + index as u64)
     }
 
     /// Whether dead letters go there: its key ends as the readers' dead-letter streams do.
@@ -142,13 +169,20 @@ impl Stream {
 
     /// How many entries lie at or before an id, counted from the stream's first.
     fn count_before(&self, id: &str) -> u64 {
-        let since = &self.entries[self.born..];
-        (self.born + since.partition_point(|entry| older(&entry.id, id))) as u64
+        let born = self.born.max(self.forgotten);
+        let since = self.index(born).and_then(|index| self.entries.get(index..)).unwrap_or(&[]);
+        born + since.partition_point(|entry| older(&entry.id, id)) as u64
+    }
+
+    /// Where the entry with this count is at hand; none when it was before those.
+    fn index(&self, entry: u64) -> Option<usize> {
+        entry.checked_sub(self.forgotten).map(|index| index as usize)
     }
 
     fn count_of(&self, id: &str) -> Option<u64> {
         let entry = self.count_before(id).checked_sub(1)?;
-        self.entries.get(entry as usize).filter(|entry| *entry.id == *id).map(|_| entry)
+        let index = self.index(entry)?;
+        self.entries.get(index).filter(|entry| *entry.id == *id).map(|_| entry)
     }
 
     fn group(&mut self, at: Instant, name: &Name) -> &mut StreamGroup {
@@ -175,7 +209,7 @@ impl Stream {
 
     /// Cuts off the head: so many entries, and the holes that come to stand there.
     fn cut(&mut self, at: Instant, mut removed: u64) {
-        let mut first = self.trimmed.newest() as usize;
+        let mut first = self.trimmed.newest().saturating_sub(self.forgotten) as usize;
         while let Some(entry) = self.entries.get_mut(first) {
             if entry.deleted == Instant::FAR {
                 if removed == 0 {
@@ -186,13 +220,13 @@ impl Stream {
             }
             first += 1;
         }
-        self.trimmed.set(at, first as u64);
+        self.trimmed.set(at, self.forgotten + first as u64);
     }
 
     /// The key is gone, with its groups.
     fn delete(&mut self, at: Instant) {
         self.cut(at, u64::MAX);
-        self.born = self.entries.len();
+        self.born = self.forgotten + self.entries.len() as u64;
         for group in &mut self.groups {
             group.until = group.until.min(at);
         }
@@ -219,6 +253,11 @@ pub(super) struct Streams {
 }
 
 impl Streams {
+    /// Forgets what held before `begin`.
+    pub(super) fn forget(&mut self, begin: Instant) {
+        self.streams.iter_mut().for_each(|stream| stream.forget(begin));
+    }
+
     fn known(&mut self, server: NodeId, key: &Name) -> Option<&mut Stream> {
         self.streams.iter_mut().find(|stream| stream.server == server && stream.key == *key)
     }
@@ -231,6 +270,7 @@ impl Streams {
                 key: key.clone(),
                 created: at,
                 entries: Vec::new(),
+                forgotten: 0,
                 trimmed: Steps::default(),
                 groups: Vec::new(),
                 born: 0,
@@ -241,7 +281,7 @@ impl Streams {
     }
 
     /// A server's memory is gone, or emptied.
-    pub(super) fn forget(&mut self, at: Instant, server: NodeId) {
+    pub(super) fn lose(&mut self, at: Instant, server: NodeId) {
         let gone = self.streams.iter_mut().filter(|stream| stream.server == server);
         gone.for_each(|stream| stream.delete(at));
     }
@@ -252,7 +292,7 @@ impl Streams {
         let (first, entries) = source.entries(at);
         let target = self.stream(at, server, to);
         target.delete(at);
-        let base = target.entries.len() as u64;
+        let base = target.forgotten + target.entries.len() as u64;
         target.entries.extend(entries.iter().map(|entry| Entry { at, ..entry.clone() }));
         for group in source.groups(at) {
             let copied = target.group(at, &group.name);
@@ -292,8 +332,9 @@ impl Streams {
         match fact {
             RedisFact::EntryDeleted { key, id, .. } => {
                 let stream = self.stream(at, server, key);
-                if let Some(entry) = stream.count_of(id) {
-                    stream.entries[entry as usize].deleted = at;
+                let entry = stream.count_of(id).and_then(|entry| stream.index(entry));
+                if let Some(entry) = entry.and_then(|index| stream.entries.get_mut(index)) {
+                    entry.deleted = at;
                     stream.cut(at, 0);
                 }
             }
@@ -342,7 +383,7 @@ impl Streams {
                     stream.delete(at);
                 }
             }
-            RedisFact::Flushed => self.forget(at, server),
+            RedisFact::Flushed => self.lose(at, server),
             _ => return false,
         }
         size(self) != before

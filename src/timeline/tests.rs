@@ -5,8 +5,8 @@ use super::story::{LATENCY, Story, ms, one_plug, partition};
 use super::*;
 use crate::event::Name;
 use crate::event::{
-    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, NodeKind, RebalancePhase, RedisFact,
-    Ruling, Standing, What,
+    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, LostReason, NodeKind, RebalancePhase,
+    RedisFact, Ruling, Standing, What,
 };
 use crate::sim::Span;
 
@@ -93,9 +93,9 @@ fn the_ledger_of_every_party_balances_at_every_event() {
     // The plug is out from 6.3 s to 8.15 s: orders 32 (6.4 s) to 40 (8.0 s).
     let end = ms(11_900);
     let billing = timeline.parties().iter().find(|p| &*p.name == "billing").expect("billing");
-    let numbers: Vec<u32> = billing.lost(end)[0].1.iter().map(|id| id.0 as u32).collect();
+    let numbers: Vec<u32> = billing.lost(end)[0].messages.iter().map(|id| id.0 as u32).collect();
     assert_eq!(numbers, (32..=40).collect::<Vec<_>>());
-    assert_eq!(billing.lost(end)[0].0, LostReason::NotConnected);
+    assert_eq!(billing.lost(end)[0].reason, LostReason::NotConnected);
     let redis = timeline.lane(System::Redis, end);
     assert_eq!((redis.expected, redis.lost, redis.delivered, redis.late), (59, 9, 50, 0));
     let kafka = timeline.lane(System::Kafka, end);
@@ -126,7 +126,8 @@ fn a_loss_that_is_reopened_is_no_loss() {
     let timeline = told(&story.tell());
     let lost = |t| timeline.sums(party, t).lost as usize;
     assert_eq!((lost(ms(1)), lost(ms(2)), lost(ms(3))), (0, 1, 0));
-    assert_eq!(timeline.lost(party, ms(2)), [(LostReason::Skipped, vec![message])]);
+    let lost = Lost { reason: LostReason::Skipped, count: 1, messages: vec![message] };
+    assert_eq!(timeline.lost(party, ms(2)), [lost]);
     assert_eq!(timeline.lost(party, ms(3)), []);
 }
 

@@ -41,6 +41,8 @@ pub struct Node {
     pub open: Steps<u32>,
     /// The messages it handled, repeats included, in order.
     history: Vec<(Instant, MessageId)>,
+    /// How many it had handled before those.
+    forgotten: usize,
     /// The message its handler works on, with the instant it will be done.
     pub working: Steps<Option<(MessageId, Instant)>>,
     /// What a consumer is assigned.
@@ -144,18 +146,49 @@ impl Node {
 
     /// How many messages it has handled by `t`, repeats included.
     pub fn handled(&self, t: Instant) -> usize {
-        self.history.partition_point(|(at, _)| *at <= t)
+        self.forgotten + self.history(t).len()
     }
 
-    /// What it has handled by `t`, repeats included, oldest first, each with its instant.
+    /// What it has handled by `t`, as far as it is at hand, repeats included, oldest first, each
+    /// with its instant.
     pub fn history(&self, t: Instant) -> &[(Instant, MessageId)] {
-        &self.history[..self.handled(t)]
+        &self.history[..self.history.partition_point(|(at, _)| *at <= t)]
     }
 
     /// The last `n` messages that it has handled by `t`, newest first.
     pub fn recent(&self, t: Instant, n: usize) -> impl Iterator<Item = MessageId> {
-        let end = self.handled(t);
-        self.history[end.saturating_sub(n)..end].iter().rev().map(|(_, message)| *message)
+        self.history(t).iter().rev().take(n).map(|(_, message)| *message)
+    }
+
+    /// What its picture shows of messages, whatever else is forgotten.
+    pub(super) fn shown(&self) -> impl Iterator<Item = MessageId> {
+        let working = self.working.last().copied().flatten().map(|(message, _)| message);
+        self.history.iter().map(|(_, message)| *message).chain(working)
+    }
+
+    fn forget(&mut self, begin: Instant) {
+        let known = self.history.partition_point(|(at, _)| *at <= begin);
+        let gone = known.saturating_sub(HANDLED);
+        self.history.drain(..gone);
+        self.forgotten += gone;
+        self.state.forget(begin);
+        self.rate.forget(begin);
+        self.takes.forget(begin);
+        self.unplugged.forget(begin);
+        self.interrupted.forget(begin);
+        self.open.forget(begin);
+        self.working.forget(begin);
+        self.assigned.forget(begin);
+        self.memory.forget(begin);
+        self.busy.forget(begin);
+        self.primary.forget(begin);
+        self.offset.forget(begin);
+        self.link.forget(begin);
+        self.limits.forget(begin);
+        self.server.forget(begin);
+        self.session.forget(begin);
+        self.poll.forget(begin);
+        self.phase.forget(begin);
     }
 }
 
@@ -185,6 +218,11 @@ pub struct Wire {
     /// Fetches and their answers in order: (departed, hop's index, whether an answer).
     pub(super) fetches: Vec<(Instant, u32, bool)>,
 }
+
+/// Messages that a process has handled and shows though they are older than all else.
+const HANDLED: usize = 32;
+/// Connections that are known though they were closed long ago.
+const CLOSED: usize = 64;
 
 /// `client-output-buffer-limit` of clients with subscriptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,6 +275,14 @@ impl Wire {
         let bytes: u64 = self.unread.drain(..=index).map(|(_, bytes)| bytes).sum();
         let left = self.kernel.newest().saturating_sub(bytes);
         self.kernel.set(at, left);
+    }
+
+    fn forget(&mut self, begin: Instant) {
+        self.buffered.forget(begin);
+        self.kernel.forget(begin);
+        self.above_soft.forget(begin);
+        let known = self.fetches.partition_point(|(at, _, _)| *at <= begin);
+        self.fetches.drain(..known.saturating_sub(1));
     }
 
     /// Whether it stands at `t`.
@@ -406,6 +452,21 @@ impl Topology {
         begins.max_by_key(|node| node.name.len()).map(|node| node.id)
     }
 
+    /// Forgets what held before `begin`, and connections that were closed long before.
+    pub(super) fn forget(&mut self, begin: Instant) {
+        self.epoch.forget(begin);
+        self.nodes.iter_mut().for_each(|node| node.forget(begin));
+        self.subscriptions.retain(|s| s.until.is_none_or(|until| until > begin));
+        let recent = self.wires.len().saturating_sub(CLOSED);
+        let mut place = 0;
+        self.wires.retain(|wire| {
+            place += 1;
+            place > recent || wire.closed.is_none_or(|(at, _)| at > begin)
+        });
+        self.wires.iter_mut().for_each(|wire| wire.forget(begin));
+        self.wire_index = self.wires.iter().enumerate().map(|(n, wire)| (wire.id, n)).collect();
+    }
+
     pub(super) fn fold(&mut self, at: Instant, fact: &LabFact) {
         match fact {
             LabFact::Commanded(action) => self.command(at, action),
@@ -426,6 +487,7 @@ impl Topology {
                     interrupted: Steps::default(),
                     open: Steps::default(),
                     history: Vec::new(),
+                    forgotten: 0,
                     working: Steps::default(),
                     assigned: Steps::default(),
                     topic: None,

@@ -15,8 +15,11 @@ use crate::sim::Instant;
 /// that put it there, and for one that waits what it waits for. Empty when it is not owed.
 pub fn standing(timeline: &Timeline, message: MessageId, party: PartyId, t: Instant) -> Vec<Line> {
     let Some(of) = timeline.party(party) else { return Vec::new() };
-    let Some((event, standing)) = timeline.stood(message, party, t) else { return Vec::new() };
-    let mut lines = timeline.told(event.id);
+    let Some(standing) = timeline.standing(message, party, t) else { return Vec::new() };
+    let mut lines = match timeline.stood(message, party, t) {
+        Some((event, _)) => timeline.told(event.id),
+        None => vec![timeline.folded()],
+    };
     if of.system == System::Redis {
         lines.extend(kept::standing(timeline, message, of, standing, t));
     }

@@ -13,8 +13,11 @@ use yew::AttrValue;
 
 /// Ticks and faces at the cursor: of the head, or folded again up to an earlier instant.
 fn progress_at(session: &Session, t: Instant) -> Cow<'_, Progress> {
-    if t >= session.head() || session.first_event() > 0 {
+    if t >= session.head() {
         return Cow::Borrowed(session.progress());
+    }
+    if session.first_event() > 0 {
+        return Cow::Owned(session.at(t).progress);
     }
     let lesson = session.lesson();
     let mut progress = Progress::new(lesson);
@@ -113,10 +116,10 @@ fn ending(lesson: &Lesson) -> Vec<AttrValue> {
 
 /// The transport bar.
 pub(super) fn transport(page: &Page) -> TransportPanel {
-    let (session, timeline, cursor) = (page.session(), page.timeline(), page.cursor());
+    let (session, cursor) = (page.session(), page.cursor());
     let whole = extent(session.head());
     let share = |t: Instant| (t.as_nanos() as f64 / whole.as_nanos() as f64) as f32;
-    let marks = timeline.marks().iter().map(|mark| Mark {
+    let marks = page.marks().iter().map(|mark| Mark {
         at: share(mark.at),
         label: mark.label.clone().into(),
         class: match mark.kind {

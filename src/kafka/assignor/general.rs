@@ -226,7 +226,7 @@ struct Movements {
     of: SortedMap<TopicPartition, (usize, usize)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Moved {
     partitions: Vec<TopicPartition>,
     peak: u32,

@@ -11,7 +11,7 @@ use crate::kafka::protocol::{
 };
 use crate::sim::{Instant, Span};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The connection that stands for this process speaking to its own controller.
 const LOOPBACK: ConnectionId = ConnectionId(u32::MAX);
@@ -275,7 +275,7 @@ impl Broker {
 
     /// Takes over newer metadata (`BrokerMetadataPublisher`, `ReplicaManager#applyDelta`).
     /// Metadata from before its own registration is not for it.
-    fn adopt(&mut self, now: Instant, image: &Arc<ClusterImage>, out: &mut Vec<Output>) {
+    fn adopt(&mut self, now: Instant, image: &Rc<ClusterImage>, out: &mut Vec<Output>) {
         if image.offset <= self.image.offset
             || self.lifecycle.epoch().is_none_or(|epoch| image.offset < epoch)
         {

@@ -39,7 +39,7 @@ use cluster::Asked;
 use lifecycle::Lifecycle;
 use produce::AwaitReplicas;
 use purgatory::Purgatory;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// What a broker wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +88,7 @@ pub struct Broker {
     /// The node of the controller.
     controller_id: BrokerId,
     lifecycle: Lifecycle,
-    image: Arc<ClusterImage>,
+    image: Rc<ClusterImage>,
     partitions: SortedMap<TopicPartition, Partition>,
     /// What is followed, by leader.
     following: SortedMap<BrokerId, SortedSet<TopicPartition>>,
@@ -127,7 +127,7 @@ impl Broker {
             controller: None,
             controller_id: controller,
             lifecycle: Lifecycle::starting(now, None, 0),
-            image: Arc::default(),
+            image: Rc::default(),
             partitions: SortedMap::new(),
             following: SortedMap::new(),
             asked: SortedMap::new(),

@@ -35,7 +35,7 @@ impl<T> Default for Purgatory<T> {
     }
 }
 
-impl<T> Purgatory<T> {
+impl<T: Clone> Purgatory<T> {
     pub(super) fn park(&mut self, parked: Parked<T>) -> u64 {
         let id = self.next;
         self.next += 1;

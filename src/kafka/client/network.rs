@@ -62,7 +62,7 @@ pub(crate) struct Network<P> {
     backoff: Backoff,
 }
 
-impl<P> Network<P> {
+impl<P: Clone> Network<P> {
     /// A client's that finds the cluster through `bootstrap`; `seed` decides its back-off jitter.
     pub(crate) fn new(timing: Timing, bootstrap: Vec<BrokerId>, seed: u64) -> Self {
         let (initial, max) = (timing.reconnect_backoff, timing.reconnect_backoff_max);

@@ -27,7 +27,7 @@ use super::broker::Output;
 use super::protocol::{BrokerId, ErrorCode, FetchMetadataRequest, FetchMetadataResponse, Request};
 use crate::event::{ConnectionId, KafkaFact};
 use crate::sim::{Instant, Purpose, Rng, SortedMap, Span};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The active controller: a plain value; its clone has the same future.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct Controller {
     config: ControllerConfig,
     /// The broker of the same process, which cannot be lost sight of.
     hosts: Option<BrokerId>,
-    image: Arc<ClusterImage>,
+    image: Rc<ClusterImage>,
     random: JavaRandom,
     /// When each broker was last heard of.
     sessions: SortedMap<BrokerId, Instant>,
@@ -64,7 +64,7 @@ impl Controller {
         Self {
             config,
             hosts: None,
-            image: Arc::new(image),
+            image: Rc::new(image),
             random: JavaRandom::new(seed),
             sessions: SortedMap::new(),
             published: 0,
@@ -81,7 +81,7 @@ impl Controller {
     }
 
     /// The metadata as it is now.
-    pub fn image(&self) -> &Arc<ClusterImage> {
+    pub fn image(&self) -> &Rc<ClusterImage> {
         &self.image
     }
 
@@ -194,7 +194,7 @@ impl Controller {
 
     /// The image, to be changed; the change is one more record of the metadata log.
     fn change(&mut self) -> &mut ClusterImage {
-        let image = Arc::make_mut(&mut self.image);
+        let image = Rc::make_mut(&mut self.image);
         image.offset += 1;
         image
     }

@@ -23,7 +23,7 @@ pub use validate::AppendError;
 use super::protocol::{EpochEndOffset, ErrorCode};
 use super::record::RecordBatch;
 use producers::BatchMetadata;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Records in the order of their offsets. Clones share the batches.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Log {
     config: TopicConfig,
     /// Never empty; the last one is active. Beside each the producers as they were when it
     /// began (Kafka's `.snapshot` files).
-    segments: Vec<(Segment, Arc<ProducerStates>)>,
+    segments: Vec<(Segment, Rc<ProducerStates>)>,
     start_offset: u64,
     high_watermark: u64,
     end_offset: u64,
@@ -68,7 +68,7 @@ impl Log {
     pub fn new(config: TopicConfig, start_offset: u64, now_ms: i64) -> Self {
         Self {
             config,
-            segments: vec![(Segment::new(start_offset, now_ms), Arc::default())],
+            segments: vec![(Segment::new(start_offset, now_ms), Rc::default())],
             start_offset,
             high_watermark: start_offset,
             end_offset: start_offset,
@@ -227,7 +227,7 @@ impl Log {
     fn roll(&mut self, now_ms: i64) {
         if self.active().size_in_bytes() > 0 {
             let segment = Segment::new(self.end_offset, now_ms);
-            self.segments.push((segment, Arc::new(self.producers.clone())));
+            self.segments.push((segment, Rc::new(self.producers.clone())));
         }
     }
 

@@ -136,5 +136,5 @@ pub struct FetchMetadataResponse {
     /// Whether it worked.
     pub error_code: ErrorCode,
     /// None when there is nothing newer.
-    pub image: Option<std::sync::Arc<crate::kafka::controller::ClusterImage>>,
+    pub image: Option<std::rc::Rc<crate::kafka::controller::ClusterImage>>,
 }

@@ -10,7 +10,7 @@ pub struct Entry<'a, K, V> {
     pub(super) place: Result<Place, Place>,
 }
 
-impl<'a, K: Ord, V> Entry<'a, K, V> {
+impl<'a, K: Ord + Clone, V: Clone> Entry<'a, K, V> {
     /// The value; `value` is put there first where there is none.
     pub fn or_insert(self, value: V) -> &'a mut V {
         self.or_insert_with(|| value)
@@ -18,11 +18,11 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
 
     /// The value; what `value` makes is put there first where there is none.
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'a mut V {
-        let (chunk, index) = match self.place {
+        let place = match self.place {
             Ok(place) => place,
             Err(place) => self.map.put(place, (self.key, value())),
         };
-        &mut self.map.chunks[chunk][index].1
+        self.map.value(place)
     }
 
     /// The value; the default is put there first where there is none.
@@ -40,7 +40,7 @@ pub struct Occupied<'a, K, V> {
     pub(super) place: Place,
 }
 
-impl<K, V> Occupied<'_, K, V> {
+impl<K: Clone, V: Clone> Occupied<'_, K, V> {
     /// Its key.
     pub fn key(&self) -> &K {
         &self.map.chunks[self.place.0][self.place.1].0
@@ -53,7 +53,7 @@ impl<K, V> Occupied<'_, K, V> {
 
     /// Its value, to be changed.
     pub fn get_mut(&mut self) -> &mut V {
-        &mut self.map.chunks[self.place.0][self.place.1].1
+        self.map.value(self.place)
     }
 
     /// Takes it out of the map.

@@ -1,11 +1,12 @@
 //! Walks over a map.
 
 use super::SortedMap;
-use super::map::Place;
+use super::map::{Chunk, Place};
+use std::rc::Rc;
 
 /// Entries in order.
 pub struct Iter<'a, K, V> {
-    pub(super) chunks: &'a [Vec<(K, V)>],
+    pub(super) chunks: &'a [Chunk<K, V>],
     pub(super) front: Place,
     pub(super) back: Place,
 }
@@ -57,7 +58,8 @@ impl<K, V> ExactSizeIterator for Iter<'_, K, V> {
         if self.front >= self.back {
             return 0;
         }
-        let whole: usize = self.chunks[self.front.0..self.back.0].iter().map(Vec::len).sum();
+        let whole: usize =
+            self.chunks[self.front.0..self.back.0].iter().map(|chunk| chunk.len()).sum();
         whole + self.back.1 - self.front.1
     }
 }
@@ -111,30 +113,76 @@ impl<'a, K, V> IntoIterator for &'a SortedMap<K, V> {
 }
 
 /// Entries in order, their values to be changed.
-pub struct IterMut<'a, K, V>(core::iter::Flatten<core::slice::IterMut<'a, Vec<(K, V)>>>);
+pub struct IterMut<'a, K, V> {
+    chunks: core::slice::IterMut<'a, Chunk<K, V>>,
+    entries: core::slice::IterMut<'a, (K, V)>,
+}
 
-impl<'a, K, V> Iterator for IterMut<'a, K, V> {
+impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
     type Item = (&'a K, &'a mut V);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (&*key, value))
+        loop {
+            if let Some((key, value)) = self.entries.next() {
+                return Some((key, value));
+            }
+            self.entries = Rc::make_mut(self.chunks.next()?).iter_mut();
+        }
     }
 }
 
-impl<'a, K, V> IntoIterator for &'a mut SortedMap<K, V> {
+impl<'a, K: Clone, V: Clone> IntoIterator for &'a mut SortedMap<K, V> {
     type Item = (&'a K, &'a mut V);
     type IntoIter = IterMut<'a, K, V>;
 
     fn into_iter(self) -> Self::IntoIter {
-        IterMut(self.chunks.iter_mut().flatten())
+        IterMut { chunks: self.chunks.iter_mut(), entries: core::slice::IterMut::default() }
     }
 }
 
-impl<K, V> IntoIterator for SortedMap<K, V> {
+/// Entries in order, taken out of the map.
+pub struct IntoIter<K, V> {
+    chunks: std::vec::IntoIter<Chunk<K, V>>,
+    front: std::vec::IntoIter<(K, V)>,
+    back: std::vec::IntoIter<(K, V)>,
+}
+
+impl<K: Clone, V: Clone> Iterator for IntoIter<K, V> {
     type Item = (K, V);
-    type IntoIter = core::iter::Flatten<std::vec::IntoIter<Vec<(K, V)>>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(entry) = self.front.next() {
+                return Some(entry);
+            }
+            match self.chunks.next() {
+                Some(chunk) => self.front = Rc::unwrap_or_clone(chunk).into_iter(),
+                None => return self.back.next(),
+            }
+        }
+    }
+}
+
+impl<K: Clone, V: Clone> DoubleEndedIterator for IntoIter<K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(entry) = self.back.next_back() {
+                return Some(entry);
+            }
+            match self.chunks.next_back() {
+                Some(chunk) => self.back = Rc::unwrap_or_clone(chunk).into_iter(),
+                None => return self.front.next_back(),
+            }
+        }
+    }
+}
+
+impl<K: Clone, V: Clone> IntoIterator for SortedMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = IntoIter<K, V>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.chunks.into_iter().flatten()
+        let none = || Vec::new().into_iter();
+        IntoIter { chunks: self.chunks.into_iter(), front: none(), back: none() }
     }
 }

@@ -4,6 +4,7 @@ use super::entry::{Entry, Occupied};
 use super::iter::{Iter, Keys, Values};
 use core::borrow::Borrow;
 use core::ops::{Bound, RangeBounds};
+use std::rc::Rc;
 
 /// Entries of one chunk at the most.
 const CHUNK: usize = 64;
@@ -11,12 +12,22 @@ const CHUNK: usize = 64;
 /// A place in a map: chunk, and entry in it.
 pub(super) type Place = (usize, usize);
 
-/// A map whose entries are in the order of their keys.
-#[derive(Clone)]
+/// Some of the entries. A clone of the map shares it until one of the two changes it.
+pub(super) type Chunk<K, V> = Rc<Vec<(K, V)>>;
+
+/// A map whose entries are in the order of their keys. Cloning it is cheap, and clones share what
+/// neither of them has changed since.
 pub struct SortedMap<K, V> {
     /// Never empty themselves; every key of one is less than every key of the next.
-    pub(super) chunks: Vec<Vec<(K, V)>>,
+    pub(super) chunks: Vec<Chunk<K, V>>,
     len: usize,
+}
+
+// Not derived: entries need not be cloned for it.
+impl<K, V> Clone for SortedMap<K, V> {
+    fn clone(&self) -> Self {
+        Self { chunks: self.chunks.clone(), len: self.len }
+    }
 }
 
 impl<K, V> Default for SortedMap<K, V> {
@@ -51,11 +62,6 @@ impl<K, V> SortedMap<K, V> {
         Iter { chunks: &self.chunks, front: (0, 0), back: (self.chunks.len(), 0) }
     }
 
-    /// All entries in order, their values to be changed.
-    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
-        self.chunks.iter_mut().flatten().map(|(key, value)| (&*key, value))
-    }
-
     /// All keys in order.
     pub fn keys(&self) -> Keys<'_, K, V> {
         Keys(self.iter())
@@ -64,6 +70,14 @@ impl<K, V> SortedMap<K, V> {
     /// All values in the order of their keys.
     pub fn values(&self) -> Values<'_, K, V> {
         Values(self.iter())
+    }
+}
+
+impl<K: Clone, V: Clone> SortedMap<K, V> {
+    /// All entries in order, their values to be changed.
+    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
+        let chunks = self.chunks.iter_mut();
+        chunks.flat_map(|chunk| Rc::make_mut(chunk).iter_mut()).map(|(key, value)| (&*key, value))
     }
 
     /// All values in the order of their keys, to be changed.
@@ -90,15 +104,19 @@ impl<K, V> SortedMap<K, V> {
     /// Keeps the entries of which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         for chunk in &mut self.chunks {
-            chunk.retain_mut(|(key, value)| keep(key, value));
+            Rc::make_mut(chunk).retain_mut(|(key, value)| keep(key, value));
         }
         self.chunks.retain(|chunk| !chunk.is_empty());
-        self.len = self.chunks.iter().map(Vec::len).sum();
+        self.len = self.chunks.iter().map(|chunk| chunk.len()).sum();
+    }
+
+    pub(super) fn value(&mut self, (chunk, index): Place) -> &mut V {
+        &mut Rc::make_mut(&mut self.chunks[chunk])[index].1
     }
 
     pub(super) fn take(&mut self, (chunk, index): Place) -> (K, V) {
         self.len -= 1;
-        let entry = self.chunks[chunk].remove(index);
+        let entry = Rc::make_mut(&mut self.chunks[chunk]).remove(index);
         if self.chunks[chunk].is_empty() {
             self.chunks.remove(chunk);
         }
@@ -109,19 +127,19 @@ impl<K, V> SortedMap<K, V> {
     pub(super) fn put(&mut self, (mut chunk, mut index): Place, entry: (K, V)) -> Place {
         self.len += 1;
         if self.chunks.is_empty() {
-            self.chunks.push(Vec::new());
+            self.chunks.push(Rc::default());
         }
         if self.chunks[chunk].len() == CHUNK {
             // Chunks that grow at the end of the map stay full, others are cut in two.
             let at_end = chunk + 1 == self.chunks.len() && index == CHUNK;
             let keep = if at_end { CHUNK } else { CHUNK / 2 };
-            let rest = self.chunks[chunk].split_off(keep);
-            self.chunks.insert(chunk + 1, rest);
+            let rest = Rc::make_mut(&mut self.chunks[chunk]).split_off(keep);
+            self.chunks.insert(chunk + 1, rest.into());
             if index > keep || at_end {
                 (chunk, index) = (chunk + 1, index - keep);
             }
         }
-        self.chunks[chunk].insert(index, entry);
+        Rc::make_mut(&mut self.chunks[chunk]).insert(index, entry);
         (chunk, index)
     }
 }
@@ -149,15 +167,6 @@ impl<K: Ord, V> SortedMap<K, V> {
         Some(&self.chunks[chunk][index].1)
     }
 
-    /// The value of a key, to be changed.
-    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-    {
-        let (chunk, index) = self.find(key).ok()?;
-        Some(&mut self.chunks[chunk][index].1)
-    }
-
     /// Whether it has the key.
     pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
@@ -166,10 +175,50 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.find(key).is_ok()
     }
 
+    /// Where the first key that is not before a bound stands.
+    fn place<Q: Ord + ?Sized>(&self, bound: Bound<&Q>, start: bool) -> Place
+    where
+        K: Borrow<Q>,
+    {
+        let (key, after) = match bound {
+            Bound::Unbounded if start => return (0, 0),
+            Bound::Unbounded => return (self.chunks.len(), 0),
+            Bound::Included(key) => (key, !start),
+            Bound::Excluded(key) => (key, start),
+        };
+        let (chunk, index) = match self.find(key) {
+            Ok((chunk, index)) => (chunk, index + usize::from(after)),
+            Err(place) => place,
+        };
+        let past = self.chunks.get(chunk).is_some_and(|c| c.len() == index);
+        if past { (chunk + 1, 0) } else { (chunk, index) }
+    }
+
+    /// The entries whose keys lie in a range, in order. An empty or inverted range has none.
+    pub fn range<Q: Ord + ?Sized>(&self, range: impl RangeBounds<Q>) -> Iter<'_, K, V>
+    where
+        K: Borrow<Q>,
+    {
+        let front = self.place(range.start_bound(), true);
+        let back = self.place(range.end_bound(), false).max(front);
+        Iter { chunks: &self.chunks, front, back }
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> SortedMap<K, V> {
+    /// The value of a key, to be changed.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.find(key).ok()?;
+        Some(self.value(place))
+    }
+
     /// Sets the value of a key; answers the one it had.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
-            Ok((chunk, index)) => Some(core::mem::replace(&mut self.chunks[chunk][index].1, value)),
+            Ok(place) => Some(core::mem::replace(self.value(place), value)),
             Err(place) => {
                 self.put(place, (key, value));
                 None
@@ -204,35 +253,6 @@ impl<K: Ord, V> SortedMap<K, V> {
         Some(Occupied { map: self, place })
     }
 
-    /// Where the first key that is not before a bound stands.
-    fn place<Q: Ord + ?Sized>(&self, bound: Bound<&Q>, start: bool) -> Place
-    where
-        K: Borrow<Q>,
-    {
-        let (key, after) = match bound {
-            Bound::Unbounded if start => return (0, 0),
-            Bound::Unbounded => return (self.chunks.len(), 0),
-            Bound::Included(key) => (key, !start),
-            Bound::Excluded(key) => (key, start),
-        };
-        let (chunk, index) = match self.find(key) {
-            Ok((chunk, index)) => (chunk, index + usize::from(after)),
-            Err(place) => place,
-        };
-        let past = self.chunks.get(chunk).is_some_and(|c| c.len() == index);
-        if past { (chunk + 1, 0) } else { (chunk, index) }
-    }
-
-    /// The entries whose keys lie in a range, in order. An empty or inverted range has none.
-    pub fn range<Q: Ord + ?Sized>(&self, range: impl RangeBounds<Q>) -> Iter<'_, K, V>
-    where
-        K: Borrow<Q>,
-    {
-        let front = self.place(range.start_bound(), true);
-        let back = self.place(range.end_bound(), false).max(front);
-        Iter { chunks: &self.chunks, front, back }
-    }
-
     /// The entries whose keys lie in a range, in order, their values to be changed.
     pub fn range_mut<Q: Ord + ?Sized>(
         &mut self,
@@ -249,7 +269,7 @@ impl<K: Ord, V> SortedMap<K, V> {
             let chunk_number = first + offset;
             let from = if chunk_number == front.0 { front.1 } else { 0 };
             let to = if chunk_number == back.0 { back.1 } else { chunk.len() };
-            chunk[from..to].iter_mut().map(|(key, value)| (&*key, value))
+            Rc::make_mut(chunk)[from..to].iter_mut().map(|(key, value)| (&*key, value))
         })
     }
 }

@@ -9,8 +9,15 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// A set whose elements are in order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SortedSet<T>(SortedMap<T, ()>);
+
+// Not derived: elements need not be cloned for it.
+impl<T> Clone for SortedSet<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 impl<T> Default for SortedSet<T> {
     fn default() -> Self {
@@ -53,7 +60,9 @@ impl<T> SortedSet<T> {
     pub fn last(&self) -> Option<&T> {
         self.iter().next_back()
     }
+}
 
+impl<T: Clone> SortedSet<T> {
     /// Takes the least element.
     pub fn pop_first(&mut self) -> Option<T> {
         self.0.pop_first().map(|(element, ())| element)
@@ -65,26 +74,13 @@ impl<T> SortedSet<T> {
     }
 }
 
-impl<T: Ord> SortedSet<T> {
+impl<T: Ord + Clone> SortedSet<T> {
     /// Whether it has the element.
     pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
     where
         T: Borrow<Q>,
     {
         self.0.contains_key(element)
-    }
-
-    /// Adds an element; answers whether it is new.
-    pub fn insert(&mut self, element: T) -> bool {
-        self.0.insert(element, ()).is_none()
-    }
-
-    /// Removes an element; answers whether it was there.
-    pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
-        self.0.remove(element).is_some()
     }
 
     /// The elements in a range, in order.
@@ -101,6 +97,21 @@ impl<T: Ord> SortedSet<T> {
     }
 }
 
+impl<T: Ord + Clone> SortedSet<T> {
+    /// Adds an element; answers whether it is new.
+    pub fn insert(&mut self, element: T) -> bool {
+        self.0.insert(element, ()).is_none()
+    }
+
+    /// Removes an element; answers whether it was there.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.remove(element).is_some()
+    }
+}
+
 impl<'a, T> IntoIterator for &'a SortedSet<T> {
     type Item = &'a T;
     type IntoIter = Keys<'a, T, ()>;
@@ -110,7 +121,7 @@ impl<'a, T> IntoIterator for &'a SortedSet<T> {
     }
 }
 
-impl<T> IntoIterator for SortedSet<T> {
+impl<T: Clone> IntoIterator for SortedSet<T> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
 
@@ -120,7 +131,7 @@ impl<T> IntoIterator for SortedSet<T> {
     }
 }
 
-impl<T: Ord> Extend<T> for SortedSet<T> {
+impl<T: Ord + Clone> Extend<T> for SortedSet<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
         elements.into_iter().for_each(|element| {
             self.insert(element);
@@ -128,7 +139,7 @@ impl<T: Ord> Extend<T> for SortedSet<T> {
     }
 }
 
-impl<T: Ord> FromIterator<T> for SortedSet<T> {
+impl<T: Ord + Clone> FromIterator<T> for SortedSet<T> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         let mut set = Self::new();
         set.extend(elements);
@@ -136,7 +147,7 @@ impl<T: Ord> FromIterator<T> for SortedSet<T> {
     }
 }
 
-impl<T: Ord, const N: usize> From<[T; N]> for SortedSet<T> {
+impl<T: Ord + Clone, const N: usize> From<[T; N]> for SortedSet<T> {
     fn from(elements: [T; N]) -> Self {
         elements.into_iter().collect()
     }
@@ -154,10 +165,10 @@ impl<T: Serialize> Serialize for SortedSet<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de> + Ord> Deserialize<'de> for SortedSet<T> {
+impl<'de, T: Deserialize<'de> + Ord + Clone> Deserialize<'de> for SortedSet<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Elements<T>(core::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de> + Ord> Visitor<'de> for Elements<T> {
+        impl<'de, T: Deserialize<'de> + Ord + Clone> Visitor<'de> for Elements<T> {
             type Value = SortedSet<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,12 +1,12 @@
 //! Redis servers with their channels and output buffers, and the floor of what was lost.
 
 use super::{Scene, rect, slug};
-use crate::event::{LostReason, MessageId, NodeId, NodeState, System};
+use crate::event::{MessageId, NodeId, NodeState, System};
 use crate::sim::Order;
 use crate::stage::layout::{Place, Server};
 use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::journal::count;
-use crate::timeline::{BufferLimits, Node};
+use crate::timeline::{BufferLimits, Lost, Node};
 
 /// What the kernels of both machines take, as the modelled connections have it (2.7 MB: Linux's
 /// defaults, `tcp_wmem` and `tcp_rmem`).
@@ -255,28 +255,30 @@ impl Scene<'_> {
     pub(super) fn floor(&mut self) {
         let Some(floor) = self.layout.floor else { return };
         let parties = self.timeline.parties().iter().filter(|p| p.system == System::Redis);
-        let mut all: Vec<(LostReason, Vec<MessageId>)> = Vec::new();
+        let mut all: Vec<Lost> = Vec::new();
         let mut first = None;
         for party in parties {
             let lost = party.lost(self.t);
             if !lost.is_empty() && first.is_none() {
                 first = Some(party.id);
             }
-            for (reason, messages) in lost {
-                match all.iter_mut().find(|(other, _)| *other == reason) {
-                    Some((_, others)) => others.extend(messages),
-                    None => all.push((reason, messages)),
+            for lost in lost {
+                if let Some(others) = all.iter_mut().find(|other| other.reason == lost.reason) {
+                    others.count += lost.count;
+                    others.messages.extend(lost.messages);
+                } else {
+                    all.push(lost);
                 }
             }
         }
         let Some(party) = first else { return };
-        let total: usize = all.iter().map(|(_, messages)| messages.len()).sum();
+        let total: usize = all.iter().map(|lost| lost.count).sum();
         let reasons: Vec<String> = match all.as_slice() {
-            [(reason, _)] => vec![reason.words().to_owned()],
-            many => many.iter().map(|(r, m)| format!("{} {}", m.len(), r.words())).collect(),
+            [lost] => vec![lost.reason.words().to_owned()],
+            many => many.iter().map(|l| format!("{} {}", l.count, l.reason.words())).collect(),
         };
         let words = format!("{total} lost: {}", reasons.join(", "));
-        let mut messages: Vec<MessageId> = all.into_iter().flat_map(|(_, m)| m).collect();
+        let mut messages: Vec<MessageId> = all.into_iter().flat_map(|lost| lost.messages).collect();
         messages.order();
 
         let k = self.k();
@@ -287,14 +289,14 @@ impl Scene<'_> {
         let words_room = if stacked { floor.w } else { wide.min(floor.w * 0.55) };
         let room = if stacked { floor.w } else { floor.w - words_room - 24.0 };
         let fit = ((room / pitch).floor() as usize).max(1);
-        let hidden = messages.len().saturating_sub(fit);
+        let fit = if total > fit { fit - 1 } else { fit };
         // The newest stay visible; the older ones are in the count.
-        let shown = &messages[if hidden > 0 { hidden + 1 } else { 0 }.min(messages.len())..];
+        let shown = &messages[messages.len().saturating_sub(fit)..];
         let mut marks = Vec::new();
         let row = if stacked { floor.y + 4.0 } else { floor.middle() - h / 2.0 - 2.0 };
         let mut x = floor.x + 1.0;
-        if hidden > 0 {
-            let more = Run::mono(format!("+{}", hidden + 1), "dim");
+        if total > shown.len() {
+            let more = Run::mono(format!("+{}", total - shown.len()), "dim");
             marks.push(self.line(x, row + 14.0, pitch, 10.5, more));
             x += pitch;
         }

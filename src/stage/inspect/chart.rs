@@ -89,13 +89,16 @@ pub(super) type Figure<'a> = (Class, String, &'a dyn Fn(Instant) -> Option<f64>)
 pub(super) struct Axis {
     from: Instant,
     span: Span,
+    /// What was before is not at hand.
+    begin: Instant,
 }
 
 impl At<'_> {
     pub(super) fn axis(self) -> Axis {
         let past = self.t.since(Instant::ZERO);
         let span = past.clamp(LEAST, WINDOW);
-        Axis { from: Instant(self.t.0.saturating_sub(span.0)), span }
+        let begin = self.timeline.begin();
+        Axis { from: Instant(self.t.0.saturating_sub(span.0)), span, begin }
     }
 }
 
@@ -115,8 +118,10 @@ impl Axis {
         lines: &[Figure<'_>],
         (least, marks): (f64, &[(f64, String)]),
     ) -> Chart {
-        let sampled: Vec<Vec<Option<f64>>> =
-            lines.iter().map(|(_, _, figure)| self.instants().map(figure).collect()).collect();
+        let sample = |figure: &dyn Fn(Instant) -> Option<f64>| -> Vec<Option<f64>> {
+            self.instants().map(|t| if t < self.begin { None } else { figure(t) }).collect()
+        };
+        let sampled: Vec<_> = lines.iter().map(|(_, _, figure)| sample(figure)).collect();
         let peak = sampled.iter().flatten().flatten().copied().fold(0.0, f64::max);
         let high = (peak * 1.25).max(least);
         let seconds = self.span.as_nanos().div_ceil(1_000_000_000);

@@ -51,15 +51,14 @@ impl At<'_> {
     }
 
     fn producer(self, node: &Node, sheet: &mut Sheet) {
-        let mine = |t: Instant| {
-            let sent = self.timeline.messages(t).iter();
-            sent.filter(|message| message.producer == node.id).count() as u64
-        };
+        let mut newest = self.timeline.messages(self.t).iter().rev();
+        let newest = newest.find(|message| message.producer == node.id);
+        let sent = newest.map_or(0, |message| message.number);
         let topic = node.topic.as_deref().unwrap_or("nothing");
         let mut rows = vec![
             ("topic", Cell::new(topic)),
             ("rate", Cell::new(rate(node.rate.value(self.t)))),
-            ("messages sent", Cell::new(mine(self.t).to_string())),
+            ("messages sent", Cell::new(sent.to_string())),
         ];
         let carriers: Vec<String> =
             node.carriers.iter().map(|carrier| super::form::carrier(*carrier).to_owned()).collect();

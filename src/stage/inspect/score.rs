@@ -43,11 +43,11 @@ impl At<'_> {
     pub(super) fn lost(self, party: PartyId) -> Option<Sheet> {
         let whose = self.timeline.party(party)?;
         let mut sheet = Sheet::new(format!("lost to {}", whose.name), "losses");
-        for (reason, messages) in whose.lost(self.t) {
+        for lost in whose.lost(self.t) {
             let words =
-                format!("{}: {}", journal::count(messages.len(), "message"), reason.words());
+                format!("{}: {}", journal::count(lost.count, "message"), lost.reason.words());
             sheet.blocks.push(Block::Heading(words));
-            let newest = messages.iter().rev().take(LISTED);
+            let newest = lost.messages.iter().rev().take(LISTED);
             let lines = newest.filter_map(|id| self.standing_line(*id, party));
             sheet.blocks.push(Block::Lines(lines.collect()));
         }

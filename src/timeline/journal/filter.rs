@@ -87,7 +87,7 @@ impl Filter {
         timeline: &'a Timeline,
         from: EventId,
     ) -> impl Iterator<Item = &'a Event> {
-        let events = timeline.events();
+        let events = timeline.at_hand();
         let begin = events.partition_point(|event| event.id < from);
         events[begin..].iter().filter(|event| self.shows(timeline, event))
     }

@@ -158,7 +158,7 @@ impl Page {
         self.close();
         self.playing = false;
         if let Why::Event(id) = why
-            && let Some(at) = self.timeline.event(id).map(|event| event.at)
+            && let Some(at) = self.timeline().event(id).map(|event| event.at)
         {
             self.jump(at);
         }
@@ -166,7 +166,7 @@ impl Page {
         if self.view.selected.is_some() && self.desk.open != Some(Panel::Journal) {
             self.desk.open = Some(Panel::Inspector);
         }
-        self.said = answer(&self.timeline, self.cursor, why).pop().map(|line| line.sentence);
+        self.said = answer(self.timeline(), self.cursor, why).pop().map(|line| line.sentence);
     }
 
     /// Lets go of the last thing that was opened, then of what is selected.
@@ -195,7 +195,7 @@ impl Page {
         self.hold();
         let (title, items) = match of {
             MenuOf::Thing(target) => {
-                let title = name(&self.timeline, &target);
+                let title = name(self.timeline(), &target);
                 let lines = self.commands(&target, at);
                 self.select(target);
                 (title, lines)
@@ -207,7 +207,7 @@ impl Page {
     }
 
     fn commands(&self, target: &Target, at: (f32, f32)) -> Vec<MenuLine> {
-        let items = menu(&self.timeline, self.cursor, target);
+        let items = menu(self.timeline(), self.cursor, target);
         // What the run is asked about each line; or what is wrong with a form already.
         let asked = |item: &Item| match &item.deed {
             Deed::Do(action) => Ok(Some(action.clone())),
@@ -220,7 +220,7 @@ impl Page {
         let line = |(item, asked): (Item, Result<Option<_>, String>)| {
             let says = match item.deed {
                 Deed::Inspect => Msg::Show(target.clone()),
-                Deed::Journal => Msg::Sieve(journal_of(target, &self.timeline)),
+                Deed::Journal => Msg::Sieve(journal_of(target, self.timeline())),
                 Deed::Ask(form) => Msg::Ask(Box::new(form), Place::Widget(at.0, at.1)),
                 Deed::Do(action) => Msg::Act(action),
                 Deed::Why(why) => Msg::Why(why),
@@ -365,7 +365,7 @@ impl Page {
         let what = JUMPS.iter().find(|(kind, _)| *kind == jump).map_or("", |(_, what)| what);
         match found {
             Some(event) => {
-                self.said = Some(journal::sentence(&self.timeline, &event));
+                self.said = Some(journal::sentence(self.timeline(), &event));
                 self.jump(event.at);
             }
             None if onward => self.said = Some(format!("No {what} in the next 60 s.")),

@@ -9,7 +9,7 @@ pub(crate) use desk::Panel;
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Event, LabFact, Refusal, What};
+use crate::event::{Action, Event, EventId, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
@@ -17,7 +17,7 @@ use crate::stage::inspect::{Form, Jump, Why, spots};
 use crate::stage::{self, Layout, Mode, Picture, Rect, Role, Run, Size, Target, Token, View};
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{self, Fold, Pace};
-use crate::timeline::{Timeline, journal};
+use crate::timeline::{Mark, Tell, Timeline, Window, journal};
 use yew::AttrValue;
 
 /// How far "step" looks for the next drawn event.
@@ -159,9 +159,9 @@ pub(crate) enum Format {
 /// A lesson on the page.
 pub(crate) struct Page {
     session: Session,
-    timeline: Timeline,
-    /// The session's revision and count of events that the timeline has.
-    folded: (u32, u64),
+    window: Window,
+    /// The session's revision that the window has.
+    folded: u32,
     cursor: Instant,
     pace: Pace,
     playing: bool,
@@ -200,12 +200,11 @@ impl Page {
     fn new(session: Session) -> Self {
         let chosen = vec![None; session.lesson().steps.len()];
         let view = View { sentence: false, ..View::new(960.0, 640.0) };
-        let timeline = Timeline::default();
-        let layout = Layout::new(&timeline, Instant::ZERO, &view);
+        let layout = Layout::new(&Timeline::default(), Instant::ZERO, &view);
         let mut page = Self {
-            folded: (session.revision(), 0),
+            folded: session.revision(),
             session,
-            timeline,
+            window: Window::default(),
             cursor: Instant::ZERO,
             pace: Pace::default(),
             playing: false,
@@ -318,7 +317,13 @@ impl Page {
             let next = self.next();
             let gone = match self.chosen_scale() {
                 Some(scale) => Pace::at_scale(scale, self.cursor, next, left),
-                None => self.pace.advance(&self.timeline, self.cursor, next, left, self.most()),
+                None => self.pace.advance(
+                    self.window.at(self.cursor),
+                    self.cursor,
+                    next,
+                    left,
+                    self.most(),
+                ),
             };
             self.go_to(gone.to);
             left = gone.left_ms;
@@ -338,6 +343,7 @@ impl Page {
             Err(refusal) => refusal.reason.clone(),
         });
         self.fold();
+        self.look();
         done
     }
 
@@ -352,13 +358,22 @@ impl Page {
             self.fold();
         }
         self.cursor = t;
+        self.look();
+    }
+
+    /// Makes sure that what happened around the cursor is at hand.
+    fn look(&mut self) {
+        let session = &self.session;
+        self.window.look(self.cursor, &mut |from, hear| session.tell(from, hear));
     }
 
     fn step_on(&mut self) {
         self.playing = false;
         let limit = self.cursor + FAR_ENOUGH;
         let found = loop {
-            let drawn = self.timeline.next_drawn(self.cursor);
+            let session = &self.session;
+            let tell: Tell<'_> = &mut |from, hear| session.tell(from, hear);
+            let drawn = self.window.next_drawn(self.cursor, tell);
             // A drawn event counts once all that happens at its instant has happened.
             match (drawn, self.session.next_at()) {
                 (Some(drawn), _) if drawn <= self.session.head() => break Some(drawn),
@@ -369,40 +384,48 @@ impl Page {
                 _ => break drawn,
             }
         };
-        if let Some(t) = found {
-            self.jump(t);
-        }
+        self.jump(found.unwrap_or(self.cursor));
     }
 
     fn step_back(&mut self) {
         self.playing = false;
-        let before = self.timeline.previous_drawn(self.cursor);
+        let before = self.timeline().previous_drawn(self.cursor);
         self.jump(before.unwrap_or(Instant::ZERO));
     }
 
-    /// Takes what is new in the run into the timeline; after a fork from the beginning.
+    /// Takes what is new in the run into the timeline; after a fork from where it still is true.
     fn fold(&mut self) {
-        let (revision, count) = (self.session.revision(), self.session.event_count());
-        if revision == self.folded.0 {
-            self.timeline.extend(self.session.events_since(self.folded.1));
-        } else {
-            self.timeline = Timeline::default();
-            self.timeline.extend(self.session.events());
+        let revision = self.session.revision();
+        if revision != self.folded {
+            let kept =
+                if revision == self.folded.wrapping_add(1) { self.session.kept() } else { 0 };
+            self.window.rewind(kept);
+            self.folded = revision;
         }
-        self.folded = (revision, count);
+        let window = &mut self.window;
+        self.session.tell(window.told(), &mut |events| {
+            window.extend(events);
+            true
+        });
     }
 
-    /// How many of the cached events lie at or before the cursor.
-    fn passed(&self) -> usize {
-        self.session.events().partition_point(|event| event.at <= self.cursor)
+    /// The last event at or before the cursor.
+    fn passed(&self) -> Option<EventId> {
+        self.events().0.last().map(|event| event.id)
     }
 
     /// The next event after the cursor.
     fn next(&self) -> Option<Instant> {
-        let known = self.session.events().get(self.passed()).map(|event| event.at);
+        let known = self.events().1.first().map(|event| event.at);
         // What an action made due at its own instant happens when time goes on.
         let due = || self.session.next_at().map(|due| due.max(self.cursor + Span(1)));
         known.or_else(due)
+    }
+
+    /// The events at hand, up to the cursor and after it.
+    fn events(&self) -> (&[Event], &[Event]) {
+        let events = self.timeline().events();
+        events.split_at(events.partition_point(|event| event.at <= self.cursor))
     }
 
     /// What pulling (or putting back) a plug means now; of the first one when none is named.
@@ -420,7 +443,7 @@ impl Page {
     }
 
     fn picture_now(&self) -> Picture {
-        stage::picture_on(&self.timeline, self.cursor, &self.view, &self.layout)
+        stage::picture_on(self.timeline(), self.cursor, &self.view, &self.layout)
     }
 
     /// The picture at the cursor, on a layout that fits.
@@ -434,12 +457,12 @@ impl Page {
     /// What moves at the cursor, and the size to paint it in.
     pub(crate) fn tokens(&mut self) -> Vec<Token> {
         self.lay_out();
-        stage::tokens(&self.timeline, self.cursor, &self.layout)
+        stage::tokens(self.timeline(), self.cursor, &self.layout)
     }
 
     fn lay_out(&mut self) {
-        if !self.layout.fits(&self.timeline, self.cursor, &self.view) {
-            self.layout = Layout::new(&self.timeline, self.cursor, &self.view);
+        if !self.layout.fits(self.timeline(), self.cursor, &self.view) {
+            self.layout = Layout::new(self.window.at(self.cursor), self.cursor, &self.view);
         }
         self.layout.select(self.view.selected.as_ref());
     }
@@ -447,7 +470,7 @@ impl Page {
     /// The message under a point of the stage, within a finger's reach.
     pub(super) fn spot_at(&mut self, x: f32, y: f32) -> Option<Target> {
         let picture = self.picture();
-        let spots = spots(&self.timeline, self.cursor, &self.layout, &picture);
+        let spots = spots(self.timeline(), self.cursor, &self.layout, &picture);
         let point = Rect::new(x, y, 0.0, 0.0);
         spots.into_iter().rev().find(|spot| spot.area.holds(point)).map(|spot| spot.what)
     }
@@ -482,7 +505,7 @@ impl Page {
     pub(super) fn folds(&self) -> Vec<Fold> {
         let head = self.session.head();
         let least = Span(extent(head).as_nanos() / 24);
-        pace::folds(&self.timeline, Instant::ZERO, head, least)
+        pace::folds(self.window.head(), Instant::ZERO, head, least)
     }
 
     /// Where the cursor and the head stand on the scrubber, 0 to 1.
@@ -500,23 +523,23 @@ impl Page {
             let shape = picture.shapes.iter().find(|shape| shape.target.as_ref() == Some(selected));
             return shape.map(|shape| shape.name.clone());
         };
-        let message = self.timeline.message(*id)?;
-        let life = self.timeline.biography(*id).iter().rev();
+        let message = self.timeline().message(*id)?;
+        let life = self.timeline().biography(*id).iter().rev();
         let last = life
-            .filter_map(|event| self.timeline.event(*event))
+            .filter_map(|event| self.timeline().event(*event))
             .find(|event| event.at <= self.cursor)?;
         let key = message.key.as_deref().map(|key| format!(", key {key}")).unwrap_or_default();
-        let happened = journal::sentence(&self.timeline, last);
+        let happened = journal::sentence(self.timeline(), last);
         Some(format!("No. {}{key}. {happened}", message.number))
     }
 
     /// The last moment worth a word, as its event tells it.
     pub(super) fn caption(&self) -> Option<String> {
-        let marks = self.timeline.marks();
+        let marks = self.marks();
         let mark = marks[..marks.partition_point(|mark| mark.at <= self.cursor)].last()?;
-        let event = self.timeline.event(mark.event)?;
+        let event = self.timeline().event(mark.event)?;
         let ago = panel::rounded(self.cursor.since(mark.at));
-        let told = journal::sentence(&self.timeline, event);
+        let told = journal::sentence(self.timeline(), event);
         Some(if ago == Span::ZERO { told } else { format!("{ago} ago. {told}") })
     }
 
@@ -545,9 +568,14 @@ impl Page {
         self.session.lesson()
     }
 
-    /// What has happened.
+    /// What has happened, around the cursor.
     pub(crate) fn timeline(&self) -> &Timeline {
-        &self.timeline
+        self.window.at(self.cursor)
+    }
+
+    /// The places on the scrubber, of the whole run.
+    pub(super) fn marks(&self) -> &[Mark] {
+        self.window.head().marks()
     }
 
     /// How many futures stand beside this one.
@@ -583,7 +611,7 @@ impl Page {
     /// Virtual nanoseconds a real second.
     pub(crate) fn scale(&self) -> f64 {
         let next = self.next();
-        let auto = || self.pace.scale(&self.timeline, self.cursor, next, self.most());
+        let auto = || self.pace.scale(self.timeline(), self.cursor, next, self.most());
         self.chosen_scale().unwrap_or_else(auto)
     }
 }

@@ -33,8 +33,8 @@ const RATE: (f32, f32) = (112.0, 24.0);
 /// The events that the journal lists, found so far.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Of this revision of the run and this filter.
-    of: Option<(u32, Filter)>,
+    /// Of this revision of the run, this beginning of what is at hand and this filter.
+    of: Option<(u32, Instant, Filter)>,
     /// Those that pass, oldest first, with their instants.
     events: Vec<(Instant, EventId)>,
     /// The number of the next event to look at.
@@ -51,12 +51,12 @@ impl Page {
         match self.desk.open? {
             Panel::Inspector => {
                 let target = self.view.selected.clone()?;
-                let mut sheet = inspect(&self.timeline, self.cursor, &target)?;
+                let mut sheet = inspect(self.timeline(), self.cursor, &target)?;
                 self.ask_tools(&mut sheet, &target);
                 self.explain(&mut sheet, told);
                 Some((sheet, "inspector"))
             }
-            Panel::Tables => Some((tables(&self.timeline, self.cursor), "tables")),
+            Panel::Tables => Some((tables(self.timeline(), self.cursor), "tables")),
             Panel::Futures => Some((self.futures(), "inspector")),
             Panel::Journal => None,
         }
@@ -67,7 +67,7 @@ impl Page {
         if told.is_empty() {
             return;
         }
-        let line = |line| Line::told(&self.timeline, line, self.cursor);
+        let line = |line| Line::told(self.timeline(), line, self.cursor);
         // It is being explained: asking again would lead nowhere.
         let lines = told.into_iter().map(|told| Line { why: None, ..line(told) }).collect();
         sheet.blocks.insert(0, Block::Heading("Why? What led to it, in order".to_owned()));
@@ -77,7 +77,7 @@ impl Page {
     /// What the systems' own tools print of the thing; asked while it is open, at most ten times a
     /// second, in the past twice.
     fn ask_tools(&mut self, sheet: &mut Sheet, target: &Target) {
-        let Some((asked, name)) = question(&self.timeline, target) else { return };
+        let Some((asked, name)) = question(self.timeline(), target) else { return };
         let (session, cursor, tools) = (&self.session, self.cursor, &mut self.desk.tools);
         if tools.open {
             let of = (session.revision(), session.event_count(), cursor, asked);
@@ -99,13 +99,13 @@ impl Page {
     /// The answer to the last "Why?".
     pub(in crate::view) fn told(&self) -> Vec<causes::Line> {
         let why = self.desk.why;
-        why.map_or_else(Vec::new, |(why, at)| answer(&self.timeline, at, why))
+        why.map_or_else(Vec::new, |(why, at)| answer(self.timeline(), at, why))
     }
 
     /// What is being explained touched.
     pub(in crate::view) fn lights(&self, told: &[causes::Line]) -> Vec<Target> {
         let why = self.desk.why.filter(|_| !told.is_empty());
-        why.map_or_else(Vec::new, |(why, at)| lights(&self.timeline, at, why, told))
+        why.map_or_else(Vec::new, |(why, at)| lights(self.timeline(), at, why, told))
     }
 
     /// The journal, where it is open.
@@ -114,38 +114,42 @@ impl Page {
             return None;
         }
         let filter = self.desk.filter.clone();
-        let of = (self.folded.0, filter.clone());
+        let timeline = self.window.at(self.cursor);
+        let of = (self.folded, timeline.begin(), filter.clone());
         if self.found.of.as_ref() != Some(&of) {
             self.found = Found { of: Some(of), ..Found::default() };
         }
-        let new = filter.showing(&self.timeline, self.found.next);
+        let new = filter.showing(timeline, self.found.next);
         self.found.events.extend(new.map(|event| (event.at, event.id)));
-        if let Some(last) = self.timeline.events().last() {
+        if let Some(last) = timeline.events().last() {
             self.found.next = EventId(last.id.0 + 1);
         }
         let total = self.found.events.partition_point(|(at, _)| *at <= self.cursor);
         let first = self.desk.line.min(total.saturating_sub(1));
         let shown = self.found.events[..total].iter().rev().skip(first).take(WINDOW);
-        let events = shown.filter_map(|(_, id)| self.timeline.event(*id));
+        let events = shown.filter_map(|(_, id)| timeline.event(*id));
         let about = filter.messages.iter().flatten().next().map(|message| {
-            crate::stage::inspect::name(&self.timeline, &Target::Message(*message)).into()
+            crate::stage::inspect::name(timeline, &Target::Message(*message)).into()
         });
-        let nodes = self.timeline.nodes().iter().filter(|node| node.added <= self.cursor);
+        let nodes = timeline.nodes().iter().filter(|node| node.added <= self.cursor);
         let names: SortedSet<Name> = nodes.map(|node| node.name.clone()).collect();
-        Some(Journal {
-            about,
-            names: names.into_iter().collect(),
-            total,
-            first,
-            lines: events.map(|event| Line::of(&self.timeline, event)).collect(),
-            filter,
-        })
+        let mut lines: Vec<Line> = events.map(|event| Line::of(timeline, event)).collect();
+        let begin = timeline.begin();
+        if begin > Instant::ZERO && first + lines.len() >= total {
+            lines.push(Line {
+                at: Instant(begin.0 - 1),
+                text: "What happened before is folded away. Go there to read it.".into(),
+                class: "dim",
+                why: None,
+            });
+        }
+        Some(Journal { about, names: names.into_iter().collect(), total, first, lines, filter })
     }
 
     /// The stage in a frame of its own, as SVG with its size: a card to pass on.
     pub(in crate::view) fn card(&self, dark: bool) -> (String, (f32, f32)) {
         let view = View { sentence: true, ..View::new(1_200.0, 675.0) };
-        let picture = stage::picture(&self.timeline, self.cursor, &view);
+        let picture = stage::picture(self.timeline(), self.cursor, &view);
         let theme = if dark { Theme::Dark } else { Theme::Light };
         (stage::svg(&picture, theme), (picture.width, picture.height))
     }
@@ -167,7 +171,7 @@ impl Page {
 
     /// What lies over the stage.
     pub(in crate::view) fn over(&self, picture: &Picture) -> Over {
-        let (timeline, t) = (&self.timeline, self.cursor);
+        let (timeline, t) = (self.timeline(), self.cursor);
         // While time runs nothing holds still long enough to be walked to.
         let still = !self.playing;
         let selected = self.view.selected.as_ref();
@@ -202,7 +206,7 @@ impl Page {
     }
 
     fn rates(&self, picture: &Picture) -> Vec<Rate> {
-        let (timeline, t) = (&self.timeline, self.cursor);
+        let (timeline, t) = (self.timeline(), self.cursor);
         let producers = picture.shapes.iter().filter_map(|shape| match &shape.target {
             Some(Target::Node(id)) => Some((shape, timeline.node(*id)?)),
             _ => None,
@@ -250,7 +254,7 @@ impl Page {
                 .flat_map(|first| [("Here", first.here.as_ref()), ("There", first.there.as_ref())])
             {
                 let Some(event) = event else { continue };
-                let words = journal::sentence(&self.timeline, event);
+                let words = journal::sentence(self.timeline(), event);
                 sheet.blocks.push(Block::Words(format!("{whose} first: {words}")));
             }
             let go = Cell { go: Some(Go::Over(n)), ..Cell::new("Go over to it") };
@@ -261,7 +265,7 @@ impl Page {
 
     /// Both ledgers; asked again only when the run changed, or stands still somewhere else.
     fn compare(&mut self, branch: usize) -> Option<Comparison> {
-        let revision = self.folded.0;
+        let revision = self.folded;
         let limit = self.session.branches().get(branch)?.until.min(self.session.head());
         let mut known = self.desk.compared.iter();
         if let Some((_, _, kept)) = known.find(|(of, n, _)| (*of, *n) == (revision, branch))

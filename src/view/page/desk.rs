@@ -260,7 +260,7 @@ impl Page {
 
     /// How the stage can be looked at otherwise.
     fn look_lines(&self) -> Vec<MenuLine> {
-        let nodes = || self.timeline.nodes().iter().filter(|node| node.exists(self.cursor));
+        let nodes = || self.timeline().nodes().iter().filter(|node| node.exists(self.cursor));
         let of = |kind| nodes().filter(|node| node.kind == kind).count();
         let (redis, kafka) = (of(NodeKind::RedisServer), of(NodeKind::Broker));
         let line = |label: &'static str, says: Msg, refused: Option<&'static str>| MenuLine {

@@ -66,6 +66,36 @@ fn a_run_a_saved_run_and_its_link_tell_the_same() {
     }
 }
 
+/// A damaged run file, a newer one, a cut link: each says what is wrong, where, and what to do.
+#[test]
+fn what_cannot_be_read_says_where_and_what_to_do() {
+    let path = place("damaged.json");
+    let file = path.to_str().expect("UTF-8");
+    assert!(pushpull(&["run", "one-plug", "--until", "1s", "--save", file]).status.success());
+    let text = std::fs::read_to_string(file).expect("written");
+    let says = |text: &str, words: &[&str]| {
+        std::fs::write(file, text).expect("written");
+        let output = pushpull(&["run", file]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        for word in words {
+            assert!(error.contains(word), "`{word}` is not in: {error}");
+        }
+    };
+    let line = text.lines().position(|line| line.contains("\"seed\"")).expect("a seed") + 1;
+    let seed = text.replace("\"seed\": 1", "\"seed\": \"x\"");
+    assert_ne!(seed, text);
+    let place = format!("{file}:{line}:");
+    says(&seed, &[&place, "Save the run again", "the lesson \"one-plug\"", "0 commands"]);
+    says(&text[..text.len() / 2], &[file, "damaged", "nothing of it"]);
+    says(&text.replace("\"format\": 1", "\"format\": 9"), &["newer version (format 9"]);
+    let link = printed(&pushpull(&["run", "one-plug", "--until", "1s"]));
+    let link = link.split_whitespace().find(|word| word.starts_with("#pp1.")).expect("a link");
+    let output = pushpull(&["run", &link[..link.len() - 6]]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("from its character"), "{output:?}");
+}
+
 #[test]
 fn a_run_that_comes_out_differently_fails() {
     let path = place("other.json");

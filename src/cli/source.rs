@@ -61,10 +61,51 @@ pub(super) fn read(path: &Path) -> Result<String, Trouble> {
 
 fn file(path: &Path) -> Result<Source, Trouble> {
     let text = read(path)?;
-    if let Ok(run) = serde_json::from_str::<RunFile>(&text) {
-        return recorded(run.open().map_err(|wrong| WrongUse(wrong.to_string()))?);
+    if looks_like_a_run(&text) {
+        return recorded(run_file(path, &text)?);
     }
     Ok(own(path, &text).map_or_else(Source::Wrong, Source::Lesson))
+}
+
+/// Whether a text is, or was, a run's file: no lesson begins with a format.
+fn looks_like_a_run(text: &str) -> bool {
+    text.trim_start()
+        .strip_prefix('{')
+        .is_some_and(|rest| rest.trim_start().starts_with("\"format\""))
+        || serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("recording").is_some())
+}
+
+/// The run in a file, as `--save` and the page write it.
+fn run_file(path: &Path, text: &str) -> Result<Recording, Trouble> {
+    let value: Option<Value> = serde_json::from_str(text).ok();
+    let field = |name: &str| value.as_ref().and_then(|value| value.get(name));
+    let format = field("format").and_then(Value::as_u64);
+    let newer = format.map(|format| RunFile::known(format.try_into().unwrap_or(u16::MAX)));
+    newer.transpose().map_err(|wrong| WrongUse(format!("{}: {wrong}", path.display())))?;
+    let run: RunFile = serde_json::from_str(text).map_err(|error| {
+        let recording = field("recording");
+        let read: Vec<String> = ["lesson", "seed", "commands"]
+            .into_iter()
+            .filter_map(|name| Some((name, recording?.get(name)?)))
+            .map(|(name, value)| match (name, value) {
+                ("commands", Value::Array(all)) => format!("{} commands", all.len()),
+                ("lesson", Value::Object(lesson)) => match lesson.get("Named") {
+                    Some(name) => format!("the lesson {name}"),
+                    None => "a lesson of its own".to_owned(),
+                },
+                (name, value) => format!("{name} {value}"),
+            })
+            .collect();
+        let read = if read.is_empty() { "nothing of it".to_owned() } else { read.join(", ") };
+        WrongUse(format!(
+            "{}:{}:{}: this run's file is damaged: {error}. Save the run again, or mend this place. \
+             Still readable: {read}.",
+            path.display(),
+            error.line(),
+            error.column(),
+        ))
+    })?;
+    run.open().map_err(|wrong| WrongUse(format!("{}: {wrong}", path.display())))
 }
 
 /// A lesson file of somebody's own.

@@ -39,6 +39,11 @@ fn recorded(options: &Options) -> Result<Option<Recording>, Failure> {
         lines: vec![why],
     };
     if !options.file.is_undefined() {
+        // A newer format may hold what cannot be read here: that is said first.
+        let format = js_sys::Reflect::get(&options.file, &"format".into()).ok();
+        if let Some(format) = format.and_then(|format| format.as_f64()) {
+            RunFile::known(format as u16).map_err(|error| refused("file", error.to_string()))?;
+        }
         let file: RunFile = serde_wasm_bindgen::from_value(options.file.clone())
             .map_err(|error| refused("file", format!("It holds no recorded run: {error}.")))?;
         return file.open().map(Some).map_err(|error| refused("file", error.to_string()));

@@ -82,17 +82,26 @@ impl RunFile {
         Self { format: FORMAT, recording }
     }
 
+    /// Whether a file of this format can be read. Ask before reading all of it: a newer format may
+    /// say what is not known here.
+    ///
+    /// # Errors
+    /// When a newer version wrote it.
+    pub fn known(format: u16) -> Result<(), LinkError> {
+        if format <= FORMAT {
+            return Ok(());
+        }
+        Err(LinkError { wrong: Wrong::TooNew(format), read: None })
+    }
+
     /// The run in the file.
     ///
     /// # Errors
     /// When a newer version wrote it, or its commands go back in time.
     pub fn open(self) -> Result<Recording, LinkError> {
-        let wrong = if self.format > FORMAT {
-            Err(Wrong::TooNew(self.format))
-        } else {
-            self.recording.check()
-        };
-        wrong.map_err(|wrong| LinkError { wrong, read: Some(Box::new(self.recording.clone())) })?;
+        Self::known(self.format)?;
+        let read = || Some(Box::new(self.recording.clone()));
+        self.recording.check().map_err(|wrong| LinkError { wrong, read: read() })?;
         Ok(self.recording)
     }
 }

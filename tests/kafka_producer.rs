@@ -293,3 +293,81 @@ fn at_most_five_requests_are_in_flight() {
     assert_eq!(produced(&net).len(), 6);
     assert_eq!(log(&net, 0).len(), 10);
 }
+
+/// When each produce request of one partition left, its epoch and its first sequence.
+fn stamps(net: &Net) -> Vec<(Instant, i16, i32)> {
+    let batches = net.requests.iter().filter_map(|(at, _, request)| match request {
+        Request::Produce(request) => Some((*at, request.partitions.first()?.records.producer()?)),
+        _ => None,
+    });
+    batches.map(|(at, stamp)| (at, stamp.producer_epoch, stamp.base_sequence)).collect()
+}
+
+/// As in `SenderTest`: `delivery.timeout.ms` is 1500, `request.timeout.ms` 1000, linger 0.
+fn hasty() -> ProducerConfig {
+    ProducerConfig {
+        linger: Span::ZERO,
+        request_timeout: Span::from_secs(1),
+        delivery_timeout: MS.times(1_500),
+        ..ProducerConfig::default()
+    }
+}
+
+/// `SenderTest#testExpiryOfAllSentBatchesShouldCauseUnresolvedSequences`: whether the batch that
+/// ran out of time was written is not known, so its sequence is not left as a gap: what comes
+/// next goes under the next epoch, from sequence 0.
+#[test]
+fn after_all_sent_batches_expire_the_epoch_is_raised() {
+    let (mut net, producer) = warm(hasty(), 1);
+    let left = refuse(&mut net, u32::MAX);
+    let first = net.send(producer, "orders", None, "first");
+    net.run(Span::from_secs(2));
+    assert_eq!(net.completed, [(producer, first, Err(ErrorCode::RequestTimedOut))]);
+    assert!(stamps(&net).iter().all(|(_, epoch, sequence)| (*epoch, *sequence) == (0, 1)));
+    left.set(0);
+    net.requests.clear();
+    net.send(producer, "orders", None, "second");
+    net.run(Span::from_secs(1));
+    let sent: Vec<(i16, i32)> = stamps(&net).iter().map(|(_, e, s)| (*e, *s)).collect();
+    assert_eq!(sent, [(1, 0)]);
+    assert_eq!(log(&net, 0), ["second"]);
+}
+
+/// `SenderTest#testExpiryOfFirstBatchShouldNotCauseUnresolvedSequencesIfFutureBatchesSucceed`:
+/// nothing new is sent until the batches that were sent after the expired one are settled; where
+/// those succeed, the sequences go on in the same epoch.
+#[test]
+fn behind_an_expired_batch_nothing_new_leaves_until_the_others_are_settled() {
+    let (mut net, producer) = warm(hasty(), 1);
+    let accepts = Rc::new(Cell::new(false));
+    let shared = Rc::clone(&accepts);
+    net.on_request = Box::new(move |request| {
+        let Request::Produce(request) = request else { return None };
+        let mut answer = kafka_net::refusal(request, ErrorCode::RequestTimedOut);
+        if let (Response::Produce(answer), true) = (&mut answer, shared.get()) {
+            for partition in &mut answer.partitions {
+                (partition.error_code, partition.base_offset) = (ErrorCode::None, Some(2));
+            }
+        }
+        Some(answer)
+    });
+    let first = net.send(producer, "orders", None, "first");
+    net.run(Span::from_secs(1));
+    let second = net.send(producer, "orders", None, "second");
+    net.run(MS.times(510));
+    // The first ran out of time; the second was sent and waits for its next attempt.
+    assert_eq!(net.completed, [(producer, first, Err(ErrorCode::RequestTimedOut))]);
+    assert_eq!(stamps(&net).last().map(|stamp| (stamp.1, stamp.2)), Some((0, 2)));
+    net.completed.clear();
+    net.requests.clear();
+    accepts.set(true);
+    let third = net.send(producer, "orders", None, "third");
+    net.run(Span::from_secs(1));
+    let sent = stamps(&net);
+    let order: Vec<(i16, i32)> = sent.iter().map(|(_, epoch, seq)| (*epoch, *seq)).collect();
+    assert_eq!(order, [(0, 2), (0, 3)], "{sent:?}");
+    // One millisecond there, one back: the third left with the answer to the second.
+    assert_eq!(sent[1].0, sent[0].0 + MS.times(2));
+    let done: Vec<u64> = net.completed.iter().map(|(_, number, _)| *number).collect();
+    assert_eq!(done, [second, third]);
+}

@@ -5,6 +5,7 @@
 use pushpull::event::Payload;
 use pushpull::kafka::log::{AppendError, Log, TopicConfig};
 use pushpull::kafka::murmur2::{murmur2, partition_for_key, to_positive};
+use pushpull::kafka::protocol::ErrorCode;
 use pushpull::kafka::record::{Compression, Header, ProducerStamp, Record, RecordBatch, encode};
 use serde_json::Value;
 
@@ -225,4 +226,46 @@ fn idempotent_producers_are_kafkas() {
             assert_eq!(log.log_end_offset() as i64, int(event, "leo"), "{at}");
         }
     }
+}
+
+fn produced(log: &mut Log, sequence: i32, bytes: usize) -> Result<(u64, bool), ErrorCode> {
+    let stamp = ProducerStamp { producer_id: 1, producer_epoch: 0, base_sequence: sequence };
+    let record = Record::new(None, Some(vec![0_u8; bytes].into()), 0);
+    let batch = RecordBatch::new(&[record], Compression::None, Some(stamp)).expect("a record");
+    let appended = log.append_as_leader(batch, 0, 0).map_err(|error| error.code)?;
+    Ok((appended.first_offset, appended.is_new))
+}
+
+/// `UnifiedLogTest#testProducerIdMapTruncateToWithNoSnapshots`: sequences 0 and 1 at offsets 0 and
+/// 1; truncated to 1, the producer's last sequence is 0. Truncated to 0, the producer is unknown.
+#[test]
+fn a_truncated_log_forgets_what_its_producers_wrote_there() {
+    let mut log = Log::new(TopicConfig::default(), 0, 0);
+    assert_eq!(produced(&mut log, 0, 1), Ok((0, true)));
+    assert_eq!(produced(&mut log, 1, 1), Ok((1, true)));
+    assert!(log.truncate_to(1, 0));
+    assert_eq!(produced(&mut log, 2, 1), Err(ErrorCode::OutOfOrderSequenceNumber));
+    assert_eq!(produced(&mut log, 1, 1), Ok((1, true)), "no duplicate of what is gone");
+    assert_eq!(produced(&mut log, 0, 1), Ok((0, false)), "what is left is known");
+    assert!(log.truncate_to(0, 0));
+    assert!(log.producers().is_empty());
+    assert_eq!(produced(&mut log, 7, 1), Ok((0, true)));
+}
+
+/// `UnifiedLogTest#testProducerSnapshotAfterSegmentRollOnAppend`: the second batch rolls; truncated
+/// to its offset, both segments stand, the active one empty, and the producer comes from the
+/// snapshot that was taken when it rolled.
+#[test]
+fn a_log_truncated_to_a_segments_start_reads_its_producers_from_the_snapshot() {
+    let mut config = TopicConfig::default();
+    config.set("internal.segment.bytes", "1024").expect("a topic configuration");
+    let mut log = Log::new(config, 0, 0);
+    assert_eq!(produced(&mut log, 0, 512), Ok((0, true)));
+    assert_eq!(produced(&mut log, 1, 512), Ok((1, true)));
+    assert!(log.truncate_to(1, 0));
+    let segments: Vec<(u64, bool)> =
+        log.segments().map(|s| (s.base_offset(), s.size_in_bytes() == 0)).collect();
+    assert_eq!(segments, [(0, false), (1, true)]);
+    assert_eq!(produced(&mut log, 0, 512), Ok((0, false)));
+    assert_eq!(produced(&mut log, 1, 512), Ok((1, true)));
 }

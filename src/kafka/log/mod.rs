@@ -339,13 +339,8 @@ impl Log {
             self.truncate_fully_and_start_at(offset, now_ms);
             return true;
         }
-        let kept = self
-            .segments
-            .iter()
-            .filter(|(segment, _)| segment.base_offset() < offset)
-            .count()
-            .max(1);
-        self.segments.truncate(kept);
+        // A segment that begins at `offset` stays, empty (`LocalLog#truncateTo`).
+        self.segments.retain(|(segment, _)| segment.base_offset() <= offset);
         self.active_mut().truncate_to(offset, now_ms);
         self.end_offset = offset;
         self.start_offset = self.start_offset.min(offset);

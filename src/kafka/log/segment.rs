@@ -116,11 +116,13 @@ impl Segment {
         head.iter().chain(rest.iter().flat_map(|piece| piece.iter())).chain(open)
     }
 
-    /// Drops every batch with an offset of `offset` or more.
+    /// Drops every batch with an offset of `offset` or more; emptied, it counts as created now
+    /// (`LogSegment#truncateTo`).
     pub fn truncate_to(&mut self, offset: u64, now_ms: i64) {
         let kept: Vec<RecordBatch> =
             self.batches().take_while(|batch| batch.next_offset() <= offset).cloned().collect();
-        let mut truncated = Self::new(self.base_offset, self.created_ms);
+        let created_ms = if kept.is_empty() { now_ms } else { self.created_ms };
+        let mut truncated = Self::new(self.base_offset, created_ms);
         for batch in kept {
             truncated.append(batch, now_ms);
         }

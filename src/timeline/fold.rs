@@ -3,7 +3,7 @@
 use super::topology::{BufferLimits, Clock, Phase};
 use super::{Message, Timeline, marks};
 use crate::event::{
-    Action, Cargo, Event, Hop, KafkaFact, LabFact, NodeId, NodeKind, NodeState, PartyId,
+    Action, Cargo, Event, Hop, KafkaFact, LabFact, Name, NodeId, NodeState, PartyId,
     RebalancePhase, RedisFact, System, What,
 };
 use crate::sim::{Instant, Span};
@@ -250,6 +250,15 @@ impl Timeline {
         }
     }
 
+    /// A consumer named its member id: the session that its coordinator began is its own.
+    fn claim(&mut self, at: Instant, node: NodeId, member: &Name) {
+        if let Some(clock) = self.topology.members.claim(member, node)
+            && let Some(node) = self.topology.node_mut(node)
+        {
+            node.session.set(at, Some(clock));
+        }
+    }
+
     fn kafka(&mut self, event: &Event, node: NodeId, fact: &KafkaFact) {
         let at = event.at;
         if self.logs.fold(at, self.topology.broker(node), fact) {
@@ -267,11 +276,9 @@ impl Timeline {
                 }
             }
             KafkaFact::Assigned { member, partitions, .. } => {
-                let is_consumer =
-                    self.node(node).is_some_and(|node| node.kind == NodeKind::Consumer);
-                let owner = if is_consumer { Some(node) } else { self.topology.member(member) };
-                if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
-                    owner.assigned.set(at, partitions.clone());
+                self.claim(at, node, member);
+                if let Some(node) = self.topology.node_mut(node) {
+                    node.assigned.set(at, partitions.clone());
                 }
             }
             KafkaFact::GroupChanged { group, state, .. } => {
@@ -281,7 +288,7 @@ impl Timeline {
                 }
             }
             KafkaFact::MemberRemoved { member, .. } => {
-                let owner = self.topology.member(member);
+                let owner = self.topology.members.remove(member);
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
                     owner.session.set(at, None);
                     // It gives nothing back to a group that it is no member of.
@@ -296,12 +303,14 @@ impl Timeline {
                 }
             }
             KafkaFact::SessionExtended { member, until, .. } => {
-                let owner = self.topology.member(member);
+                let clock = Clock::new(at, *until);
+                let owner = self.topology.members.session(member, clock);
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
-                    owner.session.set(at, Some(Clock::new(at, *until)));
+                    owner.session.set(at, Some(clock));
                 }
             }
-            KafkaFact::PhaseChanged { phase, .. } => {
+            KafkaFact::PhaseChanged { member, phase, .. } => {
+                self.claim(at, node, member);
                 if let Some(node) = self.topology.node_mut(node) {
                     let idle = node.assigned.last().is_none_or(Vec::is_empty);
                     let phase = match phase {

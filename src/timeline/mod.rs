@@ -14,6 +14,7 @@ mod ledger;
 mod lists;
 mod logs;
 mod marks;
+mod members;
 pub mod pace;
 mod steps;
 #[cfg(test)]

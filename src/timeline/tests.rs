@@ -263,6 +263,9 @@ fn the_two_clocks_are_those_that_kafka_tells() {
         let (group, member) = (group.clone(), member.clone());
         kafka(broker, KafkaFact::SessionExtended { group, member, until })
     };
+    let phase = RebalancePhase::Joining;
+    let joining = KafkaFact::PhaseChanged { group: group.clone(), member: member.clone(), phase };
+    story.add(ms(2_999), kafka(billing, joining));
     story.add(ms(3_000), heard(ms(48_000)));
     story.add(ms(6_000), heard(ms(51_000)));
     story.hop(ms(9_000), 7, (billing, broker), fetch(), &[]);
@@ -280,6 +283,49 @@ fn the_two_clocks_are_those_that_kafka_tells() {
     );
     assert_eq!((session(ms(5_999)), session(ms(6_000))), (Some(42_001), Some(45_000)));
     assert!(node.exists(ms(9_999)) && !node.exists(ms(10_000)));
+}
+
+/// `ClassicGroup#generateMemberId`: a static member's id begins with its `group.instance.id`, which
+/// need not be the consumer's name and may begin with another one's. Whose it is, it says itself.
+#[test]
+fn a_session_belongs_to_the_consumer_that_names_the_member_id() {
+    let mut story = Story::default();
+    let broker = story.node(1, NodeKind::Broker, "kafka-1", Some(System::Kafka), None);
+    let billing = story.node(2, NodeKind::Consumer, "billing", Some(System::Kafka), None);
+    let till = story.node(3, NodeKind::Consumer, "till", Some(System::Kafka), None);
+    let group: Name = "shop".into();
+    let heard = |member: &str, until| {
+        let (group, member) = (group.clone(), member.into());
+        What::Kafka { node: broker, fact: KafkaFact::SessionExtended { group, member, until } }
+    };
+    let joins = |node, member: &str, phase| {
+        let (group, member) = (group.clone(), member.into());
+        What::Kafka { node, fact: KafkaFact::PhaseChanged { group, member, phase } }
+    };
+    let removed = |member: &str| {
+        let (group, member) = (group.clone(), member.into());
+        let fact = KafkaFact::MemberRemoved { group, member, reason: "left".into() };
+        What::Kafka { node: broker, fact }
+    };
+    story.add(ms(10), joins(billing, "", RebalancePhase::Joining));
+    story.add(ms(11), heard("till-1-6f1c", ms(45_011)));
+    // The answer is there.
+    story.add(ms(12), joins(billing, "till-1-6f1c", RebalancePhase::Syncing));
+    story.add(ms(13), heard("till-1-6f1c", ms(45_013)));
+    // Started again as a new member; what the coordinator still counted is no matter of it.
+    story.add(ms(20), heard("till-1-9a2b", ms(45_020)));
+    story.add(ms(21), joins(billing, "till-1-9a2b", RebalancePhase::Syncing));
+    story.add(ms(22), removed("till-1-6f1c"));
+    story.add(ms(23), removed("till-1-9a2b"));
+    let timeline = told(&story.tell());
+    let session = |node, t| {
+        let node = timeline.node(node).expect("a consumer");
+        node.session.value(ms(t)).map(|clock: Clock| clock.left(ms(t)).as_millis())
+    };
+    let seen = [11, 12, 13, 21, 22, 23].map(|t| session(billing, t));
+    let left = [44_999, 45_000, 44_999, 44_998].map(Some);
+    assert_eq!(seen, [None, left[0], left[1], left[2], left[3], None]);
+    assert!([11, 12, 13, 21, 22, 23].iter().all(|t| session(till, *t).is_none()));
 }
 
 #[test]

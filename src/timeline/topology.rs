@@ -1,6 +1,7 @@
 //! What exists and how it is connected, at any instant.
 
 use super::Steps;
+use super::members::Members;
 use crate::event::{
     Action, Carrier, CloseReason, ConnectionId, LabFact, MessageId, Name, NodeId, NodeKind,
     NodeState, PartyId, System, Tag, TopicPartition,
@@ -333,6 +334,8 @@ pub(super) struct Topology {
     pub(super) channels: Vec<Channel>,
     /// Counts what a layout depends on.
     pub(super) epoch: Steps<u32>,
+    /// Whose the member ids of consumer groups are.
+    pub(super) members: Members,
     /// Commands that set up nodes not yet there.
     setup: SortedMap<Name, Action>,
 }
@@ -443,13 +446,6 @@ impl Topology {
                 node.poll.set(at, None);
             }
         }
-    }
-
-    /// Who a member id (`billing-1-6f1c...`) belongs to: the consumer whose name begins it.
-    pub(super) fn member(&self, member: &str) -> Option<NodeId> {
-        let consumers = self.nodes.iter().filter(|node| node.kind == NodeKind::Consumer);
-        let begins = consumers.filter(|node| member.starts_with(&*node.name));
-        begins.max_by_key(|node| node.name.len()).map(|node| node.id)
     }
 
     /// Forgets what held before `begin`, and connections that were closed long before.

@@ -6,6 +6,7 @@
 
 pub mod biography;
 pub mod causes;
+pub mod clock;
 mod fold;
 mod forget;
 mod hops;

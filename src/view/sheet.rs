@@ -5,6 +5,7 @@ use super::icon::{CROSS, icon};
 use super::page::Msg;
 use super::stage::px;
 use crate::stage::inspect::{Block, Cell, Chart, Go, Line, Sheet, Table, Tools};
+use crate::timeline::clock::clock;
 use std::fmt::Write;
 use yew::prelude::*;
 
@@ -136,7 +137,7 @@ fn table(table: &Table, send: &Callback<Msg>) -> Html {
 pub(super) fn line(line: &Line, send: &Callback<Msg>) -> Html {
     html! {
         <li>
-            <button type="button" class="when" onclick={says(send, Msg::Seek(line.at))}>{ super::panel::clock(line.at) }</button>
+            <button type="button" class="when" onclick={says(send, Msg::Seek(line.at))}>{ clock(line.at) }</button>
             <span class={line.class}>{ &line.text }</span>
             if let Some(why) = line.why {
                 <button type="button" class="link why" onclick={says(send, Msg::Why(why))}>{ "Why?" }</button>

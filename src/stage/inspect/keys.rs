@@ -1,9 +1,9 @@
 //! What a Redis server keeps under a key: streams with their groups, and lists.
 
-use super::words::clock;
 use super::{At, Cell, Sheet};
 use crate::event::{Name, NodeId, Tag};
 use crate::stage::Target;
+use crate::timeline::clock::clock;
 use crate::timeline::{List, Stream};
 
 /// Entries listed at most.

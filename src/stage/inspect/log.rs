@@ -2,13 +2,13 @@
 
 use super::chart::{Figure, Unit};
 use super::node::moving;
-use super::words::clock;
 use super::{At, Cell, Chart, Sheet};
 use crate::event::{Name, System, TopicPartition};
 use crate::sim::{Instant, Span};
 use crate::stage::text::bytes;
 use crate::stage::{Class, Target};
 use crate::timeline::Log;
+use crate::timeline::clock::clock;
 
 /// Columns of [`At::lag_row`].
 pub(super) const LAG_COLUMNS: [&str; 4] = ["", "bookmark", "high watermark", "lag"];

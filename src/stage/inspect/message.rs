@@ -1,10 +1,11 @@
 //! One message: what it is, where it stands with each party, and its biography.
 
-use super::words::{clock, standing, time};
+use super::words::{standing, time};
 use super::{At, Block, Cell, Go, Line, Sheet, Why};
 use crate::event::{Event, LabFact, MessageId, Standing, What};
 use crate::stage::{Class, Target};
 use crate::timeline::biography::biography;
+use crate::timeline::clock::clock;
 
 impl At<'_> {
     pub(super) fn message(self, id: MessageId) -> Option<Sheet> {

@@ -2,12 +2,13 @@
 
 use super::chart::Figure;
 use super::chart::{Unit, direction, exact_bytes};
-use super::words::{clock, closed, kind, time};
+use super::words::{closed, kind, time};
 use super::{At, Cell, Chart, Go, Sheet, Why};
 use crate::event::{ConnectionId, Name, NodeId, NodeKind, PartyId};
 use crate::sim::{Instant, Order, Span};
 use crate::stage::Target;
 use crate::stage::text::{bytes, limit};
+use crate::timeline::clock::clock;
 use crate::timeline::journal::rate;
 use crate::timeline::{BufferLimits, Node, Wire};
 

@@ -89,12 +89,6 @@ pub(super) const fn closed(reason: CloseReason) -> &'static str {
     }
 }
 
-/// Seconds since the run's start with three places: `8.214 s`.
-pub(super) fn clock(t: Instant) -> String {
-    let ms = t.as_millis();
-    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
-}
-
 /// A time as people say it, to a tenth of its unit.
 pub(super) fn time(span: Span) -> String {
     let ns = span.as_nanos();

@@ -11,6 +11,7 @@ use crate::stage::inspect::{
 };
 use crate::stage::{self, Picture, Rect, Role, Target, Theme, View};
 use crate::timeline::causes;
+use crate::timeline::clock::clock;
 use crate::timeline::journal::{self, Filter};
 use crate::view::form::FormModel;
 use crate::view::journal::{Journal, WINDOW};
@@ -241,11 +242,8 @@ impl Page {
         for n in (0..self.session.branches().len()).rev() {
             let Some(compared) = self.compare(n) else { continue };
             let Some(branch) = self.session.branches().get(n) else { continue };
-            let heading = format!(
-                "Left at {}, went on to {}",
-                crate::view::panel::clock(branch.forked_at),
-                crate::view::panel::clock(branch.until)
-            );
+            let heading =
+                format!("Left at {}, went on to {}", clock(branch.forked_at), clock(branch.until));
             sheet.blocks.push(Block::Heading(heading));
             sheet.blocks.push(Block::Table(ledgers(&compared)));
             for (whose, event) in compared
@@ -309,7 +307,7 @@ fn ledgers(compared: &Comparison) -> Table {
         }
     }
     Table {
-        caption: format!("Both ledgers at {}", crate::view::panel::clock(compared.at)),
+        caption: format!("Both ledgers at {}", clock(compared.at)),
         columns: vec!["figure", "here", "there"],
         rows,
     }

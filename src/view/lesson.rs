@@ -41,6 +41,8 @@ pub(super) struct DeedButton {
     pub(super) deed: Action,
     /// It is done right before the reader did this last.
     pub(super) before: Option<Action>,
+    /// Whether the next task waits for it.
+    pub(super) awaited: bool,
     /// Why it would do nothing now.
     pub(super) refused: Option<AttrValue>,
 }
@@ -61,6 +63,9 @@ pub(super) struct TaskLine {
     pub(super) words: AttrValue,
     pub(super) done: bool,
 }
+
+/// So many buttons stand one below the other; more stand beside each other, and smaller.
+const FEW: usize = 2;
 
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct LessonProps {
@@ -103,7 +108,7 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 </button>
                 <Text panel={panel.clone()} base={&props.base} send={&props.send} />
             </div>
-            <div class="do">
+            <div class={classes!("do", (panel.buttons.len() > FEW).then_some("many"))}>
                 { for panel.buttons.iter().map(|button| deed(button, &props.send)) }
             </div>
             if let Some(question) = &panel.question {
@@ -144,7 +149,7 @@ fn deed(button: &DeedButton, send: &Callback<Msg>) -> Html {
         None => Msg::Act(button.deed.clone()),
     };
     html! {
-        <button type="button" class="act" disabled={button.refused.is_some()} title={button.refused.clone()}
+        <button type="button" class={classes!("act", button.awaited.then_some("next"))} disabled={button.refused.is_some()} title={button.refused.clone()}
             onclick={says(send, msg)}>{ coded(&button.label) }</button>
     }
 }

@@ -4,9 +4,10 @@ use super::lesson::{DeedButton, LessonPanel, Question, TaskLine, Words};
 use super::page::Page;
 use super::transport::{Fold, Mark, TransportPanel, extent};
 use crate::history::Session;
-use crate::lesson::{Claim, Lesson, Piece, Progress};
+use crate::lesson::{Claim, Condition, Lesson, Piece, Progress};
 use crate::sim::{Instant, Span};
 use crate::timeline::MarkKind;
+use crate::timeline::clock::{clock, length as spoken};
 use crate::timeline::pace::Pace;
 use std::borrow::Cow;
 use yew::AttrValue;
@@ -51,6 +52,11 @@ pub(super) fn lesson(
             next: false,
         };
     };
+    let ticks = progress.ticks(step);
+    let awaited = shown.tasks.get(ticks).and_then(|task| match &task.done {
+        Condition::Done(action) => Some(action),
+        _ => None,
+    });
     let buttons = shown.actions.iter().filter_map(|button| {
         let face = button.faces.get(here.face(button))?;
         // In the past the face itself says what is possible; asking there would replay the run.
@@ -64,6 +70,7 @@ pub(super) fn lesson(
             label: face.label.clone().into(),
             deed: face.action.clone(),
             before: face.before.clone(),
+            awaited: awaited == Some(&face.action),
             refused: refused.map(|refusal| refusal.reason.into()),
         })
     });
@@ -80,7 +87,6 @@ pub(super) fn lesson(
         chosen,
         right: answer.and_then(|answer| answer.choice),
     });
-    let ticks = progress.ticks(step);
     let tasks = shown.tasks.iter().enumerate();
     let done = ticks == shown.tasks.len();
     let right = question.as_ref().and_then(|question| question.right);
@@ -169,18 +175,12 @@ fn folds(page: &Page, share: impl Fn(Instant) -> f32) -> Vec<Fold> {
         }
     }
     let said =
-        |(sign, length): (Fold, Span)| Fold { length: rounded(length).to_string().into(), ..sign };
+        |(sign, length): (Fold, Span)| Fold { length: spoken(rounded(length)).into(), ..sign };
     signs.into_iter().map(said).collect()
 }
 
 /// The share of the ruler that a fold's sign and its length take.
 const SIGN: f32 = 0.11;
-
-/// Seconds with all three places, so that the digits stand still: `8.214 s`.
-pub(super) fn clock(t: Instant) -> String {
-    let ms = t.as_millis();
-    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
-}
 
 /// To a tenth of a second.
 pub(super) fn rounded(span: Span) -> Span {

@@ -3,9 +3,11 @@
 //! A word moves with its token, so it is asked for anew in each frame: above the token, else
 //! below it, else it is left out until there is room. The first in painting order has the place.
 
-use super::layout::{Layout, RowStyle};
+use super::layout::{Layout, Row, RowStyle};
 use super::picture::{Anchor, Label, Token};
 use super::{Rect, text};
+use crate::sim::Instant;
+use crate::timeline::Timeline;
 
 /// Font size of a word, in CSS px.
 const SIZE: f32 = 11.0;
@@ -16,11 +18,13 @@ const FALL: f32 = 3.0;
 const BELOW: f32 = 30.0;
 
 /// Moves words out of the way, or leaves them out.
-pub(super) fn settle(layout: &Layout, tokens: &mut [Token]) {
+pub(super) fn settle(timeline: &Timeline, t: Instant, layout: &Layout, tokens: &mut [Token]) {
     if tokens.iter().all(|token| token.label.is_none()) {
         return;
     }
     let names = names(layout);
+    let rows = layout.rows.iter();
+    let offsets: Vec<Rect> = rows.filter_map(|row| numbers(timeline, t, layout, row)).collect();
     let mut taken: Vec<Rect> = Vec::new();
     for token in tokens {
         let Some(label) = &mut token.label else { continue };
@@ -29,7 +33,7 @@ pub(super) fn settle(layout: &Layout, tokens: &mut [Token]) {
         let lower = Rect { y: here.y + BELOW, ..here };
         let stands = label.anchor == Anchor::Start;
         let free = |place: &Rect| {
-            taken.iter().all(|other| !other.overlaps(*place))
+            taken.iter().chain(&offsets).all(|other| !other.overlaps(*place))
                 && (stands || names.iter().all(|other| !other.overlaps(*place)))
         };
         if free(&here) {
@@ -52,6 +56,15 @@ pub(super) fn area(label: &Label) -> Rect {
         Anchor::End => label.x - wide,
     };
     Rect::new(left, label.y - RISE, wide, RISE + FALL)
+}
+
+/// Where the offsets stand under a row's cells; nowhere while it is empty.
+pub(super) fn numbers(timeline: &Timeline, t: Instant, layout: &Layout, row: &Row) -> Option<Rect> {
+    let log = timeline.logs().get(row.log)?;
+    let shown = log.end(t).saturating_sub(row.first(log, t)).min(row.capacity);
+    let k = layout.text;
+    let area = Rect::new(row.cells.x, row.cells.bottom() + 3.0, shown as f32 * row.pitch, 12.0 * k);
+    (row.style == RowStyle::Cells && shown > 0).then_some(area)
 }
 
 /// Where names and figures stand still.

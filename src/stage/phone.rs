@@ -5,6 +5,7 @@ use super::columns::gather;
 use super::layout::{Cast, Lane, Layout, Place, Plug};
 use super::readers::{self, CARDS, Column, MANY};
 use super::system::{self, Scales, Shelf};
+use super::tokens::R;
 use crate::event::{NodeId, System};
 use crate::timeline::{Node, Timeline};
 
@@ -46,7 +47,8 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
             &cast.subscribers
         }
         System::Kafka => {
-            let gutter = PAD + 18.0;
+            // Wires run down both gutters, and what runs on them is as wide as a message.
+            let gutter = PAD + 18.0 + R;
             let span = (gutter, y, layout.view.width - 2.0 * gutter);
             let cluster = system::cluster(cast, span, 0.0, scales);
             y = cluster.bottom;

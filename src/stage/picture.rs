@@ -217,6 +217,24 @@ pub struct Token {
     pub label: Option<Label>,
 }
 
+impl Token {
+    /// Half its width in CSS px: its radius, or half a capsule of up to three dots and a count.
+    pub fn half(&self) -> f32 {
+        let TokenKind::Batch { count, .. } = self.kind else { return self.r };
+        let words = if count > 3 { 1 + count.to_string().len() } else { 0 };
+        let pitch = self.r * Self::DOT * 2.0 + 2.0;
+        let inner = count.min(3) as f32 * pitch - 2.0 + words as f32 * Self::FIGURE;
+        inner / 2.0 + Self::EDGE
+    }
+
+    /// Radius of a dot in a capsule, as a share of a message's.
+    pub const DOT: f32 = 0.62;
+    /// Width of a figure of a capsule's count, in CSS px.
+    const FIGURE: f32 = 7.0;
+    /// From a capsule's dots to its edge, in CSS px.
+    pub const EDGE: f32 = 5.0;
+}
+
 /// A word that belongs to a token and moves with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {

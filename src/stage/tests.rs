@@ -73,10 +73,34 @@ fn no_word_on_a_token_lies_on_another_one_or_on_a_name() {
                 // Words under cells have their own place.
                 let stands = *anchor == Anchor::Start;
                 assert!(stands || names.iter().all(|name| !name.overlaps(*area)), "{t} {width}");
+                let rows = layout.rows.iter();
+                let mut numbers =
+                    rows.filter_map(|row| labels::numbers(&timeline, t, &layout, row));
+                assert!(numbers.all(|number| !number.overlaps(*area)), "{t} {width}");
             }
         }
     }
     assert!(said > 1_000, "{said} words");
+}
+
+#[test]
+fn a_token_is_whole_within_the_frame() {
+    let five = ["email", "billing", "search", "audit", "fraud-detection"];
+    let timeline = told(&crowd(9, ms(6_300), ms(8_150), &five, 4));
+    let mut seen = 0;
+    for front in [System::Redis, System::Kafka] {
+        let view = View { front, ..View::new(390.0, 844.0) };
+        let layout = Layout::new(&timeline, ms(7_000), &view);
+        for n in 0..400 {
+            let t = Instant(6_200_000_000 + n * 7_300_000);
+            for token in tokens(&timeline, t, &layout) {
+                let inside = token.half()..=390.0 - token.half();
+                assert!(inside.contains(&token.x), "{t} {token:?}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 1_000, "{seen} tokens");
 }
 
 /// Shapes that stand on the stage itself; the others stand on one of these.

@@ -11,7 +11,7 @@ use crate::timeline::{Motion, MotionState, Timeline, Wire};
 use std::sync::Arc;
 
 /// Radius of a message.
-const R: f32 = 9.0;
+pub(super) const R: f32 = 9.0;
 /// Radius of a request.
 const RING: f32 = 6.5;
 
@@ -57,7 +57,12 @@ pub(super) fn settled(timeline: &Timeline, t: Instant, layout: &Layout) -> Vec<T
         }
     }
     painter.count_copies();
-    super::labels::settle(layout, &mut painter.tokens);
+    for token in &mut painter.tokens {
+        // A capsule is wider than the gutter of a phone.
+        let least = token.half() + 2.0;
+        token.x = token.x.clamp(least, (layout.view.width - least).max(least));
+    }
+    super::labels::settle(timeline, t, layout, &mut painter.tokens);
     painter.tokens
 }
 
@@ -140,7 +145,10 @@ impl Painter<'_> {
         let below = row.cells.bottom() + 14.0;
         let said = |token: &Token| token.label.as_ref().is_some_and(|l| (l.y - below).abs() < 1.0);
         let label = (!self.tokens.iter().any(said)).then(|| {
-            let x = x - row.pitch / 2.0 + 2.0;
+            // Records beyond the high watermark lie there already, with their numbers.
+            let free = super::labels::numbers(self.timeline, self.t, self.layout, row)
+                .map_or(f32::MIN, |it| it.right() + 2.0);
+            let x = (x - row.pitch / 2.0 + 2.0).max(free);
             let end = match &self.layout.plug {
                 Some(plug) if !plug.flat => plug.slot.x - 4.0,
                 _ => self.layout.view.width - 4.0,

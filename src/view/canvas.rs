@@ -207,12 +207,11 @@ impl Canvas {
         let context = &self.context;
         let (x, y, r) = (f64::from(token.x), f64::from(token.y), f64::from(token.r));
         let dots = count.min(3);
-        let dot = r * 0.62;
+        let dot = r * f64::from(Token::DOT);
         let pitch = dot * 2.0 + 2.0;
         let words = if count > 3 { format!("×{count}") } else { String::new() };
-        let room = if count > 3 { 7.0 * words.len() as f64 } else { 0.0 };
-        let inner = f64::from(dots) * pitch - 2.0 + room;
-        let (half, high) = (inner / 2.0 + 5.0, r + 1.0);
+        let (half, high) = (f64::from(token.half()), r + 1.0);
+        let inner = (half - f64::from(Token::EDGE)) * 2.0;
         context.begin_path();
         let _ = context.arc(x - half + high - 2.0, y, high, PI / 2.0, PI * 1.5);
         let _ = context.arc(x + half - high + 2.0, y, high, -PI / 2.0, PI / 2.0);

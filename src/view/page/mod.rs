@@ -17,7 +17,7 @@ use crate::stage::inspect::{Form, Jump, Why, spots};
 use crate::stage::{self, Layout, Mode, Picture, Rect, Role, Run, Size, Target, Token, View};
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{self, Fold, Pace};
-use crate::timeline::{Mark, Tell, Timeline, Window, journal};
+use crate::timeline::{Mark, Tell, Timeline, Window, clock, journal};
 use yew::AttrValue;
 
 /// How far "step" looks for the next drawn event.
@@ -540,7 +540,8 @@ impl Page {
         let event = self.timeline().event(mark.event)?;
         let ago = panel::rounded(self.cursor.since(mark.at));
         let told = journal::sentence(self.timeline(), event);
-        Some(if ago == Span::ZERO { told } else { format!("{ago} ago. {told}") })
+        let ago = (ago > Span::ZERO).then(|| format!("{} ago. ", clock::length(ago)));
+        Some(ago.unwrap_or_default() + &told)
     }
 
     /// What the last deed came to; asked once.

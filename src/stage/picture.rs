@@ -41,6 +41,17 @@ pub struct Shape {
     pub marks: Vec<Mark>,
 }
 
+impl Shape {
+    /// The radius of its corners in CSS px: that of the box which fills its area, else a small one.
+    pub fn round(&self) -> f32 {
+        let own = self.marks.iter().find_map(|mark| match mark {
+            Mark::Rect { area, round, .. } if *area == self.area => Some(*round),
+            _ => None,
+        });
+        own.unwrap_or(6.0)
+    }
+}
+
 /// What a shape is to assistive technology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -133,11 +133,12 @@ fn draw(out: &mut String, shape: &Shape) {
         let a = shape.area;
         let _ = write!(
             out,
-            "<rect class=\"selected\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"12\"/>",
+            "<rect class=\"selected\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{:.1}\"/>",
             a.x - 3.0,
             a.y - 3.0,
             a.w + 6.0,
-            a.h + 6.0
+            a.h + 6.0,
+            shape.round() + 3.0
         );
     }
     *out += "</g>";

@@ -113,7 +113,7 @@ fn shape_view(props: &ShapeProps) -> Html {
 fn area(shape: &Shape) -> Html {
     let area = shape.area;
     html! {
-        <rect class="hit" x={px(area.x)} y={px(area.y)} width={px(area.w)} height={px(area.h)} rx="6" />
+        <rect class="hit" x={px(area.x)} y={px(area.y)} width={px(area.w)} height={px(area.h)} rx={px(shape.round())} />
     }
 }
 

@@ -70,7 +70,9 @@ impl Scene<'_> {
         area: Rect,
         marks: Vec<Mark>,
     ) {
-        let selected = target.is_some() && target == self.layout.view.selected;
+        // What only tells of the selected thing has no ring of its own.
+        let picked = role != Role::Image && target.is_some();
+        let selected = picked && target == self.layout.view.selected;
         let id = id.into().into();
         self.shapes.push(Shape { id, role, name: name.into(), target, selected, area, marks });
     }

@@ -66,9 +66,35 @@ async function firstScreen(house) {
   return [['navigation to a running widget, median of 5', milliseconds(quantile(times, 0.5)), '700 ms']];
 }
 
-/** Script time of each frame while the first lesson plays, from Chromium's own trace. */
-async function frameTime(house) {
-  const { page, close } = await house.open();
+/**
+ * As many messages under way as asked for, or a little more: publishers with a path of a second, each
+ * with twenty on its wire (more would be drawn as one flow).
+ */
+function crowded(messages) {
+  const names = Array.from({ length: Math.ceil(messages / 20) }, (_, n) => `shop-${n + 1}`);
+  return {
+    title: 'Crowded', sentence: 'Many messages under way.',
+    topology: {
+      redis: [{ name: 'redis-1' }],
+      subscribers: [{ name: 'billing', channels: ['orders'], takes: '0 ms' }],
+      producers: names.map((name) => ({ name, topic: 'orders', to: ['pubsub'] })),
+      setup: names.map((node) => ({ setLatency: { node, latency: '1 s' } })),
+    },
+    workload: names.map((producer) => ({ producer, rate: '20/s', keys: { cycle: ['ann', 'gus', 'eve', 'tom'] }, bytes: 100 })),
+    steps: [{ heading: 'Look.', text: 'They are under way.' }],
+  };
+}
+
+/** Script time of each frame while a lesson plays, from Chromium's own trace. */
+async function frameTime(house, what, lesson) {
+  const { page, close } = await house.open({ size: { width: 1440, height: 900 } });
+  let words = what;
+  if (lesson) {
+    await call(page, 'openLesson', JSON.stringify(lesson));
+    await call(page, 'seek', 3000);
+    const { tokens } = await call(page, 'state');
+    words = `${what} (${tokens.length} tokens)`;
+  }
   const session = await page.context().newCDPSession(page);
   const events = [];
   session.on('Tracing.dataCollected', ({ value }) => events.push(...value));
@@ -84,7 +110,7 @@ async function frameTime(house) {
   await session.send('Tracing.end');
   await complete;
   await close();
-  return frameRows('the first lesson', scriptByFrame(events));
+  return frameRows(words, scriptByFrame(events));
 }
 
 /** Sums the animation callbacks that ran for the same frame, in milliseconds. */
@@ -162,7 +188,13 @@ async function engines(house) {
 /** A bench that prints its rows itself, each a JSON array on a line. */
 const rowsOf = (name) => () => bench(name).split('\n').filter((line) => line.startsWith('[')).map((line) => JSON.parse(line));
 
-const SECTIONS = [download, firstScreen, frameTime, engines, rowsOf('kafka'), rowsOf('stage'), rowsOf('redis')];
+const frameTimes = async (house) => [
+  ...await frameTime(house, 'the first lesson'),
+  ...await frameTime(house, 'two hundred messages', crowded(200)),
+  ...await frameTime(house, 'two thousand messages', crowded(2000)),
+];
+
+const SECTIONS = [download, firstScreen, frameTimes, engines, rowsOf('kafka'), rowsOf('stage'), rowsOf('redis')];
 
 const house = await start();
 try {

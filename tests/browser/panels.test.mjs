@@ -530,6 +530,38 @@ for (const [what, keys] of [['an inspector', ['i']], ['the journal', ['g']], ['t
   });
 }
 
+for (const lane of ['Redis', 'Kafka']) {
+  test(`${lane} can be shown alone, and nothing is wrong with it for assistive technology`, async () => {
+    const { page, close } = await plugged();
+    const parts = (system) => page.locator('.stage').getByRole('button', { name: system === 'Redis' ? /^Redis server / : /^Partition / });
+    assert.ok(await parts('Redis').count() > 0 && await parts('Kafka').count() > 0);
+    await button(page, 'Jump and more').click();
+    await item(page, `Show ${lane} alone`).click();
+    await frames(page, 2);
+    const other = lane === 'Redis' ? 'Kafka' : 'Redis';
+    assert.deepEqual([await parts(lane).count() > 0, await parts(other).count()], [true, 0]);
+    assert.deepEqual((await accessibilityFaults(page)).filter((fault) => /^(serious|critical)/.test(fault)), []);
+    await button(page, 'Jump and more').click();
+    await item(page, 'Show both lanes').click();
+    await frames(page, 2);
+    assert.ok(await parts(other).count() > 0);
+    await close();
+  });
+}
+
+test('replicas stand under their brokers when asked to', async () => {
+  const { page, check } = await open({ path: '?template=replicated-cluster' });
+  await button(page, 'Jump and more').click();
+  await item(page, 'Replicas by broker').click();
+  const open_ = page.getByRole('img', { name: /^Replicas by broker; kafka-1; orders-0: / });
+  await open_.waitFor();
+  assert.match(await open_.getAttribute('aria-label'), /; kafka-2; .*; kafka-3; /);
+  await button(page, 'Jump and more').click();
+  await item(page, 'Replicas by partition').click();
+  await page.getByRole('img', { name: /^Replicas of orders-/ }).waitFor();
+  await check();
+});
+
 // ------------------------------------------------------------------------------------------ robust
 
 test('what is hidden or out of sight costs nothing', async () => {

@@ -20,6 +20,7 @@ const VECTORS = {
   },
   'redis/keyslots.json': { what: 'Hash slots of keys', count: (text) => JSON.parse(text).length },
   'kafka/assignors_fresh.jsonl': { what: 'Assignments by the four assignors' },
+  'kafka/general_sticky.jsonl': { what: 'Sticky assignment with unequal subscriptions and earlier owners' },
   'kafka/classic_group.jsonl': { what: 'Lives of a consumer group in the classic protocol' },
   'kafka/cooperative_sticky_sequences.jsonl': { what: 'Rebalances one after another, cooperative and sticky' },
   'kafka/coordinator_partition.jsonl': { what: 'Which broker coordinates a group' },

@@ -334,11 +334,14 @@ impl Progress {
             return;
         }
         let all = (id, MessageId(0))..=(id, MessageId(u64::MAX));
-        for (_, (standing, late)) in self.open.range_mut(all) {
-            if *standing == Standing::Waiting && !*late {
-                *late = true;
-                party.sums.late += 1;
-            }
+        // Only what changes is touched: checkpoints share the rest, all that was ever lost among it.
+        let waits = |(_, (standing, late)): &(_, &(Standing, bool))| {
+            *standing == Standing::Waiting && !*late
+        };
+        let waiting: Vec<_> = self.open.range(all).filter(waits).map(|(pair, _)| *pair).collect();
+        for pair in waiting {
+            self.open.insert(pair, (Standing::Waiting, true));
+            party.sums.late += 1;
         }
     }
 

@@ -57,6 +57,20 @@ struct Run {
 }
 
 impl Run {
+    /// A coordinator without groups; the time-outs are those of its members, in ms.
+    fn new(delay: Span, seed: u64, session_timeout: u32, rebalance_timeout: u32) -> Self {
+        let config =
+            CoordinatorConfig { initial_rebalance_delay: delay, ..CoordinatorConfig::default() };
+        Self {
+            coordinator: Coordinator::new(config, seed, 0),
+            session_timeout,
+            rebalance_timeout,
+            ids: SortedMap::new(),
+            clients: Vec::new(),
+            out: Vec::new(),
+        }
+    }
+
     fn id(&self, alias: &Value) -> Name {
         let alias = alias.as_str().expect("a valid vector");
         self.ids.get(alias).cloned().unwrap_or_else(|| alias.into())
@@ -205,18 +219,9 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: &T, kafkas: &T) -> Res
 
 fn replay(case: &Value, seed: u64) -> Result<(), String> {
     let ms = |name: &str| case[name].as_u64().expect("a valid vector");
-    let config = CoordinatorConfig {
-        initial_rebalance_delay: Span::from_millis(ms("initialRebalanceDelayMs")),
-        ..CoordinatorConfig::default()
-    };
-    let mut run = Run {
-        coordinator: Coordinator::new(config, seed, 0),
-        session_timeout: ms("sessionTimeoutMs") as u32,
-        rebalance_timeout: ms("rebalanceTimeoutMs") as u32,
-        ids: SortedMap::new(),
-        clients: Vec::new(),
-        out: Vec::new(),
-    };
+    let delay = Span::from_millis(ms("initialRebalanceDelayMs"));
+    let (session, rebalance) = (ms("sessionTimeoutMs") as u32, ms("rebalanceTimeoutMs") as u32);
+    let mut run = Run::new(delay, seed, session, rebalance);
     for (number, event) in case["events"].as_array().expect("a valid vector").iter().enumerate() {
         run.perform(event);
         run.check(event)
@@ -276,16 +281,7 @@ fn offsets_of_an_empty_group_expire() {
 /// `ClassicGroupTest#testValidateOffsetCommit`: who may commit, and the errors in their order.
 #[test]
 fn a_commit_needs_the_member_the_instance_and_the_generation() {
-    let config =
-        CoordinatorConfig { initial_rebalance_delay: Span::ZERO, ..CoordinatorConfig::default() };
-    let mut run = Run {
-        coordinator: Coordinator::new(config, 1, 0),
-        session_timeout: 45_000,
-        rebalance_timeout: 300_000,
-        ids: SortedMap::new(),
-        clients: Vec::new(),
-        out: Vec::new(),
-    };
+    let mut run = Run::new(Span::ZERO, 1, 45_000, 300_000);
     let commit = |run: &mut Run, member: &str, instance: Option<&str>, generation: Option<u32>| {
         let partition = TopicPartition { topic: "t".into(), partition: 0 };
         let request = OffsetCommitRequest {
@@ -339,16 +335,7 @@ fn a_commit_needs_the_member_the_instance_and_the_generation() {
 /// instant that was told last.
 #[test]
 fn whatever_extends_a_session_is_told() {
-    let config =
-        CoordinatorConfig { initial_rebalance_delay: Span::ZERO, ..CoordinatorConfig::default() };
-    let mut run = Run {
-        coordinator: Coordinator::new(config, 1, 0),
-        session_timeout: 45_000,
-        rebalance_timeout: 300_000,
-        ids: SortedMap::new(),
-        clients: Vec::new(),
-        out: Vec::new(),
-    };
+    let mut run = Run::new(Span::ZERO, 1, 45_000, 300_000);
     let told = |run: &mut Run| -> Vec<u64> {
         let facts = std::mem::take(&mut run.out).into_iter().filter_map(|output| match output {
             Output::Fact(KafkaFact::SessionExtended { until, .. }) => Some(until.as_millis()),

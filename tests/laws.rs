@@ -4,7 +4,6 @@
 mod recount;
 mod worlds;
 
-use pushpull::event::NodeState;
 use pushpull::history::{Session, from_link, to_link};
 use pushpull::lab::{Survey, World};
 use pushpull::sim::{Instant, Purpose, Rng, SortedMap, SortedSet, Span};
@@ -213,8 +212,7 @@ fn compare(world: &World, timeline: &Timeline, what: &str) {
     assert!(here.eq(said.nodes.keys().copied()), "{what}: who is there");
     for (id, said) in &said.nodes {
         let node = timeline.node(*id).unwrap_or_else(|| panic!("{what}: {id:?}"));
-        let state = node.state.at(t).copied().unwrap_or(NodeState::Running);
-        let told = (state, node.unplugged.value(t), node.interrupted.value(t));
+        let told = (node.state_at(t), node.unplugged.value(t), node.interrupted.value(t));
         assert_eq!(told, *said, "{what}: state, plug and path of {}", node.name);
     }
     let open = timeline.wires().iter().filter(|wire| wire.is_open(t));

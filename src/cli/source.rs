@@ -61,24 +61,23 @@ pub(super) fn read(path: &Path) -> Result<String, Trouble> {
 
 fn file(path: &Path) -> Result<Source, Trouble> {
     let text = read(path)?;
-    if looks_like_a_run(&text) {
-        return recorded(run_file(path, &text)?);
+    let value: Option<Value> = serde_json::from_str(&text).ok();
+    let holds_a_run = value.as_ref().is_some_and(|value| value.get("recording").is_some());
+    if holds_a_run || begins_with_a_format(&text) {
+        return recorded(run_file(path, &text, value.as_ref())?);
     }
     Ok(own(path, &text).map_or_else(Source::Wrong, Source::Lesson))
 }
 
-/// Whether a text is, or was, a run's file: no lesson begins with a format.
-fn looks_like_a_run(text: &str) -> bool {
-    text.trim_start()
-        .strip_prefix('{')
-        .is_some_and(|rest| rest.trim_start().starts_with("\"format\""))
-        || serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("recording").is_some())
+/// Whether a text was a run's file before it was damaged: no lesson begins with a format.
+fn begins_with_a_format(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('{');
+    inside.is_some_and(|rest| rest.trim_start().starts_with("\"format\""))
 }
 
-/// The run in a file, as `--save` and the page write it.
-fn run_file(path: &Path, text: &str) -> Result<Recording, Trouble> {
-    let value: Option<Value> = serde_json::from_str(text).ok();
-    let field = |name: &str| value.as_ref().and_then(|value| value.get(name));
+/// The run in a file, as `--save` and the page write it; `value` is the text, where it is JSON.
+fn run_file(path: &Path, text: &str, value: Option<&Value>) -> Result<Recording, Trouble> {
+    let field = |name: &str| value.and_then(|value| value.get(name));
     let format = field("format").and_then(Value::as_u64);
     let newer = format.map(|format| RunFile::known(format.try_into().unwrap_or(u16::MAX)));
     newer.transpose().map_err(|wrong| WrongUse(format!("{}: {wrong}", path.display())))?;

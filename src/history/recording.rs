@@ -100,9 +100,10 @@ impl RunFile {
     /// When a newer version wrote it, or its commands go back in time.
     pub fn open(self) -> Result<Recording, LinkError> {
         Self::known(self.format)?;
-        let read = || Some(Box::new(self.recording.clone()));
-        self.recording.check().map_err(|wrong| LinkError { wrong, read: read() })?;
-        Ok(self.recording)
+        match self.recording.check() {
+            Ok(()) => Ok(self.recording),
+            Err(wrong) => Err(LinkError { wrong, read: Some(Box::new(self.recording)) }),
+        }
     }
 }
 

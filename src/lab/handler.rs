@@ -199,7 +199,7 @@ impl World {
     fn handled(&mut self, node: NodeId, party: PartyId, job: &InHand) -> EventId {
         let message = job.tag.message;
         let delivered = self.ledger.standing(message, party) == Some(Standing::Delivered);
-        let fresh = self.by_fresh_subscription(node, party, job);
+        let fresh = self.by_fresh_subscription(party, job);
         let before = delivered && !fresh;
         let asked = before && self.reread.remove(&(message, party));
         let replayed = asked || before && self.is_replay(party, job);

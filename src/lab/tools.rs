@@ -48,8 +48,7 @@ impl World {
             }
             Asked::Config(Configured::Topic(topic)) => out.extend(self.topic_config(topic)),
             Asked::Config(Configured::Broker(name)) => {
-                let node = self.named(name).into_iter().find(|id| self.is_broker(*id));
-                out.extend(node.and_then(|id| self.broker_config(id)));
+                out.extend(self.named(name).into_iter().find_map(|id| self.broker_config(id)));
             }
             Asked::RedisConfig(name) => {
                 for id in self.named(name) {
@@ -85,10 +84,6 @@ impl World {
             }
             Role::Controller(_) | Role::Redrive(_) | Role::Reset(_) => {}
         }
-    }
-
-    fn is_broker(&self, id: NodeId) -> bool {
-        matches!(self.node(id).role, Role::Broker(_))
     }
 
     /// The log of the replica that leads, where it runs and knows that it does.
@@ -259,10 +254,8 @@ impl World {
         let mut rows: Vec<PrintedRow> = broker_names(&defaults)
             .into_iter()
             .map(|(name, value)| {
-                let source = match (changed.is_some_and(|all| all.contains_key(name)), of) {
-                    (true, _) => "DYNAMIC_BROKER_CONFIG",
-                    (_, of) => source(of, name),
-                };
+                let dynamic = changed.is_some_and(|all| all.contains_key(name));
+                let source = if dynamic { "DYNAMIC_BROKER_CONFIG" } else { source(of, name) };
                 // No lab is without eligible leader replicas.
                 let fixed = (name == "min.insync.replicas").then_some(ONE_FOR_ALL);
                 PrintedRow { fixed, ..plain([name.to_owned(), value, source.to_owned()]) }

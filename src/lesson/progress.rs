@@ -335,14 +335,11 @@ impl Progress {
         }
         let all = (id, MessageId(0))..=(id, MessageId(u64::MAX));
         // Only what changes is touched: checkpoints share the rest, all that was ever lost among it.
-        let waits = |(_, (standing, late)): &(_, &(Standing, bool))| {
-            *standing == Standing::Waiting && !*late
-        };
-        let waiting: Vec<_> = self.open.range(all).filter(waits).map(|(pair, _)| *pair).collect();
-        for pair in waiting {
-            self.open.insert(pair, (Standing::Waiting, true));
+        let waits = |(standing, late): &(Standing, bool)| *standing == Standing::Waiting && !*late;
+        self.open.change_where(all, waits, |_, (_, late)| {
+            *late = true;
             party.sums.late += 1;
-        }
+        });
     }
 
     fn stand(&mut self, pair: (PartyId, MessageId), standing: Standing, slow: bool) {

@@ -10,7 +10,7 @@ use super::notify;
 use super::output::CHUNK;
 use super::server::{Server, name};
 use crate::event::RedisFact;
-use crate::sim::{Order, Rng};
+use crate::sim::Order;
 
 /// An empty server (an empty redis-server 7.0.15 says some 860 kB).
 const BASE: u64 = 860_000;
@@ -111,8 +111,8 @@ impl Server {
             // `dictGetSomeKeys` gives neighbours: all of them where there are no more.
             let few = length <= samples as usize;
             for number in 0..samples.min(length as u32) {
-                let random = |rng: &mut Rng| rng.below(length as u64) as usize;
-                let at = if few { number as usize } else { random(&mut self.keyspace.rng) };
+                let rng = &mut self.keyspace.rng;
+                let at = if few { number as usize } else { rng.below(length as u64) as usize };
                 let space = &self.keyspace.dbs[db];
                 let key = if volatile {
                     space.expires.iter().nth(at).map(|(_, key)| key.clone())

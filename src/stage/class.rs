@@ -9,7 +9,7 @@ pub const KEY_CLASSES: [Class; 8] =
 
 /// The class of a key's colour, or of no key.
 pub(super) fn key_class(colour: Option<u8>) -> Class {
-    colour.map_or("key-none", |colour| KEY_CLASSES[usize::from(colour) % KEY_CLASSES.len()])
+    colour.and_then(|colour| KEY_CLASSES.get(usize::from(colour))).copied().unwrap_or("key-none")
 }
 
 /// Every word that may stand in a mark's `class`.

@@ -1,5 +1,6 @@
 //! A picture as standalone SVG text, with styles of its own.
 
+use super::class::key_class;
 use super::{Anchor, Form, KEY_CLASSES, Mark, Picture, Role, Run, Shape, Token, TokenKind};
 use crate::event::System;
 use std::fmt::Write;
@@ -181,10 +182,6 @@ const fn anchor_word(anchor: Anchor) -> &'static str {
     }
 }
 
-fn key_class(key: Option<u8>) -> &'static str {
-    key.and_then(|key| KEY_CLASSES.get(usize::from(key))).copied().unwrap_or("key-none")
-}
-
 fn paint(out: &mut String, token: &Token) {
     let Token { x, y, r, .. } = *token;
     let _ = write!(out, "<g opacity=\"{:.2}\">", token.alpha);
@@ -242,7 +239,7 @@ fn paint(out: &mut String, token: &Token) {
             );
             for (i, key) in keys.iter().take(dots).enumerate() {
                 let cx = x - w / 2.0 + 11.5 + i as f32 * 13.0;
-                let class = key_class((*key < 8).then_some(*key));
+                let class = key_class(Some(*key));
                 let _ =
                     write!(out, "<circle class=\"{class}\" cx=\"{cx:.1}\" cy=\"{y:.1}\" r=\"5\"/>");
             }

@@ -141,7 +141,7 @@ impl Teller<'_> {
                 fact: RedisFact::Queued { client, channel, pattern, buffered, .. },
             } => {
                 let replica = self.timeline.node(*node);
-                let replica = replica.is_some_and(|n| n.primary.at(event.at) == Some(&false));
+                let replica = replica.is_some_and(|n| n.replicates(event.at));
                 let (node, client) = (self.words().node(*node), self.words().client(*client));
                 let how = if replica { ", which had it from its primary," } else { "" };
                 let what = if *pattern { "Pattern" } else { "Channel" };

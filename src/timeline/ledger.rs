@@ -372,14 +372,15 @@ impl Ledger {
         }
         let mut sums = party.sums.newest();
         let lane = &mut self.lanes[lane_of(party.system)];
-        for (message, (standing, _, late)) in &mut party.standings {
-            if *standing == Standing::Waiting && !*late {
-                *late = true;
-                sums.late += 1;
-                // Same standing again: only its lateness is new.
-                lane.change(at, *message, Some(*standing), *standing, true);
-            }
-        }
+        let waits = |(standing, _, late): &(Standing, Instant, bool)| {
+            *standing == Standing::Waiting && !*late
+        };
+        party.standings.change_where(.., waits, |message, (standing, _, late)| {
+            *late = true;
+            sums.late += 1;
+            // Same standing again: only its lateness is new.
+            lane.change(at, *message, Some(*standing), *standing, true);
+        });
         party.sums.set(at, sums);
     }
 

@@ -36,6 +36,11 @@ pub struct List {
     at_tail: Steps<u32>,
 }
 
+/// The list and the worker that a processing list belongs to, by its key.
+pub(super) fn processes(key: &str) -> Option<(&str, &str)> {
+    key.split_once(":processing:")
+}
+
 impl List {
     /// How many elements it has at `t` (`LLEN`).
     pub fn length(&self, t: Instant) -> u64 {
@@ -55,7 +60,7 @@ impl List {
     /// The list that a worker keeps what it works on in: `orders:processing:worker-1` of
     /// `orders`.
     pub fn processes(&self) -> Option<(&str, &str)> {
-        self.key.split_once(":processing:")
+        processes(&self.key)
     }
 
     /// Where in `heads` an element is that had this place among all.

@@ -78,18 +78,14 @@ pub fn idle(timeline: &Timeline, node: NodeId, t: Instant) -> Vec<Line> {
         return vec![Line::of(told, owns_nothing(timeline, node, t))];
     }
     let all: Vec<String> = owned.iter().map(ToString::to_string).collect();
-    let waits: Vec<&Wire> = timeline
-        .wires()
-        .iter()
-        .filter(|wire| wire.client == node.id && timeline.parked_fetch(wire, t).is_some())
-        .collect();
-    if let Some(line) = waits.iter().find_map(|wire| held(timeline, node, wire, t)) {
+    if let Some(line) = held(timeline, node, t) {
         return vec![line];
     }
-    let end = if waits.is_empty() {
-        "it asks again when it polls next"
-    } else {
+    let mut wires = timeline.wires().iter().filter(|wire| wire.client == node.id);
+    let end = if wires.any(|wire| timeline.parked_fetch(wire, t).is_some()) {
         "its fetch waits at the broker until a record comes (fetch.max.wait.ms at the longest)"
+    } else {
+        "it asks again when it polls next"
     };
     vec![Line::of(
         told,
@@ -97,8 +93,14 @@ pub fn idle(timeline: &Timeline, node: NodeId, t: Instant) -> Vec<Line> {
     )]
 }
 
-/// A fetch that lies at the broker although something is there: less than it wants.
-fn held(timeline: &Timeline, node: &Node, wire: &Wire, t: Instant) -> Option<Line> {
+/// A consumer's fetch that lies at a broker although something is there: less than it wants.
+fn held(timeline: &Timeline, node: &Node, t: Instant) -> Option<Line> {
+    let mut wires = timeline.wires().iter().filter(|wire| wire.client == node.id);
+    wires.find_map(|wire| held_on(timeline, node, wire, t))
+}
+
+fn held_on(timeline: &Timeline, node: &Node, wire: &Wire, t: Instant) -> Option<Line> {
+    timeline.parked_fetch(wire, t)?;
     let last = timeline.last_event(t, |event| {
         matches!(&event.what, What::Kafka { fact: KafkaFact::FetchHeld { connection, .. }, .. }
             if *connection == wire.id)
@@ -135,6 +137,9 @@ pub fn lag(timeline: &Timeline, party: PartyId, t: Instant) -> Vec<Line> {
 
 /// Why a connection ended: the chain of causes up to it. Empty while it stands.
 pub fn closed(timeline: &Timeline, connection: ConnectionId, t: Instant) -> Vec<Line> {
+    if timeline.wire(connection).is_some_and(|wire| wire.is_open(t)) {
+        return Vec::new();
+    }
     let ended = timeline.last_event(t, |event| {
         matches!(event.what, What::Lab(LabFact::Disconnected { connection: of, .. }) if of == connection)
     });
@@ -244,12 +249,7 @@ fn of_partition(timeline: &Timeline, party: &Party, log: &Log, t: Instant) -> Li
             sentence: format!("{head}. {} owns it and {what}.", owner.name),
         };
     }
-    let mut wires = timeline.wires().iter().filter(|wire| wire.client == owner.id);
-    let waits = wires.find_map(|wire| {
-        timeline.parked_fetch(wire, t)?;
-        held(timeline, owner, wire, t)
-    });
-    if let Some(line) = waits {
+    if let Some(line) = held(timeline, owner, t) {
         return Line { sentence: format!("{head}. {}", line.sentence), ..line };
     }
     let doing = "has what it fetched last behind it and commits or fetches next";

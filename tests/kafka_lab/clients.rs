@@ -3,15 +3,6 @@
 
 use super::*;
 
-fn removed(events: &[Event]) -> Vec<(Instant, String)> {
-    facts(events)
-        .filter_map(|(at, fact)| match fact {
-            KafkaFact::MemberRemoved { member, .. } => Some((at, member.to_string())),
-            _ => None,
-        })
-        .collect()
-}
-
 /// `enable.idempotence`: an answer is lost with its connection, so the batch is sent again; the
 /// broker knows its sequence number, or takes it for another one.
 #[test]

@@ -84,6 +84,16 @@ fn sending(
     world
 }
 
+/// Who was removed from a group, and when.
+fn removed(events: &[Event]) -> Vec<(Instant, String)> {
+    facts(events)
+        .filter_map(|(at, fact)| match fact {
+            KafkaFact::MemberRemoved { member, .. } => Some((at, member.to_string())),
+            _ => None,
+        })
+        .collect()
+}
+
 fn burst(world: &mut World, messages: u32) {
     act(world, Action::Burst { producer: "shop".into(), messages });
 }

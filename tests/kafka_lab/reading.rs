@@ -85,10 +85,7 @@ fn a_paused_partition_is_owned_and_not_read() {
         burst(&mut world, messages);
     }
     let events = later(&mut world, Span::from_secs(60));
-    let left = |event: &&Event| {
-        matches!(event.what, What::Kafka { fact: KafkaFact::MemberRemoved { .. }, .. })
-    };
-    assert_eq!(events.iter().filter(left).count(), 0, "heartbeats go on");
+    assert_eq!(removed(&events).len(), 0, "heartbeats go on");
     let billing = party(&world, "billing");
     assert_eq!((billing.count(Standing::Delivered), billing.count(Standing::Waiting)), (4, 5));
     act(&mut world, resume);
@@ -172,10 +169,7 @@ fn a_removed_consumer_leaves_its_group_at_once() {
     let remove = Action::Remove { node: "billing-2".into() };
     act(&mut world, remove.clone());
     let events = later(&mut world, Span::from_secs(8));
-    let left = |event: &&Event| {
-        matches!(event.what, What::Kafka { fact: KafkaFact::MemberRemoved { .. }, .. })
-    };
-    assert_eq!(events.iter().filter(left).count(), 1);
+    assert_eq!(removed(&events).len(), 1);
     assert!(world.can(&remove).is_err(), "it is gone");
     burst(&mut world, 8);
     later(&mut world, Span::from_secs(3));
@@ -185,16 +179,16 @@ fn a_removed_consumer_leaves_its_group_at_once() {
     assert!(broker.reason.contains("controller"), "{}", broker.reason);
 }
 
-/// What `poll()` threw: the group, the partition and the exception.
+/// What `poll()` threw: the partition and the exception.
 fn thrown(events: &[Event]) -> Vec<(String, String)> {
     facts(events)
         .filter_map(|(_, fact)| match fact {
             KafkaFact::PollFailed { partition, error, .. } => {
-                Some((partition.as_ref().map_or_else(String::new, ToString::to_string), error))
+                let place = partition.as_ref().map_or_else(String::new, ToString::to_string);
+                Some((place, error.to_string()))
             }
             _ => None,
         })
-        .map(|(partition, error)| (partition, error.to_string()))
         .collect()
 }
 

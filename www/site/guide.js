@@ -110,7 +110,6 @@ form.addEventListener('change', () => {
 form.addEventListener('submit', (event) => event.preventDefault());
 advice.querySelector('#anew').addEventListener('click', () => {
   form.reset();
-  for (const { answers } of questions) for (const answer of answers) answer.checked = false;
   remember();
   show();
   questions[0].answers[0].focus();

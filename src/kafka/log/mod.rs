@@ -226,7 +226,8 @@ impl Log {
     /// Closes the active segment and begins a new one at the log's end. An empty one stays.
     fn roll(&mut self, now_ms: i64) {
         if self.active().size_in_bytes() > 0 {
-            let segment = Segment::new(self.end_offset, now_ms);
+            let base_offset = self.end_offset;
+            let segment = self.active_mut().next(base_offset, now_ms);
             self.segments.push((segment, Rc::new(self.producers.clone())));
         }
     }

@@ -42,6 +42,12 @@ impl Segment {
         }
     }
 
+    /// An empty segment that follows this one, which packs no more: it takes the scratch memory.
+    #[must_use]
+    pub fn next(&mut self, base_offset: u64, now_ms: i64) -> Self {
+        Self { scratch: std::mem::take(&mut self.scratch), ..Self::new(base_offset, now_ms) }
+    }
+
     /// The first offset it may hold: its file's name.
     pub fn base_offset(&self) -> u64 {
         self.base_offset

@@ -381,8 +381,12 @@ impl World {
 
     /// Records sent with `acks=0` are nowhere: nobody is told, and nobody sends them again.
     fn sent_for_nothing(&mut self, tags: Vec<Tag>, reason: LostReason, cause: Option<EventId>) {
+        if tags.is_empty() {
+            return;
+        }
+        let parties = self.parties_of(System::Kafka);
         for tag in tags {
-            for party in self.parties_of(System::Kafka) {
+            for &party in &parties {
                 self.lose(tag.message, party, reason, cause);
             }
         }

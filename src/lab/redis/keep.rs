@@ -354,14 +354,15 @@ impl World {
     ) {
         let stream = self.store(node).and_then(|store| store.streams.get(key));
         let entries: Vec<_> = stream.into_iter().flat_map(|s| &s.entries).copied().collect();
+        let grouped = matches!(self.keys(party), Some(Keys::Stream(_, Some(_))));
         for (id, message) in entries {
             let Some(message) = message else { continue };
             if id <= start {
-                match self.keys(party) {
+                if grouped {
                     // What is pending is still given to those who claim it.
-                    Some(Keys::Stream(_, Some(_))) => self.pass_over(message, party, event),
-                    _ if self.is_under_way(message, party) => {}
-                    _ => self.lose(message, party, LostReason::Skipped, Some(event)),
+                    self.pass_over(message, party, event);
+                } else if !self.is_under_way(message, party) {
+                    self.lose(message, party, LostReason::Skipped, Some(event));
                 }
                 continue;
             }

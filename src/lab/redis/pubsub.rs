@@ -112,7 +112,12 @@ impl World {
         bytes: u64,
         cause: EventId,
     ) {
-        let copies = frames.iter().filter(|frame| !frame.tags().is_empty());
+        // By which of several subscriptions each came. With one there is nothing to tell apart.
+        let several = match &self.node(client).role {
+            Role::Subscriber(of) => of.channels.len() + of.patterns.len() > 1,
+            _ => false,
+        };
+        let copies = frames.iter().filter(|frame| several && !frame.tags().is_empty());
         let mut taken = copies.map(subscription_of);
         let bytes = bytes + self.begun(client, 0);
         let last = tags.len() as u64 - 1;
@@ -126,18 +131,10 @@ impl World {
 
     /// Whether a copy came by a subscription by which its party has not had the message yet. Two
     /// copies by channel and by pattern are two subscriptions, not repeats.
-    pub(in super::super) fn by_fresh_subscription(
-        &mut self,
-        node: NodeId,
-        party: PartyId,
-        job: &InHand,
-    ) -> bool {
-        let Role::Subscriber(subscriber) = &self.node(node).role else { return false };
-        let several = subscriber.channels.len() + subscriber.patterns.len() > 1;
+    pub(in super::super) fn by_fresh_subscription(&mut self, party: PartyId, job: &InHand) -> bool {
         let Some(Taken::Published(name, pattern)) = &job.taken else { return false };
         let message = job.tag.message;
-        several
-            && self.ledger.standing(message, party).is_some()
+        self.ledger.standing(message, party).is_some()
             && self.heard.insert((message, party, name.clone(), *pattern))
     }
 
@@ -159,32 +156,28 @@ impl World {
     }
 }
 
-/// What a subscriber got a `message` or `pmessage` by.
-fn subscription_of(frame: &Frame) -> Option<Taken> {
+/// The elements of a push that carries a message, and whether it came by a pattern.
+fn published(frame: &Frame) -> Option<(bool, &[Frame])> {
     let elements: &[Frame] = match frame {
         Frame::Push(elements) => elements,
         Frame::Array(elements) => elements,
         _ => return None,
     };
-    let pattern = match &*super::text(elements.first()?)? {
-        "message" | "smessage" => false,
-        "pmessage" => true,
-        _ => return None,
-    };
+    match &*super::text(elements.first()?)? {
+        "message" | "smessage" => Some((false, elements)),
+        "pmessage" => Some((true, elements)),
+        _ => None,
+    }
+}
+
+/// What a subscriber got a `message` or `pmessage` by.
+fn subscription_of(frame: &Frame) -> Option<Taken> {
+    let (pattern, elements) = published(frame)?;
     Some(Taken::Published(super::text(elements.get(1)?)?, pattern))
 }
 
 /// The channel that a `message` or `pmessage` was published to.
 pub(super) fn channel_of(frame: &Frame) -> Option<Name> {
-    let elements: &[Frame] = match frame {
-        Frame::Push(elements) => elements,
-        Frame::Array(elements) => elements,
-        _ => return None,
-    };
-    let text = |index: usize| super::text(elements.get(index)?);
-    match &*text(0)? {
-        "message" | "smessage" => text(1),
-        "pmessage" => text(2),
-        _ => None,
-    }
+    let (pattern, elements) = published(frame)?;
+    super::text(elements.get(if pattern { 2 } else { 1 })?)
 }

@@ -2,6 +2,7 @@
 
 use super::SortedMap;
 use super::map::{Chunk, Place};
+use core::iter::FlatMap;
 use std::rc::Rc;
 
 /// Entries in order.
@@ -114,8 +115,8 @@ impl<'a, K, V> IntoIterator for &'a SortedMap<K, V> {
 
 /// Entries in order, their values to be changed.
 pub struct IterMut<'a, K, V> {
-    chunks: core::slice::IterMut<'a, Chunk<K, V>>,
-    entries: core::slice::IterMut<'a, (K, V)>,
+    pub(super) chunks: core::slice::IterMut<'a, Chunk<K, V>>,
+    pub(super) entries: core::slice::IterMut<'a, (K, V)>,
 }
 
 impl<'a, K: Clone, V: Clone> Iterator for IterMut<'a, K, V> {
@@ -136,53 +137,18 @@ impl<'a, K: Clone, V: Clone> IntoIterator for &'a mut SortedMap<K, V> {
     type IntoIter = IterMut<'a, K, V>;
 
     fn into_iter(self) -> Self::IntoIter {
-        IterMut { chunks: self.chunks.iter_mut(), entries: core::slice::IterMut::default() }
-    }
-}
-
-/// Entries in order, taken out of the map.
-pub struct IntoIter<K, V> {
-    chunks: std::vec::IntoIter<Chunk<K, V>>,
-    front: std::vec::IntoIter<(K, V)>,
-    back: std::vec::IntoIter<(K, V)>,
-}
-
-impl<K: Clone, V: Clone> Iterator for IntoIter<K, V> {
-    type Item = (K, V);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(entry) = self.front.next() {
-                return Some(entry);
-            }
-            match self.chunks.next() {
-                Some(chunk) => self.front = Rc::unwrap_or_clone(chunk).into_iter(),
-                None => return self.back.next(),
-            }
-        }
-    }
-}
-
-impl<K: Clone, V: Clone> DoubleEndedIterator for IntoIter<K, V> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(entry) = self.back.next_back() {
-                return Some(entry);
-            }
-            match self.chunks.next_back() {
-                Some(chunk) => self.back = Rc::unwrap_or_clone(chunk).into_iter(),
-                None => return self.front.next_back(),
-            }
-        }
+        self.iter_mut()
     }
 }
 
 impl<K: Clone, V: Clone> IntoIterator for SortedMap<K, V> {
     type Item = (K, V);
-    type IntoIter = IntoIter<K, V>;
+    type IntoIter = FlatMap<std::vec::IntoIter<Chunk<K, V>>, Vec<(K, V)>, Open<K, V>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let none = || Vec::new().into_iter();
-        IntoIter { chunks: self.chunks.into_iter(), front: none(), back: none() }
+        self.chunks.into_iter().flat_map(Rc::unwrap_or_clone as Open<K, V>)
     }
 }
+
+/// Takes the entries out of a chunk, or copies them where a clone shares it.
+type Open<K, V> = fn(Chunk<K, V>) -> Vec<(K, V)>;

@@ -1,7 +1,7 @@
 //! The map itself: chunks, look-up, insertion, ranges.
 
 use super::entry::{Entry, Occupied};
-use super::iter::{Iter, Keys, Values};
+use super::iter::{Iter, IterMut, Keys, Values};
 use core::borrow::Borrow;
 use core::ops::{Bound, RangeBounds};
 use std::rc::Rc;
@@ -75,13 +75,12 @@ impl<K, V> SortedMap<K, V> {
 
 impl<K: Clone, V: Clone> SortedMap<K, V> {
     /// All entries in order, their values to be changed.
-    pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&K, &mut V)> {
-        let chunks = self.chunks.iter_mut();
-        chunks.flat_map(|chunk| Rc::make_mut(chunk).iter_mut()).map(|(key, value)| (&*key, value))
+    pub fn iter_mut(&mut self) -> IterMut<'_, K, V> {
+        IterMut { chunks: self.chunks.iter_mut(), entries: core::slice::IterMut::default() }
     }
 
     /// All values in the order of their keys, to be changed.
-    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.iter_mut().map(|(_, value)| value)
     }
 
@@ -251,6 +250,24 @@ impl<K: Ord + Clone, V: Clone> SortedMap<K, V> {
         let last = self.chunks.len().checked_sub(1)?;
         let place = (last, self.chunks[last].len() - 1);
         Some(Occupied { map: self, place })
+    }
+
+    /// Changes the values in a range that are `wanted`, in the order of their keys. The others stay
+    /// shared with clones of the map, which a pass over all of [`range_mut`](Self::range_mut) or
+    /// [`iter_mut`](Self::iter_mut) would end.
+    pub fn change_where(
+        &mut self,
+        range: impl RangeBounds<K>,
+        wanted: impl Fn(&V) -> bool,
+        mut change: impl FnMut(&K, &mut V),
+    ) {
+        let found = self.range(range).filter(|(_, value)| wanted(value));
+        let keys: Vec<K> = found.map(|(key, _)| key.clone()).collect();
+        for key in &keys {
+            if let Some(value) = self.get_mut(key) {
+                change(key, value);
+            }
+        }
     }
 
     /// The entries whose keys lie in a range, in order, their values to be changed.

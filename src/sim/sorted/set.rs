@@ -74,7 +74,7 @@ impl<T: Clone> SortedSet<T> {
     }
 }
 
-impl<T: Ord + Clone> SortedSet<T> {
+impl<T: Ord> SortedSet<T> {
     /// Whether it has the element.
     pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
     where

@@ -45,6 +45,26 @@ fn a_map_does_what_a_b_tree_does() {
 }
 
 #[test]
+fn a_change_here_and_there_leaves_the_rest_shared() {
+    let old: SortedMap<u64, u64> = (0..1_000).map(|n| (n, n)).collect();
+    let mut new = old.clone();
+    let mut seen = Vec::new();
+    new.change_where(
+        100..900,
+        |value| value % 400 == 0,
+        |key, value| {
+            seen.push(*key);
+            *value += 1;
+        },
+    );
+    assert_eq!(seen, [400, 800]);
+    let changed = old.iter().zip(&new).filter(|((_, before), (_, after))| before != after);
+    assert!(changed.map(|(_, (key, value))| (*key, *value)).eq([(400, 401), (800, 801)]));
+    let shared = old.chunks.iter().zip(&new.chunks).filter(|(a, b)| std::rc::Rc::ptr_eq(a, b));
+    assert_eq!(shared.count(), old.chunks.len() - 2);
+}
+
+#[test]
 fn a_set_does_what_a_b_tree_does() {
     let numbers = |seed| {
         let mut rng = Rng::new(seed, Purpose::Workload, 0);

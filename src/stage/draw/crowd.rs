@@ -58,9 +58,8 @@ impl Scene<'_> {
             marks.push(rect(square, 2.0, "square"));
             let (level, whole) = match crowd.system {
                 System::Redis => {
-                    let server = node.server.at(t).and_then(|server| self.timeline.node(*server));
-                    let limits = server.map(|server| server.limits.value(t)).unwrap_or_default();
-                    (levels.get(id).map_or(0, |(_, level)| *level), super::redis::full(limits))
+                    let level = levels.get(id).map_or(0, |(_, level)| *level);
+                    (level, super::redis::full(self.limits(node)))
                 }
                 System::Kafka => {
                     let party = node.party.and_then(|id| self.timeline.party(id));

@@ -177,6 +177,12 @@ impl Scene<'_> {
         self.add(id, Role::Image, phrase, Some(Target::Node(place.node)), area, marks);
     }
 
+    /// The limits of a client's output buffer, as its server has them.
+    pub(super) fn limits(&self, node: &Node) -> BufferLimits {
+        let server = node.server.at(self.t).and_then(|server| self.timeline.node(*server));
+        server.map(|server| server.limits.value(self.t)).unwrap_or_default()
+    }
+
     /// A client's output buffer as the server keeps it, with both limits marked.
     fn buffer(&mut self, client: NodeId, area: Rect) {
         let Some(node) = self.timeline.node(client) else { return };
@@ -184,8 +190,7 @@ impl Scene<'_> {
         let wire = self.timeline.open_wire(client, t);
         let level = wire.map(|wire| wire.buffered.value(t));
         let above = wire.and_then(|wire| wire.above_soft.at(t).copied().flatten());
-        let server = node.server.at(t).and_then(|server| self.timeline.node(*server));
-        let limits = server.map_or_else(BufferLimits::default, |server| server.limits.value(t));
+        let limits = self.limits(node);
         let whole = full(limits);
         let fuse = above.map(|since| (since + limits.fuse).since(t));
         let inset = if area.w < 130.0 { 9.0 } else { 12.0 };

@@ -3,7 +3,7 @@
 
 use super::{Scene, rect, slug};
 use crate::event::{NodeKind, NodeState, System};
-use crate::sim::Span;
+use crate::sim::{Instant, Span};
 use crate::stage::class::key_class;
 use crate::stage::layout::{Place, Row, RowStyle};
 use crate::stage::system::{BROKER, REPLICA};
@@ -219,9 +219,7 @@ impl Scene<'_> {
         let end = log.replicas(t).map(|r| r.end(t)).fold(log.end(t), u64::max);
         let end =
             log.replicas(t).filter_map(|r| self.fell(r)).fold(end, |end, cut| end.max(cut.to));
-        let pitch = (axis.w / (axis.w / 24.0).floor().max(1.0)).max(1.0);
-        let capacity = ((axis.w + 0.5) / pitch).floor().max(2.0) as u64;
-        let first = (end + 1).saturating_sub(capacity).max(log.start(t).min(end));
+        let (first, pitch, capacity) = newest(log, t, axis.w, end);
         let mut phrase = format!("Replicas of {}", row.partition);
         let at_most = log.replication_factor.max(1) as usize;
         for (i, replica) in log.replicas(t).take(at_most).enumerate() {
@@ -306,10 +304,8 @@ impl Scene<'_> {
                     marks.push(self.line(x, base, room, 10.0, Run::plain(word, class)));
                 }
                 // Its newest stay visible.
-                let pitch = (line.w / (line.w / 24.0).floor().max(1.0)).max(1.0);
-                let capacity = ((line.w + 0.5) / pitch).floor().max(2.0) as u64;
                 let end = log.replicas(t).map(|other| other.end(t)).fold(log.end(t), u64::max);
-                let first = (end + 1).saturating_sub(capacity).max(log.start(t).min(end));
+                let (first, pitch, _) = newest(log, t, line.w, end);
                 self.replica_cells(log, replica, line, (first, pitch), &mut marks);
                 y += REPLICA * k;
             }
@@ -390,4 +386,12 @@ impl Scene<'_> {
             marks.push(Mark::Path { d, class: "lost-stroke" });
         }
     }
+}
+
+/// The first of the newest offsets up to `end` that fit a line of this width, the pitch of their
+/// cells, and how many fit.
+fn newest(log: &Log, t: Instant, width: f32, end: u64) -> (u64, f32, u64) {
+    let pitch = (width / (width / 24.0).floor().max(1.0)).max(1.0);
+    let capacity = ((width + 0.5) / pitch).floor().max(2.0) as u64;
+    ((end + 1).saturating_sub(capacity).max(log.start(t).min(end)), pitch, capacity)
 }

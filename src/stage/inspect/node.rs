@@ -154,7 +154,7 @@ impl At<'_> {
         if let Some(party) = node.party {
             self.party(party, sheet);
         }
-        sheet.chart(self.latency(&[node]));
+        sheet.chart(self.latency(node));
     }
 
     fn subscriber(self, node: &Node, sheet: &mut Sheet) {
@@ -266,14 +266,14 @@ impl At<'_> {
         all
     }
 
-    fn latency(self, readers: &[&Node]) -> Option<Chart> {
-        let all = self.latencies(readers, Instant::ZERO, self.t);
-        share(&all, 50)?;
+    fn latency(self, node: &Node) -> Option<Chart> {
+        let mut newest = node.history(self.t).iter().rev().take(SAMPLE);
+        newest.find(|(_, id)| self.timeline.message(*id).is_some())?;
         let axis = self.axis();
         let step = axis.instants().nth(1)?.since(axis.instants().next()?);
         let of = |per_cent: usize| {
             move |t: Instant| {
-                let window = self.latencies(readers, Instant(t.0.saturating_sub(step.0 * 4)), t);
+                let window = self.latencies(&[node], Instant(t.0.saturating_sub(step.0 * 4)), t);
                 share(&window, per_cent).map(|span| span.as_nanos() as f64)
             }
         };

@@ -61,9 +61,13 @@ fn none() -> Cell {
     Cell::of("-", "dim")
 }
 
-impl At<'_> {
+impl<'a> At<'a> {
+    /// The processes that exist now.
+    fn here(self) -> impl Iterator<Item = &'a Node> {
+        self.timeline.nodes().iter().filter(move |node| node.exists(self.t))
+    }
+
     fn nodes(self) -> Vec<Vec<Cell>> {
-        let here = self.timeline.nodes().iter().filter(|node| node.exists(self.t));
         let row = |node: &Node| {
             let (state, class) = self.state(node);
             let state = if node.unplugged.value(self.t) {
@@ -87,7 +91,7 @@ impl At<'_> {
                 handled,
             ]
         };
-        here.map(row).collect()
+        self.here().map(row).collect()
     }
 
     /// What a producer sends to, or a reader reads.
@@ -108,15 +112,10 @@ impl At<'_> {
     }
 
     fn servers(self) -> Vec<Vec<Cell>> {
-        let here = self
-            .timeline
-            .nodes()
-            .iter()
-            .filter(|node| node.kind == NodeKind::RedisServer && node.exists(self.t));
+        let here = self.here().filter(|node| node.kind == NodeKind::RedisServer);
         let row = |node: &Node| {
             let t = self.t;
-            // A replica tells of its link before it tells what it is.
-            let primary = node.primary.at(t).copied().unwrap_or(node.link.at(t).is_none());
+            let primary = !node.replicates(t);
             let link = match (primary, node.link.value(t)) {
                 (true, _) => none(),
                 (false, true) => Cell::of("up", "ok"),
@@ -142,7 +141,7 @@ impl At<'_> {
 
     fn channels(self) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
-        for node in self.timeline.nodes().iter().filter(|node| node.exists(self.t)) {
+        for node in self.here() {
             for channel in self.timeline.channels(node.id, self.t) {
                 let same = self.timeline.subscriptions(self.t).filter(|s| {
                     s.server == node.id && s.channel == channel.name && s.pattern == channel.pattern
@@ -177,10 +176,9 @@ impl At<'_> {
             let (base, entries) = stream.entries(self.t);
             let end = base + entries.len() as u64;
             for group in stream.groups(self.t) {
-                let readers = self.timeline.nodes().iter().filter(|node| {
+                let readers = self.here().filter(|node| {
                     let party = node.party.and_then(|party| self.timeline.party(party));
                     node.kind == NodeKind::StreamReader
-                        && node.exists(self.t)
                         && node.key.as_ref() == Some(&stream.key)
                         && party.is_some_and(|party| party.name == group.name)
                 });
@@ -219,11 +217,7 @@ impl At<'_> {
 
     /// Who is in a consumer group, as its coordinator and its own client see it.
     fn members(self) -> Vec<Vec<Cell>> {
-        let here = self
-            .timeline
-            .nodes()
-            .iter()
-            .filter(|node| node.kind == NodeKind::Consumer && node.exists(self.t));
+        let here = self.here().filter(|node| node.kind == NodeKind::Consumer);
         let row = |node: &Node| {
             let t = self.t;
             let group = node.party.and_then(|party| self.timeline.party(party));

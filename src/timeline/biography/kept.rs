@@ -8,6 +8,7 @@ use crate::event::{
 };
 use crate::sim::{Instant, SortedMap};
 use crate::timeline::journal::{count, entries};
+use crate::timeline::lists::processes;
 use crate::timeline::streams::is_behind;
 use crate::timeline::why::hindrance;
 
@@ -67,7 +68,7 @@ impl Teller<'_> {
     pub(super) fn kept(&mut self, event: &Event, node: NodeId, fact: &RedisFact) {
         let server = self.words().node(node);
         let of = self.timeline.node(node);
-        let replica = of.is_some_and(|of| of.primary.at(event.at) == Some(&false));
+        let replica = of.is_some_and(|of| of.replicates(event.at));
         let words = match fact {
             RedisFact::EntryAdded { key, id, length, .. } => {
                 let again = self.kept.entries.iter().any(|(n, k, _)| (*n, k) == (node, key));
@@ -123,7 +124,7 @@ impl Teller<'_> {
             RedisFact::ElementMoved { from, to, .. } if !replica => {
                 self.element_moved(event.at, &server, from, to)
             }
-            RedisFact::ElementsRemoved { key, .. } if !replica => match worker_of(key) {
+            RedisFact::ElementsRemoved { key, .. } if !replica => match processes(key) {
                 Some((_, worker)) => {
                     format!("{worker} is done with it: {server} removed it from list {key} (LREM).")
                 }
@@ -192,14 +193,14 @@ impl Teller<'_> {
     }
 
     fn element_moved(&mut self, t: Instant, server: &str, from: &Name, to: &Name) -> String {
-        if let Some((_, worker)) = worker_of(to) {
+        if let Some((_, worker)) = processes(to) {
             self.kept.moved = t;
             return format!(
                 "{server} moved it from list {from} to {to}: it lies there while {worker} works on \
                  it (BLMOVE)."
             );
         }
-        let Some((_, worker)) = worker_of(from) else {
+        let Some((_, worker)) = processes(from) else {
             return format!("{server} moved it from list {from} to list {to}.");
         };
         let moved = self.kept.moved;
@@ -248,36 +249,32 @@ impl Teller<'_> {
             |(n, k, _): &&(NodeId, Name, Name)| *n == node && key.is_none_or(|key| k == key);
         let all: Vec<_> = self.kept.entries.iter().filter(holds).cloned().collect();
         for (_, key, id) in all {
-            let words = match fact {
+            // What is said in more than the journal's words, and whether the entry is gone.
+            let (words, gone) = match fact {
                 RedisFact::Trimmed { removed, length, .. } => {
                     if self.is_there(node, &key, &id, event.at) {
                         continue;
                     }
                     let by = self.trimmed_by(event);
                     let (removed, length) = (entries(*removed), entries(*length));
-                    format!(
+                    let words = format!(
                         "{server} trimmed entry {id} away: {removed} went off the head of stream \
                          {key}, {length} stayed{by}."
-                    )
+                    );
+                    (Some(words), true)
                 }
-                RedisFact::EntryDeleted { id: of, .. }
-                | RedisFact::PendingDropped { id: of, .. } => {
-                    if *of != id {
-                        continue;
-                    }
-                    self.plain(event);
-                    if matches!(fact, RedisFact::EntryDeleted { .. }) {
-                        self.kept.entries.retain(|other| *other != (node, key.clone(), id.clone()));
-                    }
-                    continue;
-                }
+                RedisFact::EntryDeleted { id: of, .. } if *of == id => (None, true),
+                RedisFact::PendingDropped { id: of, .. } if *of == id => (None, false),
+                RedisFact::EntryDeleted { .. } | RedisFact::PendingDropped { .. } => continue,
                 RedisFact::GroupMoved { group, id: to, .. } => {
                     let does = if is_behind(&id, to) {
                         "it reads the entry again, or for the first time"
                     } else {
                         "it passes over the entry, unless it is pending"
                     };
-                    format!("Group {group} reads {key} behind {to} from now on: {does}.")
+                    let words =
+                        format!("Group {group} reads {key} behind {to} from now on: {does}.");
+                    (Some(words), false)
                 }
                 RedisFact::ConsumerDeleted { group, consumer, .. } => {
                     let place = (key.clone(), group.clone(), id.clone());
@@ -286,22 +283,21 @@ impl Teller<'_> {
                         continue;
                     }
                     self.kept.owners.remove(&place);
-                    format!("{consumer} was deleted from group {group}, and its pending entries.")
+                    let words = format!(
+                        "{consumer} was deleted from group {group}, and its pending entries."
+                    );
+                    (Some(words), false)
                 }
-                RedisFact::GroupDestroyed { .. } => {
-                    self.plain(event);
-                    continue;
-                }
-                _ => {
-                    self.plain(event);
-                    self.kept.entries.retain(|other| *other != (node, key.clone(), id.clone()));
-                    continue;
-                }
+                RedisFact::GroupDestroyed { .. } => (None, false),
+                _ => (None, true),
             };
-            if matches!(fact, RedisFact::Trimmed { .. }) {
+            match words {
+                Some(words) => self.say(event, words),
+                None => self.plain(event),
+            }
+            if gone {
                 self.kept.entries.retain(|other| *other != (node, key.clone(), id.clone()));
             }
-            self.say(event, words);
         }
     }
 
@@ -344,9 +340,4 @@ impl Teller<'_> {
             ": its stream was read from an earlier id again".to_owned()
         }
     }
-}
-
-/// The list and the worker that a processing list belongs to.
-fn worker_of(key: &str) -> Option<(&str, &str)> {
-    key.split_once(":processing:")
 }

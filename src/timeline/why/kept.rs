@@ -1,34 +1,26 @@
 //! Why messages wait in streams and lists, and why those who read them do nothing.
 
 use super::{hindrance, members};
-use crate::event::{ConnectionId, MessageId, RedisFact, Standing, What};
-use crate::event::{NodeId, NodeKind};
+use crate::event::{ConnectionId, Event, MessageId, NodeKind, RedisFact, Standing, What};
 use crate::sim::Instant;
 use crate::timeline::causes::Line;
 use crate::timeline::journal::{Words, count, entries};
 use crate::timeline::{List, Node, Party, Stream, Timeline};
 
-/// The server that a client uses.
-fn server_of(timeline: &Timeline, node: &Node, t: Instant) -> Option<NodeId> {
-    let told = node.server.at(t).copied();
-    let first = || timeline.nodes().iter().find(|node| node.kind == NodeKind::RedisServer);
-    told.or_else(|| first().map(|node| node.id))
-}
-
 /// The stream that a client reads.
 fn stream_of<'t>(timeline: &'t Timeline, node: &Node, t: Instant) -> Option<&'t Stream> {
-    let (server, key) = (server_of(timeline, node, t)?, node.key.as_ref()?);
+    let (server, key) = (timeline.server_of(node.id, t)?, node.key.as_ref()?);
     let reads = node.kind == NodeKind::StreamReader;
-    let all = timeline.streams().iter().filter(|stream| reads && stream.created <= t);
-    all.into_iter().find(|stream| stream.server == server && stream.key == *key)
+    let mut all = timeline.streams().iter().filter(|stream| reads && stream.created <= t);
+    all.find(|stream| stream.server == server && stream.key == *key)
 }
 
 /// The list that a client pops.
 fn list_of<'t>(timeline: &'t Timeline, node: &Node, t: Instant) -> Option<&'t List> {
-    let (server, key) = (server_of(timeline, node, t)?, node.key.as_ref()?);
+    let (server, key) = (timeline.server_of(node.id, t)?, node.key.as_ref()?);
     let reads = node.kind == NodeKind::ListWorker;
-    let all = timeline.lists().iter().filter(|list| reads && list.created <= t);
-    all.into_iter().find(|list| list.server == server && list.key == *key)
+    let mut all = timeline.lists().iter().filter(|list| reads && list.created <= t);
+    all.find(|list| list.server == server && list.key == *key)
 }
 
 /// What a reader does or suffers from at `t`.
@@ -161,15 +153,14 @@ fn in_list(
     lines
 }
 
-/// Whether a client waits at its server for a key, with the event since which it does.
-fn blocked(timeline: &Timeline, connection: ConnectionId, t: Instant) -> Option<Line> {
+/// The event since which a client waits at its server for a key, if it does.
+fn blocked(timeline: &Timeline, connection: ConnectionId, t: Instant) -> Option<&Event> {
     let last = timeline.last_event(t, |event| match &event.what {
         What::Redis { fact: RedisFact::Blocked { client }, .. }
         | What::Redis { fact: RedisFact::Unblocked { client }, .. } => *client == connection,
         _ => false,
     })?;
-    matches!(last.what, What::Redis { fact: RedisFact::Blocked { .. }, .. })
-        .then(|| Line::of(last, ""))
+    matches!(last.what, What::Redis { fact: RedisFact::Blocked { .. }, .. }).then_some(last)
 }
 
 /// Why a client of Redis that is well and works on nothing does nothing.
@@ -178,7 +169,7 @@ pub(super) fn idle(timeline: &Timeline, node: &Node, t: Instant) -> Vec<Line> {
     let all_done = || vec![Line::plain(format!("{name} has handled everything that reached it."))];
     let Some(wire) = timeline.open_wire(node.id, t) else { return all_done() };
     let Some(key) = node.key.as_ref() else { return all_done() };
-    let Some(line) = blocked(timeline, wire.id, t) else { return all_done() };
+    let Some(since) = blocked(timeline, wire.id, t) else { return all_done() };
     let server = Words(timeline).node(wire.server);
     let what = match (node.kind, &node.group) {
         (NodeKind::ListWorker, _) => {
@@ -201,8 +192,7 @@ pub(super) fn idle(timeline: &Timeline, node: &Node, t: Instant) -> Vec<Line> {
         }
         _ => format!("{name} has read stream {key} to its end, and waits for an entry"),
     };
-    let sentence = format!("At {server} {what}.");
-    vec![Line { sentence, ..line }]
+    vec![Line::of(since, format!("At {server} {what}."))]
 }
 
 /// Why messages wait for a party of Redis: what lies there, and what its readers do.

@@ -264,8 +264,7 @@ fn compare_redis(said: &Survey, timeline: &Timeline, t: Instant, what: &str) {
     for stream in timeline.streams().iter().filter(|stream| stream.created <= t) {
         let place = format!("{what}: stream {} of {:?}", stream.key, stream.server);
         let said = left.remove(&(stream.server, stream.key.clone())).unwrap_or_default();
-        let (first, entries) = stream.entries(t);
-        let there: Vec<_> = (first..).zip(entries).filter(|(_, e)| !e.is_hole(t)).collect();
+        let there: Vec<_> = stream.there(t).collect();
         let told: Vec<_> =
             there.iter().map(|(_, e)| (e.id.clone(), e.tag.map(|tag| tag.message))).collect();
         assert_eq!(told, said.entries, "{place}");

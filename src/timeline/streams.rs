@@ -99,6 +99,8 @@ pub struct Stream {
     forgotten: u64,
     /// How many entries are gone from its head.
     trimmed: Steps<u64>,
+    /// How many entries there are, holes left out.
+    length: Steps<u64>,
     groups: Vec<StreamGroup>,
     /// The count of its first entry since the key was deleted last: ids begin anew there.
     born: u64,
@@ -121,6 +123,7 @@ impl Stream {
     /// Forgets what held before `begin`: entries that were trimmed and are pending for nobody.
     fn forget(&mut self, begin: Instant) {
         self.trimmed.forget(begin);
+        self.length.forget(begin);
         let mut gone = self.trimmed.value(begin);
         for group in &mut self.groups {
             group.delivered.forget(begin);
@@ -139,7 +142,20 @@ impl Stream {
 
     /// How many entries it has at `t` (`XLEN`).
     pub fn length(&self, t: Instant) -> u64 {
-        self.entries(t).1.iter().filter(|entry| !entry.is_hole(t)).count() as u64
+        self.length.value(t)
+    }
+
+    /// The entries that are there at `t`, each with its count from the stream's first.
+    pub fn there(&self, t: Instant) -> impl DoubleEndedIterator<Item = (u64, &Entry)> {
+        let (first, entries) = self.entries(t);
+        let numbered = entries.iter().enumerate().map(move |(n, entry)| (first + n as u64, entry));
+        numbered.filter(move |(_, entry)| !entry.is_hole(t))
+    }
+
+    /// How many entries lie behind a group's bookmark at `t`.
+    pub fn unread(&self, group: &StreamGroup, t: Instant) -> u64 {
+        let delivered = group.delivered(t);
+        self.there(t).filter(|(count, _)| *count >= delivered).count() as u64
     }
 
     /// The groups known at `t`, in order of appearance.
@@ -210,17 +226,20 @@ impl Stream {
     /// Cuts off the head: so many entries, and the holes that come to stand there.
     fn cut(&mut self, at: Instant, mut removed: u64) {
         let mut first = self.trimmed.newest().saturating_sub(self.forgotten) as usize;
+        let mut length = self.length.newest();
         while let Some(entry) = self.entries.get_mut(first) {
             if entry.deleted == Instant::FAR {
                 if removed == 0 {
                     break;
                 }
                 removed -= 1;
+                length -= 1;
                 entry.deleted = at;
             }
             first += 1;
         }
         self.trimmed.set(at, self.forgotten + first as u64);
+        self.length.set(at, length);
     }
 
     /// The key is gone, with its groups.
@@ -272,6 +291,7 @@ impl Streams {
                 entries: Vec::new(),
                 forgotten: 0,
                 trimmed: Steps::default(),
+                length: Steps::default(),
                 groups: Vec::new(),
                 born: 0,
             });
@@ -293,6 +313,7 @@ impl Streams {
         let target = self.stream(at, server, to);
         target.delete(at);
         let base = target.forgotten + target.entries.len() as u64;
+        target.length.set(at, source.length(at));
         target.entries.extend(entries.iter().map(|entry| Entry { at, ..entry.clone() }));
         for group in source.groups(at) {
             let copied = target.group(at, &group.name);
@@ -320,6 +341,8 @@ impl Streams {
                 let stream = self.stream(at, server, key);
                 let deleted = Instant::FAR;
                 stream.entries.push(Entry { at, id: id.clone(), tag: *tag, deleted });
+                let more = stream.length.newest() + 1;
+                stream.length.set(at, more);
                 return self.streams.len() != before;
             }
             RedisFact::Trimmed { key, removed, .. } => {
@@ -334,7 +357,10 @@ impl Streams {
                 let stream = self.stream(at, server, key);
                 let entry = stream.count_of(id).and_then(|entry| stream.index(entry));
                 if let Some(entry) = entry.and_then(|index| stream.entries.get_mut(index)) {
-                    entry.deleted = at;
+                    if entry.deleted == Instant::FAR {
+                        entry.deleted = at;
+                        stream.length.set(at, stream.length.newest() - 1);
+                    }
                     stream.cut(at, 0);
                 }
             }

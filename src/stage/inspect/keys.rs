@@ -14,30 +14,27 @@ impl At<'_> {
         let of = |stream: &&Stream| stream.server == server && stream.key == *key;
         let found = self.timeline.streams().iter().find(of)?;
         let t = self.t;
-        let (base, entries) = found.entries(t);
+        let there = || found.there(t);
         let what = if found.is_dead_letter() { "dead-letter stream" } else { "stream" };
         let mut sheet = Sheet::new(&**key, what);
-        let id = |entry: Option<&crate::timeline::Entry>| {
-            entry.map_or_else(|| Cell::of("none", "dim"), |entry| Cell::new(&*entry.id))
+        let id = |entry: Option<(u64, &crate::timeline::Entry)>| {
+            entry.map_or_else(|| Cell::of("none", "dim"), |(_, entry)| Cell::new(&*entry.id))
         };
         sheet.rows(vec![
             ("server", Cell::to(&*self.name_of(server), Target::Node(server))),
-            ("length (XLEN)", Cell::new(entries.len().to_string())),
-            ("first entry", id(entries.first())),
-            ("last entry", id(entries.last())),
+            ("length (XLEN)", Cell::new(found.length(t).to_string())),
+            ("first entry", id(there().next())),
+            ("last entry", id(there().next_back())),
         ]);
-        let end = base + entries.len() as u64;
         let groups = found.groups(t).map(|group| {
-            let unread = end.saturating_sub(group.delivered(t).max(base));
             vec![
                 Cell::new(&*group.name),
-                Cell::count(unread, "waiting"),
+                Cell::count(found.unread(group, t), "waiting"),
                 Cell::count(u64::from(group.pending(t)), "waiting"),
             ]
         });
         sheet.table("Groups", &["group", "not delivered", "pending"], groups.collect());
-        let rows = entries.iter().enumerate().rev().take(LISTED).map(|(n, entry)| {
-            let count = base + n as u64;
+        let rows = there().rev().take(LISTED).map(|(count, entry)| {
             let owners: Vec<String> = found
                 .groups(t)
                 .filter_map(|group| group.owner(count, t))

@@ -164,7 +164,7 @@ impl<'a> At<'a> {
                 Cell::to(&*stream.key, Target::Channel(stream.server, stream.key.clone())),
                 Cell::new(&*self.name_of(stream.server)),
                 Cell::new(kind),
-                Cell::new(stream.entries(self.t).1.len().to_string()),
+                Cell::new(stream.length(self.t).to_string()),
             ]
         })
         .collect()
@@ -173,8 +173,6 @@ impl<'a> At<'a> {
     fn stream_groups(self) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
         for stream in self.timeline.streams().iter().filter(|stream| stream.created <= self.t) {
-            let (base, entries) = stream.entries(self.t);
-            let end = base + entries.len() as u64;
             for group in stream.groups(self.t) {
                 let readers = self.here().filter(|node| {
                     let party = node.party.and_then(|party| self.timeline.party(party));
@@ -183,14 +181,13 @@ impl<'a> At<'a> {
                         && party.is_some_and(|party| party.name == group.name)
                 });
                 let readers: Vec<&str> = readers.map(|node| &*node.name).collect();
-                let unread = end.saturating_sub(group.delivered(self.t).max(base));
                 rows.push(vec![
                     Cell::to(
                         format!("{}, {}", group.name, stream.key),
                         Target::Channel(stream.server, stream.key.clone()),
                     ),
                     Cell::new(readers.join(", ")),
-                    Cell::count(unread, "waiting"),
+                    Cell::count(stream.unread(group, self.t), "waiting"),
                     Cell::count(u64::from(group.pending(self.t)), "waiting"),
                 ]);
             }

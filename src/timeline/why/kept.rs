@@ -203,10 +203,7 @@ pub(super) fn lag(timeline: &Timeline, party: &Party, t: Instant) -> Vec<Line> {
     if let Some((reader, stream)) = stream {
         let group = reader.group.as_ref();
         if let Some(group) = stream.groups(t).find(|of| Some(&of.name) == group) {
-            let (first, all) = stream.entries(t);
-            let behind = (first..).zip(all);
-            let behind =
-                behind.filter(|(at, e)| *at >= group.delivered(t) && !e.is_hole(t)).count();
+            let behind = stream.unread(group, t);
             let pending = group.pending(t);
             if behind == 0 && pending == 0 {
                 return lines;
@@ -214,7 +211,7 @@ pub(super) fn lag(timeline: &Timeline, party: &Party, t: Instant) -> Vec<Line> {
             lines.push(Line::plain(format!(
                 "{}: {} behind the bookmark of group {}, {pending} pending.",
                 stream.key,
-                entries(behind as u64),
+                entries(behind),
                 group.name
             )));
         }

@@ -38,7 +38,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         let area = shelf.area(i, cast.producers.len());
         layout.producers.push(Place::new(node.id, area, node.system));
     }
-    y += shelf.height(cast.producers.len()) + 40.0;
+    y += shelf.height(cast.producers.len()) + 34.0;
 
     let scales = Scales { k, scale: 1.0, falls: true };
     let nodes = match front {
@@ -59,7 +59,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         }
     };
     let lying = nodes.iter().find(|node| Some(&node.name) == layout.plug_name.as_ref());
-    let gap = 92.0;
+    let gap = 80.0;
     let column = Column { x, w: width, across, k, system: front };
     let all = readers::place(nodes, (timeline, cast.t), column, y + gap, 8.0);
     let end = all.bottom;
@@ -70,10 +70,10 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     if let Some(node) = lying {
         plug(layout, node, y + gap / 2.0);
     }
-    y = end.max(y + gap + 54.0 * k) + 10.0;
+    y = end.max(y + gap + 54.0 * k) + 8.0;
     if front == System::Redis {
         layout.floor = Some(Rect::new(x, y, width, 50.0 * k));
-        y += 50.0 * k + 6.0;
+        y += 50.0 * k;
     }
     let sentence = if view.sentence { 58.0 * k } else { 0.0 };
     let strip = if both { STRIP * k + 8.0 } else { 0.0 };

@@ -3,6 +3,7 @@
 use super::Same;
 use super::gloss::Text;
 use super::icon::{CROSS, TICK, icon};
+use super::listen::focus;
 use super::page::Msg;
 use super::sheet::says;
 use crate::event::Action;
@@ -81,13 +82,17 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
     let (step, steps) = panel.step;
     // On a phone the panel is a sheet: a heading and a button, the rest on a tap.
     let sheet = use_state_eq(|| false);
-    // A new step is read from its top.
+    // A new step is read from its top, by those who look and by those who turned the page with a key.
     let section = use_node_ref();
     {
         let section = section.clone();
         use_effect_with(step, move |_| {
             if let Some(section) = section.cast::<web_sys::Element>() {
                 section.set_scroll_top(0);
+                let find = |selector| section.query_selector(selector).ok().flatten();
+                if find(".steps :focus").is_some() {
+                    focus(find("h1"));
+                }
             }
         });
     }
@@ -102,7 +107,7 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 if steps > 1 {
                     <p class="place soft">{ format!("Step {step} of {steps}") }</p>
                 }
-                <h1>{ &panel.heading }</h1>
+                <h1 tabindex="-1">{ &panel.heading }</h1>
                 <button type="button" class="quiet more" aria-expanded={sheet.to_string()} onclick={turn}>
                     { if *sheet { "Less" } else { "More" } }
                 </button>

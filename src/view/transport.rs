@@ -74,6 +74,9 @@ pub(super) fn transport_view(props: &TransportProps) -> Html {
     let panel = &props.panel;
     let send = &props.send;
     let (play, path) = if panel.playing { ("Pause", PAUSE) } else { ("Play", PLAY) };
+    // Nothing is drawn yet at first, and nothing has happened.
+    let width = props.scrubber.cast::<HtmlElement>().map_or(0, |scrubber| scrubber.offset_width());
+    let width = width.max(100) as f32;
     let speeds = (0..panel.speeds.len()).map(Msg::Speed).collect();
     let menu = {
         let send = send.clone();
@@ -90,7 +93,7 @@ pub(super) fn transport_view(props: &TransportProps) -> Html {
             <p class="clock"><span class="away">{ "Virtual time: " }</span>{ &panel.clock }</p>
             <div class="ruler">
                 { scrubber(props) }
-                { ruler(panel, send) }
+                { ruler(panel, width, send) }
             </div>
             <p class="scale"><span class="away">{ "Scale: " }</span>{ &panel.scale }</p>
             <span class="speed">{ select("Speed", &panel.speeds, speeds, send) }</span>
@@ -105,7 +108,7 @@ pub(super) fn transport_view(props: &TransportProps) -> Html {
 }
 
 /// What lies on the scrubber: what happened, folded silence, other futures.
-fn ruler(panel: &TransportPanel, send: &Callback<Msg>) -> Html {
+fn ruler(panel: &TransportPanel, width: f32, send: &Callback<Msg>) -> Html {
     let forks = panel.forks.iter().map(|(from, until)| {
         html! {
             <line x1={percent(*from)} x2={percent(*until)} y1="72%" y2="72%" />
@@ -115,7 +118,7 @@ fn ruler(panel: &TransportPanel, send: &Callback<Msg>) -> Html {
         <>
             <svg class="signs" aria-hidden="true">
                 <g class="forks">{ for forks }</g>
-                { for marks(&panel.marks) }
+                { for marks(&panel.marks, width) }
             </svg>
             <svg class="folds" role="group" aria-label="Folded time">
                 { for panel.folds.iter().map(|of| fold(of, send)) }
@@ -176,16 +179,22 @@ fn percent(share: f32) -> String {
     format!("{}%", super::stage::px(share * 100.0))
 }
 
-/// Labels that would overlap the one before are left out; the mark stays.
-fn marks(marks: &[Mark]) -> Vec<Html> {
+/// CSS px that a letter of a label takes, at the most on average.
+const LETTER: f32 = 6.5;
+
+/// Labels that would overlap the one before are left out; the mark stays. `width` is the
+/// scrubber's, in CSS px.
+fn marks(marks: &[Mark], width: f32) -> Vec<Html> {
     let mut free = f32::MIN;
     let draw = |mark: &Mark| {
-        let room = 0.012 * mark.label.chars().count() as f32;
-        let shown = mark.at - room / 2.0 > free;
+        let room = LETTER * (mark.label.chars().count() + 1) as f32 / width;
+        let first = mark.at < 0.05;
+        let (anchor, from) =
+            if first { ("start", mark.at) } else { ("middle", mark.at - room / 2.0) };
+        let shown = from > free;
         if shown {
-            free = mark.at + room / 2.0;
+            free = from + room;
         }
-        let anchor = if mark.at < 0.05 { "start" } else { "middle" };
         html! {
             <>
                 <circle class={classes!("mark", mark.class)} cx={percent(mark.at)} cy="50%" r="4.5" />

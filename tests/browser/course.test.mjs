@@ -138,7 +138,10 @@ for (const file of files) {
     await call(page, 'pause');
     const panel = page.getByRole('region', { name: 'Lesson' });
     for (const [index, step] of lesson.steps.entries()) {
-      await panel.getByRole('heading', { name: step.heading }).waitFor();
+      const heading = panel.getByRole('heading', { name: step.heading });
+      await heading.waitFor();
+      // Who turned the page with a key goes on from the step's first word.
+      if (index > 0) await heading.and(page.locator(':focus')).waitFor();
       await picture(`${index + 1}-begin`);
       if (step.prediction) {
         const choices = panel.getByRole('radio');

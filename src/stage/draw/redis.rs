@@ -196,12 +196,18 @@ impl Scene<'_> {
         let inset = if area.w < 130.0 { 9.0 } else { 12.0 };
         let inner = Rect::new(area.x + inset, area.y, area.w - 2.0 * inset, area.h);
         let state = level.map_or_else(|| "closed".to_owned(), text::bytes);
-        // Above the soft limit a fuse burns.
-        let state = match fuse {
-            Some(left) => format!("{state} \u{b7} {} s", left.as_millis().div_ceil(1_000)),
-            None => state,
+        // Above the soft limit a fuse burns. Where there is little room the bar alone says how much
+        // there is: whose it is and how long it has matter more.
+        let burns = fuse.map(|left| format!("{} s", left.as_millis().div_ceil(1_000)));
+        let wide = |state: &str| text::width(state, 10.5 * k, false, true);
+        let name = text::width(&node.name, 11.5 * k, true, false);
+        let brief = match &burns {
+            Some(burns) => {
+                let both = format!("{state} \u{b7} {burns}");
+                if name + 6.0 + wide(&both) <= inner.w { both } else { burns.clone() }
+            }
+            None => state.clone(),
         };
-        let state_width = text::width(&state, 10.5 * k, false, true);
         let track = Rect::new(inner.x, area.bottom() - 16.0, inner.w, 7.0);
         let (class, ink) = if level.is_some() { ("cell", "ink") } else { ("box-away", "dim") };
         let state_ink = match (level, fuse) {
@@ -209,7 +215,7 @@ impl Scene<'_> {
             (_, Some(_)) => "waiting",
             _ => "dim",
         };
-        let room = inner.w - state_width - 6.0;
+        let room = inner.w - wide(&brief) - 6.0;
         let end = crate::stage::Anchor::End;
         let mut marks = vec![
             rect(area, 9.0, class),
@@ -220,10 +226,15 @@ impl Scene<'_> {
                 inner.w,
                 10.5,
                 end,
-                Run::mono(&*state, state_ink),
+                Run::mono(&*brief, state_ink),
             ),
             rect(track, 3.5, "box"),
         ];
+        if let Some(left) = fuse {
+            let share = left.as_nanos() as f32 / limits.fuse.as_nanos().max(1) as f32;
+            let rest = Rect::new(track.x, track.bottom() + 3.0, track.w * share, 2.0);
+            marks.push(rect(rest, 1.0, "level-high"));
+        }
         if let Some(level) = level.filter(|level| *level > 0) {
             let share = (level as f32 / whole as f32).min(1.0);
             let fill = Rect { w: (track.w * share).max(8.0), ..track };
@@ -249,8 +260,8 @@ impl Scene<'_> {
             (_, hard) => format!("limits {}, {}", soft(), text::limit(hard)),
         };
         let phrase = format!("Output buffer of {}: {state}; {told}", node.name);
-        let phrase = match fuse {
-            Some(left) => format!("{phrase}; cut in {} s", left.as_millis().div_ceil(1_000)),
+        let phrase = match burns {
+            Some(burns) => format!("{phrase}; cut in {burns}"),
             None => phrase,
         };
         self.add(id, Role::Button, phrase, Some(Target::Node(client)), area, marks);

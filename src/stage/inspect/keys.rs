@@ -11,9 +11,10 @@ const LISTED: usize = 12;
 
 impl At<'_> {
     pub(super) fn stream(self, server: NodeId, key: &Name) -> Option<Sheet> {
-        let of = |stream: &&Stream| stream.server == server && stream.key == *key;
-        let found = self.timeline.streams().iter().find(of)?;
         let t = self.t;
+        let of =
+            |stream: &&Stream| stream.server == server && stream.key == *key && stream.created <= t;
+        let found = self.timeline.streams().iter().find(of)?;
         let there = || found.there(t);
         let what = if found.is_dead_letter() { "dead-letter stream" } else { "stream" };
         let mut sheet = Sheet::new(&**key, what);
@@ -53,7 +54,7 @@ impl At<'_> {
     }
 
     pub(super) fn list(self, server: NodeId, key: &Name) -> Option<Sheet> {
-        let of = |list: &&List| list.server == server && list.key == *key;
+        let of = |list: &&List| list.server == server && list.key == *key && list.created <= self.t;
         let found = self.timeline.lists().iter().find(of)?;
         let mut sheet = Sheet::new(&**key, "list");
         sheet.rows(vec![

@@ -115,9 +115,10 @@ pub(super) fn own(path: &Path, text: &str) -> Result<Lesson, Vec<Mistake>> {
 
 fn recorded(recording: Recording) -> Result<Source, Trouble> {
     let lesson = match &recording.lesson {
-        LessonRef::Named(id) => named(id)?,
-        LessonRef::Inline(text) => Lesson::parse_own("own", text),
+        LessonRef::Named(id) | LessonRef::NamedBy(id, _) => named(id)?,
+        LessonRef::Inline(text) | LessonRef::InlineBy(text, _) => Lesson::parse_own("own", text),
     };
+    let lesson = lesson.map(|lesson| recording.lesson.carry(lesson));
     Ok(match lesson {
         Ok(lesson) => Source::Recording(lesson, recording),
         Err(mistakes) => Source::Wrong(mistakes),

@@ -16,15 +16,20 @@ const FIRST: &str = "one-plug";
 /// A notice for the reader: what is wrong, where, and its mend.
 pub(super) async fn page(options: &Options) -> Result<Page, Failure> {
     let recording = recorded(options)?;
-    let lesson = match (&recording, &options.text) {
-        (Some(Recording { lesson: LessonRef::Inline(text), .. }), _) => own(text)?,
-        (Some(Recording { lesson: LessonRef::Named(name), .. }), _) => named(name, options).await?,
-        (None, Some(text)) => own(text)?,
-        (None, None) => named(options.lesson.as_deref().unwrap_or(FIRST), options).await?,
-    };
     let opened = match &recording {
-        Some(recording) => Page::replay(lesson, recording),
-        None => Page::open(lesson),
+        Some(recording) => {
+            let file = match &recording.lesson {
+                LessonRef::Inline(text) | LessonRef::InlineBy(text, _) => own(text)?,
+                LessonRef::Named(name) | LessonRef::NamedBy(name, _) => {
+                    named(name, options).await?
+                }
+            };
+            Page::replay(recording.lesson.carry(file), recording)
+        }
+        None => Page::open(match &options.text {
+            Some(text) => own(text)?,
+            None => named(options.lesson.as_deref().unwrap_or(FIRST), options).await?,
+        }),
     };
     opened.map_err(|error| Failure {
         title: "This lesson's topology cannot be laid.".into(),

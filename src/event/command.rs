@@ -418,6 +418,11 @@ pub enum Carrier {
     List,
 }
 
+impl Carrier {
+    /// The ways through Redis.
+    pub const REDIS: [Self; 3] = [Self::PubSub, Self::Stream, Self::List];
+}
+
 /// What a producer sends, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {

@@ -94,8 +94,10 @@ impl fmt::Display for LinkError {
             None => write!(f, ". Nothing of it could be read."),
             Some(read) => {
                 let lesson = match &read.lesson {
-                    LessonRef::Named(name) => format!("the lesson `{name}`"),
-                    LessonRef::Inline(_) => "its own lesson".to_owned(),
+                    LessonRef::Named(name) | LessonRef::NamedBy(name, _) => {
+                        format!("the lesson `{name}`")
+                    }
+                    LessonRef::Inline(_) | LessonRef::InlineBy(..) => "its own lesson".to_owned(),
                 };
                 let (seed, commands) = (read.seed, read.commands.len());
                 let s = if commands == 1 { "" } else { "s" };

@@ -1,7 +1,8 @@
 //! A run as a value.
 
 use super::{LinkError, Wrong};
-use crate::event::{Command, Name};
+use crate::event::{Carrier, Command, Name};
+use crate::lesson::Lesson;
 use crate::sim::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,27 @@ impl RunFile {
     }
 }
 
+impl LessonRef {
+    /// What names this lesson.
+    pub fn of(lesson: &Lesson) -> Self {
+        let (id, text) = (|| lesson.id.clone(), || lesson.source.to_string());
+        match (lesson.own, lesson.by) {
+            (false, None) => Self::Named(id()),
+            (false, Some(by)) => Self::NamedBy(id(), by),
+            (true, None) => Self::Inline(text()),
+            (true, Some(by)) => Self::InlineBy(text(), by),
+        }
+    }
+
+    /// The lesson whose file this names, with the carrier that was chosen.
+    pub fn carry(&self, file: Lesson) -> Lesson {
+        match self {
+            Self::NamedBy(_, by) | Self::InlineBy(_, by) => file.carried_by(*by),
+            Self::Named(_) | Self::Inline(_) => file,
+        }
+    }
+}
+
 /// Which lesson a recording belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LessonRef {
@@ -114,4 +136,8 @@ pub enum LessonRef {
     Named(Name),
     /// The text of somebody's own.
     Inline(String),
+    /// As `Named`, with another carrier in Redis than its file has.
+    NamedBy(Name, Carrier),
+    /// As `Inline`, with another carrier in Redis than its text has.
+    InlineBy(String, Carrier),
 }

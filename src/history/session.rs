@@ -2,9 +2,9 @@
 
 use super::run::{Return, Thread};
 use super::{Beside, Branch, Comparison, Difference, LessonRef, RULES, Recording};
-use crate::event::{Action, Asked, Command, Event, Printed, Refusal};
+use crate::event::{Action, Asked, Carrier, Command, Event, Printed, Refusal};
 use crate::lab::World;
-use crate::lesson::{Lesson, Progress};
+use crate::lesson::{Lesson, Progress, carried, carrier};
 use crate::sim::{Instant, Span};
 use std::rc::Rc;
 
@@ -127,6 +127,31 @@ impl Session {
             cut: session.head() < recording.until,
         };
         Ok((session, replay))
+    }
+
+    /// What Redis carries the messages by, where the lesson and the reader leave the choice.
+    pub fn carrier(&self) -> Option<Carrier> {
+        let lesson = self.lesson();
+        let beside = self.branches.iter().flat_map(|branch| &branch.commands);
+        let done = self.commands().iter().chain(beside).map(|command| &command.action);
+        carrier(lesson.topology.iter().chain(done)).filter(|_| !lesson.fixes_carrier())
+    }
+
+    /// The same run with another carrier in Redis: the same seed, the same load, the same deeds
+    /// at the same instants, in the futures beside it too. What was undone is forgotten.
+    ///
+    /// # Errors
+    /// When the topology cannot be laid with that carrier.
+    pub fn carry(&mut self, by: Carrier) -> Result<(), OpenError> {
+        let mut recording = self.recording();
+        let beside = recording.beside.iter_mut().flat_map(|beside| &mut beside.commands);
+        for command in recording.commands.iter_mut().chain(beside) {
+            command.action = carried(&command.action, by);
+        }
+        let (session, _) = Self::replay(self.lesson().carried_by(by), &recording)?;
+        *self = Self { revision: self.revision + 1, at_hand: self.at_hand, ..session };
+        self.trim();
+        Ok(())
     }
 
     /// The lesson being run.
@@ -449,11 +474,7 @@ impl Session {
         let lesson = self.lesson();
         Recording {
             rules: RULES,
-            lesson: if lesson.own {
-                LessonRef::Inline(lesson.source.to_string())
-            } else {
-                LessonRef::Named(lesson.id.clone())
-            },
+            lesson: LessonRef::of(lesson),
             seed: self.seed(),
             commands: self.commands().to_vec(),
             until: self.head(),

@@ -170,6 +170,7 @@ impl Builder<'_> {
             steps,
             source: source.into(),
             own: false,
+            by: None,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod action;
 mod build;
+mod carrier;
 mod fact;
 mod format;
 mod glossary;
@@ -15,6 +16,7 @@ mod redis;
 mod shape;
 mod tree;
 
+pub use carrier::{carried, carrier};
 pub use format::{CHAPTERS, LESSON as FORMAT};
 pub use glossary::{GLYPHS, Term, glossary};
 pub use guide::{Advice, Guide, Question, Reason, Tool, Verdict, guide};

@@ -1,6 +1,6 @@
 //! What a lesson is, once read and checked.
 
-use crate::event::{Action, LostReason, Name, System};
+use crate::event::{Action, Carrier, LostReason, Name, System};
 use crate::sim::Span;
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub struct Lesson {
     pub source: Arc<str>,
     /// Whether it is somebody's own: then a recording carries its text, not its name.
     pub own: bool,
+    /// What Redis carries its messages by, where the reader has chosen.
+    pub by: Option<Carrier>,
 }
 
 /// A chapter of the course: its index in [`super::CHAPTERS`].

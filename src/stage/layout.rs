@@ -328,7 +328,7 @@ impl Layout {
     pub fn fits(&self, timeline: &Timeline, t: Instant, view: &View) -> bool {
         let same = |a: &View, b: &View| {
             (a.mode, a.front, a.still) == (b.mode, b.front, b.still)
-                && (a.by_broker, a.background) == (b.by_broker, b.background)
+                && (a.by_broker, a.background, a.carrier) == (b.by_broker, b.background, b.carrier)
                 && (a.width - b.width).abs() < 0.5
                 && (a.height - b.height).abs() < 0.5
                 && (a.text - b.text).abs() < 0.01

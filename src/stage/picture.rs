@@ -1,7 +1,9 @@
 //! The value a stage is: shapes to draw, words, and tokens. No colours stand here, only the
 //! names of meanings (`redis`, `lost`, `key-3`), which a style sheet maps to light and dark.
 
-use crate::event::{ConnectionId, HopId, MessageId, Name, NodeId, PartyId, System, TopicPartition};
+use crate::event::{
+    Carrier, ConnectionId, HopId, MessageId, Name, NodeId, PartyId, System, TopicPartition,
+};
 use crate::sim::Instant;
 use std::sync::Arc;
 
@@ -63,6 +65,11 @@ pub enum Role {
     Image,
     /// A text that changes with the run: the score, the sentence.
     Status,
+    /// One of several, of which one is chosen.
+    Choice {
+        /// Whether it is this one.
+        on: bool,
+    },
     /// The plug: pressed while it is out.
     Switch {
         /// Whether the plug is in.
@@ -93,6 +100,8 @@ pub enum Target {
     Lost(PartyId),
     /// A lane as a whole: on a phone, the strip that opens it.
     Lane(System),
+    /// One of the ways to carry a message in Redis: chosen by a click.
+    Carrier(Carrier),
 }
 
 /// The large numbers of a lane.
@@ -355,6 +364,7 @@ impl Role {
             Self::Decoration => None,
             Self::Image => Some("img"),
             Self::Status => Some("status"),
+            Self::Choice { .. } => Some("radio"),
             Self::Switch { .. } => Some("switch"),
         }
     }

@@ -1,7 +1,7 @@
 //! Geometry, purity and honesty of pictures, on hand-made events.
 
 use super::*;
-use crate::event::{Event, System};
+use crate::event::{Carrier, Event, System};
 use crate::timeline::story::{crowd, ms, one_plug};
 
 fn told(events: &[Event]) -> Timeline {
@@ -30,7 +30,8 @@ fn views() -> Vec<View> {
     let mut views = Vec::new();
     for (i, width) in WIDTHS.into_iter().enumerate() {
         for (height, text) in [(560.0, 1.0), (560.0, 1.4), (1_300.0, 1.0)] {
-            let view = View { text, ..View::new(width, height) };
+            let carrier = (i % 2 == 1).then_some(Carrier::PubSub);
+            let view = View { text, carrier, ..View::new(width, height) };
             // One lane alone, at every other width; the front lane matters to a phone alone.
             if i % 2 == 0 {
                 views.push(View { mode: Mode::Redis, ..view.clone() });

@@ -1,7 +1,7 @@
 //! How a reader looks at a run: the frame, the mode, what is selected.
 
 use super::{Rect, Target};
-use crate::event::System;
+use crate::event::{Carrier, System};
 
 /// How a reader looks at a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub struct View {
     pub sentence: bool,
     /// Whether the opened replicas are those of each broker, instead of those of one partition.
     pub by_broker: bool,
+    /// What Redis carries the messages by, where that is offered as a choice.
+    pub carrier: Option<Carrier>,
     /// Whether background traffic (heartbeats, empty answers) gets tokens.
     pub background: bool,
 }
@@ -64,6 +66,7 @@ impl View {
             still: false,
             sentence: true,
             by_broker: false,
+            carrier: None,
             background: false,
         }
     }

@@ -94,7 +94,7 @@ impl Hands {
             "ArrowUp" => self.walk(&at, Way::Up),
             "ArrowDown" => self.walk(&at, Way::Down),
             "Enter" | " " => self.shape(&at).map(|target| match target {
-                Target::Plug(_) | Target::Lane(_) => Msg::Pick(target),
+                Target::Plug(_) | Target::Lane(_) | Target::Carrier(_) => Msg::Pick(target),
                 _ => Msg::Show(target),
             }),
             "m" | "M" | "ContextMenu" => self.thing(&at),

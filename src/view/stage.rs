@@ -77,14 +77,14 @@ fn shape_view(props: &ShapeProps) -> Html {
         return html! { <g aria-hidden="true">{ for marks }</g> };
     }
     let tab = match shape.role {
-        Role::Button => Some(if props.stop { "0" } else { "-1" }),
+        Role::Button | Role::Choice { .. } => Some(if props.stop { "0" } else { "-1" }),
         // A switch is worth a stop of its own: it is what the lesson asks to turn.
         Role::Switch { .. } => Some("0"),
         _ => None,
     };
     let hit = if shape.role == Role::Decoration { wire(shape) } else { area(shape) };
     let checked = match shape.role {
-        Role::Switch { on } => Some(if on { "true" } else { "false" }),
+        Role::Switch { on } | Role::Choice { on } => Some(if on { "true" } else { "false" }),
         _ => None,
     };
     // A number that changes ten times a second must not be read out each time; the page's own

@@ -114,6 +114,16 @@ fn ruler(panel: &TransportPanel, width: f32, send: &Callback<Msg>) -> Html {
             <line x1={percent(*from)} x2={percent(*until)} y1="72%" y2="72%" />
         }
     });
+    let mut free = f32::MIN;
+    let folds = panel.folds.iter().map(|of| {
+        let words = format!("{} {}", of.length, if of.open { "unfolded" } else { "folded" });
+        let room = room(&words, width);
+        let shown = of.at - room / 2.0 > free;
+        if shown {
+            free = of.at + room / 2.0;
+        }
+        fold(of, shown.then_some(words), send)
+    });
     html! {
         <>
             <svg class="signs" aria-hidden="true">
@@ -121,7 +131,7 @@ fn ruler(panel: &TransportPanel, width: f32, send: &Callback<Msg>) -> Html {
                 { for marks(&panel.marks, width) }
             </svg>
             <svg class="folds" role="group" aria-label="Folded time">
-                { for panel.folds.iter().map(|of| fold(of, send)) }
+                { for folds }
             </svg>
             if !panel.forks.is_empty() {
                 <button type="button" class="fork" onclick={says(send, Msg::Open(Some(Panel::Futures)))}>
@@ -182,12 +192,17 @@ fn percent(share: f32) -> String {
 /// CSS px that a letter of a label takes, at the most on average.
 const LETTER: f32 = 6.5;
 
+/// The share of a ruler of this width, in CSS px, that a label takes with the gap beside it.
+fn room(label: &str, width: f32) -> f32 {
+    LETTER * (label.chars().count() + 1) as f32 / width
+}
+
 /// Labels that would overlap the one before are left out; the mark stays. `width` is the
 /// scrubber's, in CSS px.
 fn marks(marks: &[Mark], width: f32) -> Vec<Html> {
     let mut free = f32::MIN;
     let draw = |mark: &Mark| {
-        let room = LETTER * (mark.label.chars().count() + 1) as f32 / width;
+        let room = room(&mark.label, width);
         let first = mark.at < 0.05;
         let (anchor, from) =
             if first { ("start", mark.at) } else { ("middle", mark.at - room / 2.0) };
@@ -207,8 +222,8 @@ fn marks(marks: &[Mark], width: f32) -> Vec<Html> {
     marks.iter().map(draw).collect()
 }
 
-fn fold(fold: &Fold, send: &Callback<Msg>) -> Html {
-    let words = format!("{} {}", fold.length, if fold.open { "unfolded" } else { "folded" });
+/// The sign of a fold, with its words where there is room for them.
+fn fold(fold: &Fold, words: Option<String>, send: &Callback<Msg>) -> Html {
     let (click, press) = (says(send, Msg::Unfold(fold.first, fold.last)), send.clone());
     let (first, last) = (fold.first, fold.last);
     let press = move |event: KeyboardEvent| {
@@ -229,7 +244,9 @@ fn fold(fold: &Fold, send: &Callback<Msg>) -> Html {
                 } else {
                     <path d="M-8-8q6 8 0 16M-2-8q6 8 0 16M4-8q6 8 0 16" />
                 }
-                <text class="fold-length" x="0" y="24" text-anchor="middle">{ words }</text>
+                if let Some(words) = words {
+                    <text class="fold-length" x="0" y="24" text-anchor="middle">{ words }</text>
+                }
             </g>
         </svg>
     }

@@ -200,6 +200,32 @@ test('the plug is out for two seconds: Redis loses exactly what the ledger names
   await check();
 });
 
+test('the same run with a stream instead of a channel: nothing is lost, and the way back leads to the same run', async () => {
+  const { page, check } = await open();
+  const { after } = await onePlug(page);
+  const choice = (name) => page.getByRole('radio', { name: `The same run with a Redis ${name}` });
+  const channel = choice('channel (Pub/Sub)');
+  assert.equal(await channel.getAttribute('aria-checked'), 'true');
+  await choice('stream').click();
+  await page.getByRole('button', { name: 'Redis Streams: 0 lost', exact: true }).waitFor();
+  const kept = await state(page);
+  assert.equal(kept.cursorMs, after.cursorMs);
+  assert.equal(party(kept, 'billing', 'redis').expected, party(after, 'billing', 'redis').expected);
+  assert.equal(party(kept, 'billing', 'kafka').expected, party(after, 'billing', 'kafka').expected);
+  // The run travels with its carrier.
+  const link = await call(page, 'link');
+  // By keys: an arrow goes on to the next thing of the stage, Space chooses it.
+  await channel.focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: `Redis Pub/Sub: ${MISSED} lost`, exact: true }).waitFor();
+  assert.deepEqual((await state(page)).parties, after.parties);
+  await check();
+
+  const sent = await house.open({ path: `#${link}` });
+  await sent.page.getByRole('button', { name: 'Redis Streams: 0 lost', exact: true }).waitFor();
+  await sent.check();
+});
+
 test('Kafka catches up, in order, once the plug is back', async () => {
   const { page, check } = await open();
   const { before, out } = await onePlug(page);

@@ -1,14 +1,18 @@
 //! Lane heads with their scores, the sentence, and the other lane's strip on a phone.
 
 use super::{Scene, rect};
-use crate::event::System;
+use crate::event::{Carrier, System};
 use crate::sim::Order;
+use crate::stage::inspect::carrier;
 use crate::stage::layout::Lane;
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Score, Target, text};
 use crate::timeline::Sums;
 
 /// From this many on, what waits for a party that is there counts as a queue, not as flow.
 pub(super) const QUEUE: u32 = 3;
+
+/// Size in px of the names of the ways to carry a message.
+const CHOICE: f32 = 11.5;
 
 impl Scene<'_> {
     pub(super) fn rule(&mut self) {
@@ -33,20 +37,66 @@ impl Scene<'_> {
         let size = 17.0;
         let wide = text::width(name, size * k, true, false);
         let after = area.x + wide + 10.0;
-        let marks = vec![
+        let ends = after + text::width(version, 11.0 * k, false, true);
+        let mut marks = vec![
             self.line(area.x, area.y + 19.0 * k, area.w, size, Run::bold(name, "ink")),
-            self.line(
-                after,
-                area.y + 19.0 * k,
-                area.right() - after,
-                11.0,
-                Run::mono(version, "faint"),
-            ),
             self.line(area.x, area.y + 40.0 * k, area.w, 12.5, Run::plain(sub, "dim")),
         ];
+        let said = Run::mono(version, "faint");
+        let said = self.line(after, area.y + 19.0 * k, area.right() - after, 11.0, said);
+        // Where there is little room, the choice of a carrier comes before the version.
+        let by = self.layout.view.carrier.filter(|_| lane.system == System::Redis);
+        let both = ends + 14.0 + self.carriers_width() <= area.right();
+        if by.is_none() || both {
+            marks.push(said);
+        }
         let id = format!("lane-{}", key(lane.system));
         let phrase = format!("{name}, modelled on version {version}: {sub}");
         self.add(id, Role::Image, phrase, Some(Target::Lane(lane.system)), area, marks);
+        let x = if both { ends + 14.0 } else { after + 2.0 };
+        if let Some(by) = by.filter(|_| x + self.carriers_width() <= area.right()) {
+            self.carriers(x, area.y + k, by);
+        }
+    }
+
+    /// The width of the choice among carriers.
+    fn carriers_width(&self) -> f32 {
+        Carrier::REDIS.iter().map(|by| self.carrier_width(*by)).sum::<f32>() + 4.0
+    }
+
+    fn carrier_width(&self, by: Carrier) -> f32 {
+        text::width(carrier(by), CHOICE * self.k(), true, false) + 14.0
+    }
+
+    /// The choice among the ways to carry a message in Redis: the same run with another one.
+    fn carriers(&mut self, x: f32, y: f32, chosen: Carrier) {
+        let h = 24.0 * self.k();
+        let frame = Rect::new(x, y, self.carriers_width(), h);
+        self.decorate("carriers", frame, vec![rect(frame, 7.0, "well")]);
+        let mut x = x + 2.0;
+        for by in Carrier::REDIS {
+            let area = Rect::new(x, y + 2.0, self.carrier_width(by), h - 4.0);
+            let on = by == chosen;
+            let word = carrier(by);
+            let run = if on { Run::bold(word, "ink") } else { Run::plain(word, "dim") };
+            let at = area.y + area.h / 2.0 + 4.0 * self.k();
+            let word = self.anchored(area.centre(), at, area.w, CHOICE, Anchor::Middle, run);
+            let mut marks = vec![word];
+            if on {
+                marks.insert(0, rect(area, 5.0, "box"));
+            }
+            let phrase = format!(
+                "The same run with a Redis {}",
+                match by {
+                    Carrier::Stream => "stream",
+                    Carrier::List => "list",
+                    Carrier::PubSub | Carrier::Kafka => "channel (Pub/Sub)",
+                }
+            );
+            let id = format!("carrier-{by:?}");
+            self.add(id, Role::Choice { on }, phrase, Some(Target::Carrier(by)), area, marks);
+            x = area.right();
+        }
     }
 
     /// Whether anything waits that is worth a number: a queue, or for a party that is away.
@@ -110,11 +160,20 @@ impl Scene<'_> {
     /// Name, modelled version and one line about a lane.
     fn words(&self, system: System) -> (&'static str, &'static str, &'static str) {
         let t = self.t;
-        let keeps = self.timeline.streams().iter().any(|stream| stream.created <= t)
-            || self.timeline.lists().iter().any(|list| list.created <= t);
+        let streams = self.timeline.streams().iter().any(|stream| stream.created <= t);
+        let lists = self.timeline.lists().iter().any(|list| list.created <= t);
+        let all = "keeps streams and lists; pushes Pub/Sub";
         match system {
-            System::Redis if keeps => ("Redis", "7.0", "keeps streams and lists; pushes Pub/Sub"),
-            System::Redis => ("Redis Pub/Sub", "7.0", "pushes to whoever is connected"),
+            System::Redis => match (self.layout.view.carrier, streams || lists) {
+                (Some(Carrier::Stream), _) => {
+                    ("Redis Streams", "7.0", "keep entries; readers ask for what is next")
+                }
+                (Some(Carrier::List), _) => {
+                    ("Redis Lists", "7.0", "hand each element to one worker")
+                }
+                (_, true) => ("Redis", "7.0", all),
+                (_, false) => ("Redis Pub/Sub", "7.0", "pushes to whoever is connected"),
+            },
             System::Kafka => ("Kafka", "4.3", "keeps a log; consumers ask for what is next"),
         }
     }

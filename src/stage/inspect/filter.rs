@@ -20,6 +20,7 @@ pub fn journal_of(target: &Target, timeline: &Timeline) -> Filter {
         Target::Wire(wire) => timeline.wire(*wire).map_or(all.clone(), |wire| node(wire.client)),
         Target::Channel(server, _) => node(*server),
         Target::Score(system, _) | Target::Lane(system) => lane(*system),
+        Target::Carrier(_) => lane(System::Redis),
         Target::Lost(_) => Filter { kind: Some(Kind::Standing), ..all },
         Target::Partition(_) | Target::Bookmark(..) => lane(System::Kafka),
     }

@@ -77,7 +77,7 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
         }
         Target::Channel(..) => menu.ask("Add a subscriber \u{2026}", Subject::Subscriber),
         Target::Lane(system) => menu.lane(*system),
-        Target::Score(..) | Target::Lost(_) => {}
+        Target::Score(..) | Target::Lost(_) | Target::Carrier(_) => {}
     }
     if matches!(target, Target::Node(_) | Target::Plug(_) | Target::Message(_)) {
         menu.push("Show its journal", Deed::Journal);

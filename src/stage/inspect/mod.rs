@@ -38,9 +38,11 @@ pub use tool::{Tools, printed, question};
 pub use upkeep::Upkeep;
 pub use walk::{Way, neighbour};
 pub use why::{Why, answer, lights};
+pub(super) use words::carrier;
 pub use words::{about, name};
 
 use super::Target;
+use crate::event::System;
 use crate::sim::Instant;
 use crate::timeline::Timeline;
 
@@ -58,6 +60,8 @@ pub fn inspect(timeline: &Timeline, t: Instant, target: &Target) -> Option<Sheet
         Target::Score(system, score) => Some(at.score(*system, *score)),
         Target::Lost(party) => at.lost(*party),
         Target::Lane(system) => Some(at.lane(*system)),
+        // The lane's own sheet says what it carries.
+        Target::Carrier(_) => Some(at.lane(System::Redis)),
     }?;
     sheet.questions = at.questions(target);
     Some(sheet)

@@ -35,7 +35,11 @@ pub fn question(timeline: &Timeline, target: &Target) -> Option<(Asked, &'static
         }
         Target::Partition(partition) => Some((Asked::Topic(partition.topic.clone()), KAFKA)),
         Target::Bookmark(group, _) => Some((Asked::Group(group.clone()), KAFKA)),
-        Target::Message(_) | Target::Score(..) | Target::Lost(_) | Target::Lane(_) => None,
+        Target::Message(_)
+        | Target::Score(..)
+        | Target::Lost(_)
+        | Target::Lane(_)
+        | Target::Carrier(_) => None,
     }
 }
 

@@ -101,7 +101,11 @@ impl At<'_> {
                 }
             }
             Target::Message(id) => self.of_message(*id, &mut all),
-            Target::Channel(..) | Target::Score(..) | Target::Lost(_) | Target::Lane(_) => {}
+            Target::Channel(..)
+            | Target::Score(..)
+            | Target::Lost(_)
+            | Target::Lane(_)
+            | Target::Carrier(_) => {}
         }
         all
     }

@@ -2,7 +2,8 @@
 
 use super::At;
 use crate::event::{
-    CloseReason, ConnectionId, MessageId, Name, NodeId, NodeKind, NodeState, Standing, System,
+    Carrier, CloseReason, ConnectionId, MessageId, Name, NodeId, NodeKind, NodeState, Standing,
+    System,
 };
 use crate::sim::{Instant, Span};
 use crate::stage::{Class, Score, Target};
@@ -28,6 +29,7 @@ pub fn name(timeline: &Timeline, target: &Target) -> String {
             format!("lost to {}", name.unwrap_or_else(|| "a party".into()))
         }
         Target::Lane(system) => lane(*system).to_owned(),
+        Target::Carrier(by) => format!("Redis by {}", carrier(*by)),
     }
 }
 
@@ -49,6 +51,16 @@ pub(super) const fn kind(kind: NodeKind) -> &'static str {
         NodeKind::StreamReader => "Redis stream reader",
         NodeKind::ListWorker => "Redis list worker",
         NodeKind::Tool => "tool",
+    }
+}
+
+/// A way to carry a message in Redis, in a word.
+pub(in crate::stage) const fn carrier(by: Carrier) -> &'static str {
+    match by {
+        Carrier::PubSub => "Pub/Sub",
+        Carrier::Stream => "Stream",
+        Carrier::List => "List",
+        Carrier::Kafka => "Kafka",
     }
 }
 

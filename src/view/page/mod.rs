@@ -9,7 +9,7 @@ pub(crate) use desk::Panel;
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Event, EventId, LabFact, Refusal, What};
+use crate::event::{Action, Carrier, Event, EventId, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
@@ -273,6 +273,7 @@ impl Page {
             {
                 self.view.front = lane;
             }
+            Msg::Pick(Target::Carrier(by)) => self.carry(by),
             Msg::Pick(target) => self.pick(target),
             Msg::LetGo => self.let_go(),
             Msg::Choose(choice) => {
@@ -345,6 +346,21 @@ impl Page {
         self.fold();
         self.look();
         done
+    }
+
+    /// The same run with another carrier in Redis, looked at from the same instant.
+    fn carry(&mut self, by: Carrier) {
+        if self.session.carrier() == Some(by) {
+            return;
+        }
+        self.said = Some(match self.session.carry(by) {
+            Ok(()) => "The same run again, with another carrier in Redis.".into(),
+            Err(error) => error.to_string(),
+        });
+        self.view.selected = None;
+        self.close();
+        self.fold();
+        self.jump(self.cursor);
     }
 
     fn jump(&mut self, t: Instant) {
@@ -461,6 +477,7 @@ impl Page {
     }
 
     fn lay_out(&mut self) {
+        self.view.carrier = self.session.carrier();
         if !self.layout.fits(self.timeline(), self.cursor, &self.view) {
             self.layout = Layout::new(self.window.at(self.cursor), self.cursor, &self.view);
         }

@@ -16,7 +16,7 @@ fn crash(session: &mut Session) {
     let at = session.head() + Span::from_secs(1);
     let burst = Action::Burst { producer: "shop".into(), messages: 10 };
     session.act_at(at, burst).expect("it runs");
-    let at = session.head() + Span::from_secs(5);
+    let at = session.head() + Span::from_secs(8);
     session.act_at(at, Action::Crash { node: "billing".into() }).expect("it runs");
     session.act_at(at, Action::Restart { node: "billing".into() }).expect("it crashed");
     session.advance_to(at + Span::from_secs(90));

@@ -200,6 +200,20 @@ test('the plug is out for two seconds: Redis loses exactly what the ledger names
   await check();
 });
 
+test('while a lesson waits for its reader, a quiet world goes on in real time', async () => {
+  const { page, check } = await open({ path: '?lesson=poison' });
+  await button(page, 'Play').click();
+  await page.locator('.scale').filter({ hasText: 'real time' }).waitFor();
+  await check();
+});
+
+test('what the lesson itself did before anybody came is no deed of the reader', async () => {
+  const { page, check } = await open({ path: '?lesson=slow-subscriber' });
+  const result = page.getByRole('region', { name: 'Result so far' });
+  await result.getByText('At the start: guest unplugged.').waitFor();
+  await check();
+});
+
 test('the same run with a stream instead of a channel: nothing is lost, and the way back leads to the same run', async () => {
   const { page, check } = await open();
   const { after } = await onePlug(page);

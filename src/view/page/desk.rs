@@ -18,9 +18,16 @@ use crate::view::form::FormModel;
 use crate::view::menu::{MenuLine, MenuModel};
 use core::ops::RangeInclusive;
 
-/// While a lesson waits for its reader, a quiet world goes on by ten seconds a second at most:
-/// days would pass while somebody reads.
-const AWAITING: f64 = 1e10;
+/// While a lesson waits for its reader's deed, and once a step is done, a quiet world goes on in
+/// real time: days would pass while somebody reads, and what shall be seen would be over.
+const AWAITING: f64 = 1e9;
+
+/// The same where a step says only what shall come of the reader's deeds.
+const SEARCHING: f64 = 5e9;
+
+/// The same in the lab, where nobody says what is waited for: a time-out of minutes passes in
+/// seconds, and days do not pass by themselves.
+const IDLING: f64 = 6e10;
 
 /// How far a jump looks for its moment.
 const JUMP: Span = Span::from_secs(60);
@@ -317,19 +324,21 @@ impl Page {
         let here = |fold: &&Fold| fold.from <= self.cursor && self.cursor < fold.to;
         match self.desk.unfolded.iter().find(here) {
             Some(fold) => Pace::unfolded(fold.length()),
-            None if self.awaits_deed() => AWAITING,
-            None => f64::INFINITY,
+            None => self.patience(),
         }
     }
 
-    /// Whether the lesson's next task is something that the reader does.
-    fn awaits_deed(&self) -> bool {
-        let task = self
-            .lesson()
-            .steps
-            .get(self.step)
-            .and_then(|step| step.tasks.get(self.session.progress().ticks(self.step)));
-        task.is_some_and(|task| matches!(task.done, Condition::Done(_)))
+    /// How fast a quiet world goes on, by what the lesson waits for.
+    fn patience(&self) -> f64 {
+        let steps = &self.lesson().steps;
+        let Some(step) = steps.get(self.step) else { return IDLING };
+        match step.tasks.get(self.session.progress().ticks(self.step)).map(|task| &task.done) {
+            Some(Condition::Done(_)) => AWAITING,
+            Some(_) if step.solution.is_empty() => f64::INFINITY,
+            Some(_) => SEARCHING,
+            None if steps.iter().all(|step| step.tasks.is_empty()) => IDLING,
+            None => AWAITING,
+        }
     }
 
     /// Which of [`SPEEDS`] is chosen.

@@ -9,7 +9,7 @@ pub(crate) use desk::Panel;
 use super::lesson::LessonPanel;
 use super::panel;
 use super::transport::{TransportPanel, extent};
-use crate::event::{Action, Carrier, Event, EventId, LabFact, Refusal, What};
+use crate::event::{Action, Carrier, Command, Event, EventId, LabFact, Refusal, What};
 use crate::history::{OpenError, Recording, Session, to_link};
 use crate::lesson::Lesson;
 use crate::sim::{Instant, Span};
@@ -557,6 +557,14 @@ impl Page {
         let event = self.timeline().event(mark.event)?;
         let ago = panel::rounded(self.cursor.since(mark.at));
         let told = journal::sentence(self.timeline(), event);
+        // What the lesson itself did before anybody came was nobody's deed.
+        let own = |done: &Command| done.at == mark.at;
+        let told = match told.strip_prefix("You: ") {
+            Some(deed) if !self.session.commands().iter().any(own) => {
+                format!("At the start: {deed}")
+            }
+            _ => told,
+        };
         let ago = (ago > Span::ZERO).then(|| format!("{} ago. ", clock::length(ago)));
         Some(ago.unwrap_or_default() + &told)
     }

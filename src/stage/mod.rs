@@ -30,7 +30,7 @@ pub use picture::{
     Anchor, Class, Form, Label, Mark, Picture, Rect, Role, Run, Score, Shape, Target, Token,
     TokenKind,
 };
-pub use svg::{Theme, svg};
+pub use svg::{Theme, signed, svg};
 pub use tokens::tokens;
 pub use view::{Mode, Size, View};
 

@@ -1,7 +1,7 @@
 //! A picture as standalone SVG text, with styles of its own.
 
 use super::class::key_class;
-use super::{Anchor, Form, KEY_CLASSES, Mark, Picture, Role, Run, Shape, Token, TokenKind};
+use super::{Anchor, Form, KEY_CLASSES, Mark, Picture, Rect, Role, Run, Shape, Token, TokenKind};
 use crate::event::System;
 use std::fmt::Write;
 
@@ -53,6 +53,28 @@ pub fn svg(picture: &Picture, theme: Theme) -> String {
     }
     out += "</svg>";
     out
+}
+
+/// Height in px of the line at the foot of a card.
+const FOOT: f32 = 36.0;
+
+/// The picture with a line at its foot: what it shows, and who drew it. For a card that travels
+/// without the page around it.
+#[must_use]
+pub fn signed(mut picture: Picture, words: &str) -> Picture {
+    let area = Rect::new(0.0, picture.height, picture.width, FOOT);
+    let y = area.middle() + 2.0;
+    let text = |x, anchor, runs| Mark::Text { x, y, anchor, size: 14.0, runs };
+    let name = vec![Run::bold("push", "redis"), Run::bold("pull", "kafka")];
+    let marks = vec![
+        text(20.0, Anchor::Start, vec![Run::plain(words, "dim")]),
+        text(area.right() - 20.0, Anchor::End, name),
+    ];
+    let (id, role) = ("foot".into(), Role::Decoration);
+    let (name, target) = (String::new(), None);
+    picture.shapes.push(Shape { id, role, name, target, selected: false, area, marks });
+    picture.height += FOOT;
+    picture
 }
 
 fn style(theme: Theme) -> String {

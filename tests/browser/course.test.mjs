@@ -140,6 +140,8 @@ for (const file of files) {
     for (const [index, step] of lesson.steps.entries()) {
       const heading = panel.getByRole('heading', { name: step.heading });
       await heading.waitFor();
+      // Every marked term carries the glyph of its thing in the picture.
+      await panel.locator('.term:not(:has(.glyph))').first().waitFor({ state: 'detached' });
       // Who turned the page with a key goes on from the step's first word.
       if (index > 0) await heading.and(page.locator(':focus')).waitFor();
       await picture(`${index + 1}-begin`);

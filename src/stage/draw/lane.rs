@@ -1,7 +1,7 @@
 //! Lane heads with their scores, the sentence, and the other lane's strip on a phone.
 
 use super::{Scene, rect};
-use crate::event::{Carrier, System};
+use crate::event::{Carrier, NodeKind, System};
 use crate::sim::Order;
 use crate::stage::inspect::carrier;
 use crate::stage::layout::Lane;
@@ -162,9 +162,11 @@ impl Scene<'_> {
         let t = self.t;
         let streams = self.timeline.streams().iter().any(|stream| stream.created <= t);
         let lists = self.timeline.lists().iter().any(|list| list.created <= t);
+        let keeps = |kind| matches!(kind, NodeKind::StreamReader | NodeKind::ListWorker);
+        let kept = self.timeline.nodes().iter().any(|node| keeps(node.kind) && node.exists(t));
         let all = "keeps streams and lists; pushes Pub/Sub";
         match system {
-            System::Redis => match (self.layout.view.carrier, streams || lists) {
+            System::Redis => match (self.layout.view.carrier, streams || lists || kept) {
                 (Some(Carrier::Stream), _) => {
                     ("Redis Streams", "7.0", "keep entries; readers ask for what is next")
                 }

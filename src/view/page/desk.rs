@@ -29,6 +29,10 @@ const SEARCHING: f64 = 5e9;
 /// seconds, and days do not pass by themselves.
 const IDLING: f64 = 6e10;
 
+/// Stretches of time that are worth a command of their own: retention thinks in them.
+const LEAPS: [(Span, &str); 2] =
+    [(Span::from_secs(3_600), "An hour later"), (Span::from_secs(86_400), "A day later")];
+
 /// How far a jump looks for its moment.
 const JUMP: Span = Span::from_secs(60);
 
@@ -257,6 +261,9 @@ impl Page {
             line("To the start".into(), Msg::ToStart, None),
             line("To the newest instant".into(), Msg::ToEnd, None),
         ];
+        for (span, words) in LEAPS {
+            lines.push(line(words.into(), Msg::Seek(self.cursor + span), None));
+        }
         lines.extend(self.look_lines());
         for (jump, what) in JUMPS {
             lines.push(line(format!("Next {what}"), Msg::Jump(jump, true), None));

@@ -151,6 +151,8 @@ impl Page {
     pub(in crate::view) fn card(&self, dark: bool) -> (String, (f32, f32)) {
         let view = View { sentence: true, ..View::new(1_200.0, 675.0) };
         let picture = stage::picture(self.timeline(), self.cursor, &view);
+        let at = clock(self.cursor);
+        let picture = stage::signed(picture, &format!("{}, at {at}", self.lesson().title));
         let theme = if dark { Theme::Dark } else { Theme::Light };
         (stage::svg(&picture, theme), (picture.width, picture.height))
     }

@@ -37,7 +37,7 @@ pub fn still(
     session.advance_to(t);
     let mut timeline = Timeline::default();
     timeline.extend(session.events());
-    let view = View { sentence: false, ..View::new(width, height) };
+    let view = View { sentence: false, carrier: session.carrier(), ..View::new(width, height) };
     let theme = if dark { Theme::Dark } else { Theme::Light };
     Ok(stage::svg(&stage::picture(&timeline, t, &view), theme))
 }

@@ -149,7 +149,8 @@ impl Page {
 
     /// The stage in a frame of its own, as SVG with its size: a card to pass on.
     pub(in crate::view) fn card(&self, dark: bool) -> (String, (f32, f32)) {
-        let view = View { sentence: true, ..View::new(1_200.0, 675.0) };
+        let carrier = self.view.carrier;
+        let view = View { sentence: true, carrier, ..View::new(1_200.0, 675.0) };
         let picture = stage::picture(self.timeline(), self.cursor, &view);
         let at = clock(self.cursor);
         let picture = stage::signed(picture, &format!("{}, at {at}", self.lesson().title));

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build serve test bench pictures split oracle fuzz soak
+.PHONY: help setup build serve test bench pictures oracle fuzz soak
 
 PORT ?= 8080
 
@@ -25,10 +25,6 @@ serve: ## build the release page and serve it on loopback (PORT=8080)
 test: ## run every test; the last line says "N passed, N failed" (and ", N skipped")
 	@scripts/setup test
 	@. scripts/env.sh && exec node scripts/test.mjs
-
-split: ## find what the first lesson needs of the engines; the rest is their second file
-	@scripts/setup test
-	@. scripts/env.sh && exec node scripts/split/profile.mjs
 
 oracle: ## compare the Redis engine with a real redis-server, command by command
 	@scripts/setup test

@@ -52,7 +52,6 @@ async function download(house) {
     ['the page\'s download, brotli', kilobytes(sum.page), '300 KB'],
     ['the widget\'s download, brotli', kilobytes(sum.widget), '200 KB'],
     ...rows,
-    ['  later: pushpull_rest.wasm', ((bytes) => `${kilobytes(bytes.length)} raw, ${kilobytes(compressed(bytes))} brotli`)(readFileSync(`${dist}pushpull_rest.wasm`)), ''],
   ];
 }
 

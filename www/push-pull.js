@@ -26,26 +26,15 @@ const beside = (name) => new URL(name, import.meta.url).href;
 /** An engine's file of this very build: a cache that keeps an older one does not mix the two. */
 const built = (name) => beside(BUILD ? `${name}?v=${BUILD}` : name);
 
-/** What a caller may ask for and no more of the engines is needed than for playing. */
-const STAY = new Set(['play', 'pause']);
-
 /** Real milliseconds between two looks at what a reader has come to. */
 const LOOK_MS = 200;
 
-/** The lesson that the engines' first file is enough for, until a reader does something. */
-const FIRST = 'one-plug';
-
-/** Signs that a reader is about to. */
-const SIGNS = ['pointerenter', 'pointerdown', 'keydown', 'focusin'];
-
-let script;
 let engines;
 /** Loads and compiles the engines once for the page, however many widgets it has. */
 function load() {
   engines ??= (async () => {
     if (typeof WebAssembly !== 'object') throw new Error('this browser has no WebAssembly.');
-    script = import(built('pushpull.js'));
-    const module = await script;
+    const module = await import(built('pushpull.js'));
     try {
       await module.default({ module_or_path: built('pushpull_bg.wasm') });
     } catch (error) {
@@ -56,15 +45,6 @@ function load() {
     return module;
   })();
   return engines;
-}
-
-/**
- * Fetches the engines' second file, beside the first one. Without it they fetch it themselves when
- * they come to need it, but then the page stands still for that long. Only a release has one.
- */
-async function loadRest() {
-  load();
-  await (await script)?.rest?.();
 }
 
 /** A recorded run as `mount` wants it, from a link or from the text of a file. */
@@ -121,11 +101,6 @@ class PushPull extends HTMLElement {
   }
 
   connectedCallback() {
-    // What fails here is tried again, and then told, when it is needed.
-    const listen = (target, sign) => target.addEventListener(sign, () => { loadRest().catch(() => {}); }, { once: true, passive: true });
-    for (const sign of SIGNS) listen(this, sign);
-    // Its keys work anywhere then.
-    if (this.hasAttribute('whole')) listen(document, 'keydown');
     this.#mount();
   }
 
@@ -177,9 +152,7 @@ class PushPull extends HTMLElement {
     links.name = 'links';
     this.shadowRoot.replaceChildren(style, links, document.createElement('slot'));
     try {
-      const begun = this.#source();
-      const rest = begun.then(({ lesson }) => ((lesson ?? FIRST) === FIRST && !this.hasAttribute('step') ? undefined : loadRest()));
-      const [module, source] = await Promise.all([load(), begun, styled(style), rest]);
+      const [module, source] = await Promise.all([load(), this.#source(), styled(style)]);
       if (turn !== this.#mounting) return;
       const root = document.createElement('div');
       root.className = 'push-pull';
@@ -299,7 +272,7 @@ class PushPull extends HTMLElement {
   }
 
   async #call(method, ...values) {
-    await Promise.all([this.ready, STAY.has(method) || loadRest()]);
+    await this.ready;
     return this.#handle[method](...values);
   }
 

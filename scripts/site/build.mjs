@@ -1,13 +1,12 @@
 // What the page's build adds to what trunk has made: the pages around the first one, the index of
-// lessons, the stills, the widget's style sheet in one file, and in a release the engines in two files
-// and the seal (PUSHPULL_SPLIT=no leaves them in one, with their names). trunk runs it before it moves its staging folder to dist/ (Trunk.toml). SITE, where the site will stand,
+// lessons, the stills, the widget's style sheet in one file, and in a release the seal. trunk runs
+// it before it moves its staging folder to dist/ (Trunk.toml). SITE, where the site will stand,
 // gives its picture a whole address.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { faithful } from './faithful.mjs';
-import { splitEngines } from '../split/build.mjs';
 import { guideHtml } from './guide.mjs';
 import { heads, lessonsHtml, templatesHtml } from './lessons.mjs';
 import { pages } from './pages.mjs';
@@ -53,8 +52,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const first = readFileSync(join(root, 'www/lessons/one-plug.json'), 'utf8');
   for (const [name, text] of Object.entries({ ...build(), ...await stills(folder, first) })) writeFileSync(join(folder, name), text);
   if (process.env.SITE) place(folder, process.env.SITE);
-  if (process.env.TRUNK_PROFILE === 'release') {
-    if (process.env.PUSHPULL_SPLIT !== 'no') splitEngines(folder);
-    seal(folder);
-  }
+  if (process.env.TRUNK_PROFILE === 'release') seal(folder);
 }

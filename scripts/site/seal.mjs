@@ -2,11 +2,11 @@
 // browser's caches never mix two of them, and writes down what belongs to it.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The engines: files that fit each other alone. A page wants the first two at once. */
-const ENGINES = ['pushpull.js', 'pushpull_bg.wasm', 'pushpull_rest.wasm'];
+/** The engines: two files that fit each other alone. */
+const ENGINES = ['pushpull.js', 'pushpull_bg.wasm'];
 /** Not kept for a reader without a network: the keeper itself, and what only others fetch. */
 const NOT_KEPT = new Set(['sw.js', 'social.png', '404.html']);
 
@@ -30,9 +30,9 @@ export function files(folder) {
 
 /** Seals a built page. */
 export function seal(folder) {
-  const engines = sha256(ENGINES.filter((name) => existsSync(join(folder, name))).map((name) => sha256(readFileSync(join(folder, name)))).join()).slice(0, 12);
+  const engines = sha256(ENGINES.map((name) => sha256(readFileSync(join(folder, name)))).join()).slice(0, 12);
   for (const name of ['push-pull.js', 'site/offline.js']) change(join(folder, name), "const BUILD = ''", `const BUILD = '${engines}'`);
-  for (const name of [...ENGINES.slice(0, 2), 'push-pull.js']) change(join(folder, 'index.html'), `href="${name}"`, `href="${name}?v=${engines}"`);
+  for (const name of [...ENGINES, 'push-pull.js']) change(join(folder, 'index.html'), `href="${name}"`, `href="${name}?v=${engines}"`);
   change(join(folder, 'index.html'), 'src="push-pull.js"', `src="push-pull.js?v=${engines}"`);
   const all = files(folder);
   change(join(folder, 'sw.js'), "const BUILD = '';", `const BUILD = '${sha256(JSON.stringify(all)).slice(0, 12)}';`);

@@ -9,6 +9,8 @@ mod samples;
 use pushpull::event::{Action, Carrier, Keys, Load, RedisFact, Settings, System, What};
 use pushpull::lab::World;
 use pushpull::sim::{Instant, Span};
+use pushpull::stage::inspect::adders;
+use pushpull::stage::{Layout, View};
 use pushpull::timeline::Timeline;
 use pushpull::timeline::pace::Pace;
 
@@ -148,4 +150,79 @@ fn the_folded_streams_and_lists_are_the_servers() {
     let (t, length) = answer("LLEN orders-queue");
     assert_eq!(list.length(t), length);
     assert_eq!(list.oldest(t, usize::MAX).len() as u64, list.length(t));
+}
+
+/// A consumer of the group billing.
+fn member(name: &str) -> Action {
+    Action::AddConsumer {
+        name: name.into(),
+        group: "billing".into(),
+        topics: vec!["orders".into()],
+        takes: Span::from_millis(5),
+        config: settings("auto.offset.reset", "earliest"),
+    }
+}
+
+/// With no party a message stands for nobody: lost in Pub/Sub, waiting in a log.
+#[test]
+fn what_nobody_reads_is_lost_or_waits() {
+    let mut world = shop(&[], 2);
+    let mut timeline = Timeline::default();
+    world.advance_to(Instant::from_millis(3_100));
+    timeline.extend(&world.take_events());
+    let end = timeline.end();
+    let sent = timeline.messages(end).len() as u32;
+    assert_eq!(sent, 15, "five a second, the first after 200 ms");
+    let (redis, kafka) = (timeline.lane(System::Redis, end), timeline.lane(System::Kafka, end));
+    assert_eq!((redis.expected, redis.lost, redis.waiting), (sent, sent, 0));
+    assert_eq!((kafka.expected, kafka.lost, kafka.waiting), (sent, 0, sent));
+    let view = View::new(1_140.0, 748.0);
+    let picture = pushpull::stage::picture(&timeline, end, &view);
+    let named = |name: &str| picture.shapes.iter().any(|shape| &*shape.name == name);
+    assert!(named("Redis Pub/Sub: 15 lost") && named("Kafka: 15 waiting"));
+    assert!(named("15 lost: nobody had subscribed"));
+    let said: String = picture.sentence.iter().map(|run| run.text.as_str()).collect();
+    assert!(said.contains("Redis lost 15."), "{said}");
+    // Where there is no reader, the place for the first one is at the top of its column.
+    let layout = Layout::new(&timeline, end, &view);
+    let places: Vec<String> =
+        adders(&timeline, end, &layout, &picture).into_iter().map(|adder| adder.name).collect();
+    assert!(places.iter().any(|name| name == "+ subscriber"), "{places:?}");
+    assert!(places.iter().any(|name| name == "+ consumer"), "{places:?}");
+    // Who comes now is owed what is in the log from where it begins, and nothing of the channel.
+    let subscriber = Action::AddSubscriber {
+        name: "billing".into(),
+        channels: vec!["orders".into()],
+        patterns: Vec::new(),
+        takes: Span::from_millis(5),
+        server: None,
+    };
+    world.act(subscriber).expect("a subscriber can come");
+    world.act(member("billing-1")).expect("a consumer can come");
+    world.advance_to(Instant::from_millis(5_100));
+    timeline.extend(&world.take_events());
+    let end = timeline.end();
+    let (redis, kafka) = (timeline.lane(System::Redis, end), timeline.lane(System::Kafka, end));
+    assert_eq!((redis.expected, redis.lost), (25, 15), "{redis:?}");
+    assert_eq!((kafka.expected, kafka.delivered, kafka.lost), (25, 25, 0), "{kafka:?}");
+    assert_eq!(timeline.nobody(System::Kafka, end).count(), 0, "the group is owed all of it");
+    assert_eq!(timeline.nobody(System::Redis, end).count(), 15);
+}
+
+/// A frame stands around a group: the place for one more member is outside of it.
+#[test]
+fn a_group_can_be_joined() {
+    let mut world = shop(&[], 2);
+    for name in ["billing-1", "billing-2"] {
+        world.act(member(name)).expect("a member can come");
+    }
+    world.advance_to(Instant::from_millis(2_000));
+    let mut timeline = Timeline::default();
+    timeline.extend(&world.take_events());
+    let view = View { sentence: false, ..View::new(1_440.0, 760.0) };
+    let layout = Layout::new(&timeline, timeline.end(), &view);
+    let picture = pushpull::stage::picture(&timeline, timeline.end(), &view);
+    assert!(picture.shapes.iter().any(|shape| shape.id.starts_with("group-")));
+    let all = adders(&timeline, timeline.end(), &layout, &picture);
+    assert!(all.iter().any(|adder| adder.name == "+ consumer"), "{all:?}");
 }

@@ -7,6 +7,12 @@ use crate::event::{
 };
 use crate::sim::{Instant, SortedMap, Span};
 
+/// Whether what stands so counts as late where it is: it was handled, or still can be unasked.
+/// What is lost is not late any more.
+const fn may_be_late(standing: Standing) -> bool {
+    matches!(standing, Standing::Delivered | Standing::OnItsWay | Standing::Waiting)
+}
+
 /// A message handled this long after it was sent is late even when its party was there. The
 /// timeline's own limit is the same.
 pub const LATE: Span = Span::from_secs(1);
@@ -344,18 +350,19 @@ impl Progress {
 
     fn stand(&mut self, pair: (PartyId, MessageId), standing: Standing, slow: bool) {
         let Some(Party { sums, away, .. }) = self.parties.get_mut(&pair.0) else { return };
-        let was_late = if let Some((before, late)) = self.open.remove(&pair) {
+        let (was_late, counted) = if let Some((before, late)) = self.open.remove(&pair) {
             sums.count(before, false);
-            late
+            (late, late && may_be_late(before))
         } else {
             sums.expected += 1;
-            false
+            (false, false)
         };
         sums.count(standing, true);
         let late = was_late
             || standing == Standing::Waiting && *away
             || standing == Standing::Delivered && slow;
-        sums.late += u64::from(late && !was_late);
+        sums.late += u64::from(late && may_be_late(standing));
+        sums.late -= u64::from(counted);
         if !matches!(standing, Standing::Delivered | Standing::Refused) {
             self.open.insert(pair, (standing, late));
         }

@@ -56,10 +56,11 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         let cluster = system::cluster(cast, span(&m, 0.0), 0.0, scales);
         kafka = cluster.bottom.max(pulled.bottom + 26.0).max(150.0 * k);
     }
-    let floor = if cast.redis { 54.0 * k } else { 0.0 };
+    let floor = |there: bool, h: f32| if there { h * k } else { 0.0 };
+    let (floor, shelf) = (floor(cast.redis, 54.0), floor(cast.kafka, 38.0));
     let lanes = f32::from(u8::from(cast.redis) + u8::from(cast.kafka));
     let sentence = if view.sentence { 46.0 * k } else { 0.0 };
-    let least = 24.0 + lanes * head + redis.least + floor + kafka + 20.0 + sentence + 16.0;
+    let least = 24.0 + lanes * head + redis.least + floor + kafka + shelf + 20.0 + sentence + 16.0;
     layout.height = view.height.max(least);
     // What is left over goes between things, most of it into the lanes. A lane alone has nothing to
     // be kept apart from: it stands in the middle.
@@ -76,7 +77,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         let body = redis.least + air * 1.5;
         redis.place(layout, timeline, cast, (&m, scales), (y, body));
         y += body;
-        layout.floor = Some(Rect::new(m.system.0, y, m.plug - 24.0 * k - m.system.0, floor));
+        layout.floors.push((System::Redis, fallen(&m, y, floor)));
         y += floor + air * 0.5;
         if cast.kafka {
             layout.rule = Some(Rect::new(m.system.0 - 30.0, y, m.right - m.system.0 + 30.0, 0.0));
@@ -103,6 +104,8 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
             (y + 20.0, bottom, y + body),
         );
         y += body;
+        layout.floors.push((System::Kafka, fallen(&m, y, shelf)));
+        y += shelf;
     }
     let bottom = y;
     let producers_end = producers(layout, cast, &m, top + head, bottom);
@@ -120,6 +123,11 @@ const GAP: f32 = 14.0;
 
 fn span(m: &Measures, y: f32) -> (f32, f32, f32) {
     (m.system.0, y, m.system.1 - m.system.0)
+}
+
+/// Where what a lane lost lies: under its systems, up to the plug.
+fn fallen(m: &Measures, y: f32, h: f32) -> Rect {
+    Rect::new(m.system.0, y, m.plug - 24.0 * m.k - m.system.0, h)
 }
 
 fn column(m: &Measures, system: System) -> Column {

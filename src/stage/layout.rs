@@ -37,8 +37,8 @@ pub struct Layout {
     pub(super) alley: (f32, f32),
     /// Hairline between the lanes.
     pub(super) rule: Option<Rect>,
-    /// Where what Redis lost lies.
-    pub(super) floor: Option<Rect>,
+    /// Where what each lane lost lies.
+    pub(super) floors: Vec<(System, Rect)>,
     /// The computed sentence.
     pub(super) sentence: Rect,
     /// The other lane, on a phone.
@@ -306,7 +306,7 @@ impl Layout {
             plug: None,
             alley: (0.0, view.width),
             rule: None,
-            floor: None,
+            floors: Vec::new(),
             sentence: Rect::default(),
             strip: None,
         };

@@ -71,10 +71,9 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         plug(layout, node, y + gap / 2.0);
     }
     y = end.max(y + gap + 54.0 * k) + 8.0;
-    if front == System::Redis {
-        layout.floor = Some(Rect::new(x, y, width, 50.0 * k));
-        y += 50.0 * k;
-    }
+    let floor = 26.0 + 36.0 * k;
+    layout.floors.push((front, Rect::new(x, y, width, floor)));
+    y += floor;
     let sentence = if view.sentence { 58.0 * k } else { 0.0 };
     let strip = if both { STRIP * k + 8.0 } else { 0.0 };
     layout.height = view.height.max(y + sentence + strip + 12.0);

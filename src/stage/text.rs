@@ -48,6 +48,22 @@ pub(super) fn fit(text: &str, room: f32, size: f32, bold: bool, mono: bool) -> S
     String::new()
 }
 
+/// The text in lines of at most `room` px, broken between words. A word that is wider stands in a
+/// line of its own.
+pub(super) fn wrap(text: &str, room: f32, size: f32, bold: bool, mono: bool) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), size, bold, mono) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A limit as its setting says it: `8mb` is 8 MB.
 pub(super) fn limit(n: u64) -> String {
     match n {

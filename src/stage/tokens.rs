@@ -433,7 +433,10 @@ impl Painter<'_> {
             MotionState::Held => {}
             MotionState::Falling(fallen) => {
                 let fallen = fallen as f32;
-                let depth = match self.layout.floor {
+                let floors = self.layout.floors.iter();
+                let floor = floors.map(|(system, floor)| (*system, *floor));
+                let mut floor = floor.filter(|(system, _)| *system == token.system);
+                let depth = match floor.next().map(|(_, floor)| floor) {
                     Some(floor) if floor.middle() > token.y => floor.middle() - token.y,
                     _ => 24.0,
                 };

@@ -3,8 +3,8 @@
 use super::topology::{BufferLimits, Clock, Phase};
 use super::{Message, Timeline, marks};
 use crate::event::{
-    Action, Cargo, Event, Hop, KafkaFact, LabFact, Name, NodeId, NodeState, PartyId,
-    RebalancePhase, RedisFact, System, What,
+    Action, Cargo, Event, Hop, KafkaFact, LabFact, LostReason, MessageId, Name, NodeId, NodeState,
+    PartyId, RebalancePhase, RedisFact, Standing, System, What,
 };
 use crate::sim::{Instant, Span};
 
@@ -145,6 +145,25 @@ impl Timeline {
         }
     }
 
+    /// What waited in logs for nobody and is in none of them any more.
+    fn deleted_unread(&mut self, at: Instant) {
+        let gone = |message: MessageId| {
+            let mut places = self.registry.places_of(message);
+            places.all(|(log, offset)| {
+                self.logs.logs.get(log).is_none_or(|log| offset < log.start(at))
+            })
+        };
+        let waiting = self.ledger.nobody(System::Kafka, at);
+        let gone: Vec<MessageId> = waiting
+            .filter(|(message, standing)| *standing == Standing::Waiting && gone(*message))
+            .map(|(message, _)| message)
+            .collect();
+        let lost = Standing::Lost(LostReason::Retention);
+        for message in gone {
+            self.ledger.stands_for_nobody(at, System::Kafka, message, lost);
+        }
+    }
+
     /// A party is away while none of its processes runs with an open connection.
     fn presence(&mut self, at: Instant, party: Option<PartyId>) {
         let Some(party) = party else { return };
@@ -172,10 +191,16 @@ impl Timeline {
             RedisFact::Unsubscribed { client, channel, pattern } => {
                 self.topology.unsubscribe(at, *client, channel, *pattern);
             }
-            RedisFact::Published { channel, tag, .. } => {
+            RedisFact::Published { channel, tag, receivers } => {
                 self.topology.channel(at, node, channel, false);
                 if let Some(tag) = tag {
                     self.registry.note(tag.message, event.id);
+                    // Pub/Sub keeps nothing for whoever may come.
+                    if *receivers == 0 && !self.ledger.waits_for_nobody(System::Redis, tag.message)
+                    {
+                        let lost = Standing::Lost(LostReason::NotSubscribed);
+                        self.ledger.stands_for_nobody(at, System::Redis, tag.message, lost);
+                    }
                 }
             }
             RedisFact::MemoryChanged { used, most } => {
@@ -238,10 +263,14 @@ impl Timeline {
                 }
             }
             RedisFact::EntryAdded { tag: Some(tag), .. }
-            | RedisFact::Delivered { tag: Some(tag), .. }
+            | RedisFact::ElementPushed { tag: Some(tag), .. } => {
+                self.registry.note(tag.message, event.id);
+                let (system, waits) = (System::Redis, Standing::Waiting);
+                self.ledger.stands_for_nobody(at, system, tag.message, waits);
+            }
+            RedisFact::Delivered { tag: Some(tag), .. }
             | RedisFact::Claimed { tag: Some(tag), .. }
             | RedisFact::Acknowledged { tag: Some(tag), .. }
-            | RedisFact::ElementPushed { tag: Some(tag), .. }
             | RedisFact::ElementPopped { tag: Some(tag), .. }
             | RedisFact::ElementMoved { tag: Some(tag), .. } => {
                 self.registry.note(tag.message, event.id);
@@ -274,7 +303,10 @@ impl Timeline {
                     self.registry.store(*tag, log, *offset);
                     self.ledger.stored(at, tag.message, log);
                 }
+                let (system, waits) = (System::Kafka, Standing::Waiting);
+                self.ledger.stands_for_nobody(at, system, tag.message, waits);
             }
+            KafkaFact::LogStartMoved { .. } => self.deleted_unread(at),
             KafkaFact::Assigned { member, partitions, .. } => {
                 self.claim(at, node, member);
                 if let Some(node) = self.topology.node_mut(node) {

@@ -1,9 +1,8 @@
 //! Where the messages of each party stand, at any instant.
 
 use super::Steps;
-use crate::event::{
-    CopyId, EventId, LostReason, MessageId, Name, NodeId, PartyId, Standing, System, Tag,
-};
+use super::lane::{Lane, may_be_late};
+use crate::event::{LostReason, MessageId, Name, NodeId, PartyId, Standing, System};
 use crate::sim::{Instant, SortedMap, SortedSet, Span};
 
 /// Standings at an instant, counted: of one party's messages, or of a lane's messages, each by
@@ -29,8 +28,9 @@ pub struct Sums {
     pub repeated: u32,
     /// Handled again because somebody asked for a further reading; part of no sum.
     pub replayed: u32,
-    /// Kept while the party was away, or handled more than [`LATE`] after they were sent; part
-    /// of no sum.
+    /// Of those that are handled, waiting or on their way: kept while the party was away, or
+    /// handled more than [`LATE`] after they were sent. What is lost is not late any more. Part of
+    /// no sum.
     pub late: u32,
 }
 
@@ -111,7 +111,7 @@ struct Loss {
 }
 
 impl Sums {
-    fn count(&mut self, standing: Standing) -> &mut u32 {
+    pub(super) fn count(&mut self, standing: Standing) -> &mut u32 {
         match standing {
             Standing::OnItsWay => &mut self.on_its_way,
             Standing::Waiting => &mut self.waiting,
@@ -218,70 +218,6 @@ impl Party {
     }
 }
 
-/// A lane's ledger: each message once, by its worst standing.
-#[derive(Clone, Debug, Default)]
-struct Lane {
-    sums: Steps<Sums>,
-    /// For each message: how many parties by rank of standing, and whether it is late for any.
-    tally: SortedMap<MessageId, ([u16; RANKS], bool)>,
-}
-
-const RANKS: usize = 6;
-
-/// From best to worst; a lane counts a message by the worst.
-const RANKED: [Standing; RANKS] = [
-    Standing::Delivered,
-    Standing::OnItsWay,
-    Standing::Waiting,
-    Standing::Parked,
-    Standing::Refused,
-    Standing::Lost(LostReason::NotConnected),
-];
-
-fn rank(standing: Standing) -> usize {
-    match standing {
-        Standing::Delivered => 0,
-        Standing::OnItsWay => 1,
-        Standing::Waiting => 2,
-        Standing::Parked => 3,
-        Standing::Refused => 4,
-        Standing::Lost(_) => 5,
-    }
-}
-
-impl Lane {
-    fn change(
-        &mut self,
-        at: Instant,
-        message: MessageId,
-        old: Option<Standing>,
-        new: Standing,
-        late: bool,
-    ) {
-        let (ranks, was_late) = self.tally.entry(message).or_default();
-        let worst = |ranks: &[u16; RANKS]| ranks.iter().rposition(|count| *count > 0);
-        let before = worst(ranks);
-        if let Some(old) = old {
-            ranks[rank(old)] = ranks[rank(old)].saturating_sub(1);
-        }
-        ranks[rank(new)] += 1;
-        let after = worst(ranks);
-        let mut sums = self.sums.newest();
-        match before {
-            Some(before) => *sums.count(RANKED[before]) -= 1,
-            None => sums.expected += 1,
-        }
-        if let Some(after) = after {
-            *sums.count(RANKED[after]) += 1;
-        }
-        if late && !*was_late {
-            *was_late = true;
-            sums.late += 1;
-        }
-        self.sums.set(at, sums);
-    }
-}
-
 /// The ledgers of all parties and lanes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger {
@@ -306,6 +242,51 @@ impl Ledger {
 
     pub(super) fn lane(&self, system: System, t: Instant) -> Sums {
         self.lanes[lane_of(system)].sums.value(t)
+    }
+
+    /// How many messages of a lane count as lost at `t`, by reason in order of first loss, and
+    /// whether nobody was owed them. Together they are the lane's `lost`.
+    pub(super) fn lane_lost(
+        &self,
+        system: System,
+        t: Instant,
+    ) -> impl Iterator<Item = (LostReason, bool, u32)> {
+        let all = self.lanes[lane_of(system)].reasons.iter();
+        let all = all.map(move |(reason, nobody, count)| (*reason, *nobody, count.value(t)));
+        all.filter(|(_, _, count)| *count > 0)
+    }
+
+    /// How the messages of a lane stand at `t` that no party is owed.
+    pub(super) fn nobody(
+        &self,
+        system: System,
+        t: Instant,
+    ) -> impl Iterator<Item = (MessageId, Standing)> {
+        let all = self.lanes[lane_of(system)].nobody.iter();
+        all.filter_map(move |(message, steps)| Some((*message, steps.value(t)?)))
+    }
+
+    /// Whether a message is kept in a lane for whoever may come.
+    pub(super) fn waits_for_nobody(&self, system: System, message: MessageId) -> bool {
+        self.lanes[lane_of(system)].for_nobody(message) == Some(Standing::Waiting)
+    }
+
+    /// A message came to a system in which no party is owed it: it stands so for nobody. Says
+    /// nothing where a party is owed it.
+    pub(super) fn stands_for_nobody(
+        &mut self,
+        at: Instant,
+        system: System,
+        message: MessageId,
+        standing: Standing,
+    ) {
+        let lane = &mut self.lanes[lane_of(system)];
+        let old = lane.for_nobody(message);
+        if old == Some(standing) || old.is_none() && lane.knows(message) {
+            return;
+        }
+        lane.change(at, message, (old, standing), false, true);
+        lane.nobody.entry(message).or_default().set(at, Some(standing));
     }
 
     pub(super) fn add(&mut self, at: Instant, id: PartyId, name: &Name, system: System) {
@@ -342,8 +323,7 @@ impl Ledger {
             party.forget(begin, before, finished);
         }
         for lane in &mut self.lanes {
-            lane.sums.forget(begin);
-            lane.tally.retain(|message, _| !finished(*message));
+            lane.forget(begin, finished);
         }
     }
 
@@ -379,7 +359,7 @@ impl Ledger {
             *late = true;
             sums.late += 1;
             // Same standing again: only its lateness is new.
-            lane.change(at, *message, Some(*standing), *standing, true);
+            lane.change(at, *message, (Some(*standing), *standing), true, false);
         });
         party.sums.set(at, sums);
     }
@@ -429,7 +409,8 @@ impl Ledger {
             None => sums.expected += 1,
         }
         *sums.count(standing) += 1;
-        sums.late += u32::from(late && !was_late);
+        let counted = u32::from(was_late && old.is_some_and(may_be_late));
+        sums.late = sums.late + u32::from(late && may_be_late(standing)) - counted;
         party.sums.set(at, sums);
         party.standings.insert(message, (standing, at, late));
         // Copies may lie elsewhere by now: it leaves the log that it was counted in.
@@ -447,7 +428,15 @@ impl Ledger {
         if let Standing::Lost(reason) = standing {
             party.lost.push(Loss { at, until: Instant::FAR, reason, message });
         }
-        self.lanes[lane_of(party.system)].change(at, message, old, standing, late);
+        let lane = &mut self.lanes[lane_of(party.system)];
+        // From now on somebody is owed it.
+        let nobody = lane.for_nobody(message);
+        if nobody.is_some()
+            && let Some(steps) = lane.nobody.get_mut(&message)
+        {
+            steps.set(at, None);
+        }
+        lane.change(at, message, (old.or(nobody), standing), late, false);
     }
 
     pub(super) fn charged(&mut self, at: Instant, id: PartyId, expected: u64, actual: u64) {
@@ -476,112 +465,5 @@ impl Ledger {
                 steps.set(at, sums);
             }
         }
-    }
-}
-
-/// The messages that were sent, their keys' colours and their biographies.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Registry {
-    messages: Vec<Message>,
-    biographies: Vec<Vec<EventId>>,
-    /// Where copies were stored: (log, offset, copy).
-    stored: Vec<Vec<(usize, u64, CopyId)>>,
-    colours: SortedMap<Name, u8>,
-    /// When a handler first failed on a message.
-    failed: SortedMap<MessageId, Instant>,
-}
-
-impl Registry {
-    fn position(&self, id: MessageId) -> Option<usize> {
-        self.messages.binary_search_by_key(&id, |message| message.id).ok()
-    }
-
-    pub(super) fn message(&self, id: MessageId) -> Option<&Message> {
-        self.position(id).map(|i| &self.messages[i])
-    }
-
-    pub(super) fn messages(&self) -> &[Message] {
-        &self.messages
-    }
-
-    /// Where copies of the message at this place were stored: (log, offset).
-    pub(super) fn places(&self, index: usize) -> impl Iterator<Item = (usize, u64)> {
-        self.stored[index].iter().map(|(log, offset, _)| (*log, *offset))
-    }
-
-    /// The last event that concerns the message at this place.
-    pub(super) fn last_event(&self, index: usize) -> Option<EventId> {
-        self.biographies[index].last().copied()
-    }
-
-    /// Forgets the messages that are `finished`, and of the others all but the first of the events
-    /// before `from`: it tells that there were some.
-    pub(super) fn forget(&mut self, from: EventId, finished: &dyn Fn(MessageId) -> bool) {
-        let stays: Vec<bool> = self.messages.iter().map(|message| !finished(message.id)).collect();
-        let keep = || {
-            let mut stays = stays.iter();
-            move || stays.next().copied().unwrap_or(true)
-        };
-        let (mut message, mut biography, mut stored) = (keep(), keep(), keep());
-        self.messages.retain(|_| message());
-        self.biographies.retain(|_| biography());
-        self.stored.retain(|_| stored());
-        for biography in &mut self.biographies {
-            let known = biography.partition_point(|event| *event < from);
-            if known > 1 {
-                biography.drain(1..known);
-            }
-        }
-        self.failed.retain(|message, _| !finished(*message));
-    }
-
-    pub(super) fn add(&mut self, mut message: Message) {
-        if let Some(key) = &message.key {
-            let next = (self.colours.len() % 8) as u8;
-            message.colour = Some(*self.colours.entry(key.clone()).or_insert(next));
-        }
-        let at = self.messages.partition_point(|other| other.id < message.id);
-        self.messages.insert(at, message);
-        self.biographies.insert(at, Vec::new());
-        self.stored.insert(at, Vec::new());
-    }
-
-    pub(super) fn fail(&mut self, at: Instant, id: MessageId) {
-        self.failed.entry(id).or_insert(at);
-    }
-
-    pub(super) fn has_failed(&self, id: MessageId, t: Instant) -> bool {
-        self.failed.get(&id).is_some_and(|at| *at <= t)
-    }
-
-    pub(super) fn note(&mut self, id: MessageId, event: EventId) {
-        if let Some(i) = self.position(id) {
-            let biography = &mut self.biographies[i];
-            if biography.last() != Some(&event) {
-                biography.push(event);
-            }
-        }
-    }
-
-    pub(super) fn biography(&self, id: MessageId) -> &[EventId] {
-        self.position(id).map_or(&[], |i| &self.biographies[i])
-    }
-
-    pub(super) fn store(&mut self, tag: Tag, log: usize, offset: u64) {
-        if let Some(i) = self.position(tag.message) {
-            self.stored[i].push((log, offset, tag.copy));
-        }
-    }
-
-    /// The log that keeps a message's newest copy.
-    pub(super) fn stored(&self, id: MessageId) -> Option<usize> {
-        self.position(id).and_then(|i| self.stored[i].last()).map(|(log, _, _)| *log)
-    }
-
-    /// The log that keeps this copy.
-    pub(super) fn stored_copy(&self, tag: Tag) -> Option<usize> {
-        let i = self.position(tag.message)?;
-        let all = &self.stored[i];
-        all.iter().find(|(_, _, copy)| *copy == tag.copy).or(all.last()).map(|(log, _, _)| *log)
     }
 }

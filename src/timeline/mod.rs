@@ -11,12 +11,14 @@ mod fold;
 mod forget;
 mod hops;
 pub mod journal;
+mod lane;
 mod ledger;
 mod lists;
 mod logs;
 mod marks;
 mod members;
 pub mod pace;
+mod registry;
 mod steps;
 #[cfg(test)]
 pub(crate) mod story;
@@ -38,8 +40,8 @@ pub use topology::{BufferLimits, Channel, Clock, Node, Phase, Subscription, Wire
 pub use window::{Tell, Window};
 
 use crate::event::{
-    ConnectionId, Event, EventId, Hop, HopId, LabFact, MessageId, NodeId, NodeKind, PartyId,
-    Standing, System, Tag, TopicPartition, What,
+    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, NodeId, NodeKind,
+    PartyId, Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Instant, Span};
 
@@ -55,7 +57,7 @@ pub struct Timeline {
     streams: streams::Streams,
     lists: lists::Lists,
     ledger: ledger::Ledger,
-    registry: ledger::Registry,
+    registry: registry::Registry,
     marks: Vec<Mark>,
     /// Instants of events that the stage draws, without repeats.
     drawn: Vec<Instant>,
@@ -267,6 +269,27 @@ impl Timeline {
     /// A lane's score at `t`: each message once, by its worst standing with any party.
     pub fn lane(&self, system: System, t: Instant) -> Sums {
         self.ledger.lane(system, t)
+    }
+
+    /// What a lane's score counts as lost at `t`: for each reason in order of first loss whether
+    /// nobody was owed the messages, and how many there are. A message that several parties lost
+    /// counts once, by its first loss.
+    pub fn lane_lost(
+        &self,
+        system: System,
+        t: Instant,
+    ) -> impl Iterator<Item = (LostReason, bool, u32)> {
+        self.ledger.lane_lost(system, t)
+    }
+
+    /// The messages of a lane that no party is owed at `t`, and how they stand for *nobody*: lost
+    /// in Pub/Sub, waiting in a log. A lane's score counts them.
+    pub fn nobody(
+        &self,
+        system: System,
+        t: Instant,
+    ) -> impl Iterator<Item = (MessageId, Standing)> {
+        self.ledger.nobody(system, t)
     }
 
     /// What a party has lost by `t`, by reason, in order of loss.

@@ -131,6 +131,72 @@ fn a_loss_that_is_reopened_is_no_loss() {
     assert_eq!(timeline.lost(party, ms(3)), []);
 }
 
+/// Late is what was handled late, or still waits and will be: not what will never come.
+#[test]
+fn what_is_lost_is_not_late() {
+    let mut story = Story::default();
+    let (near, far, message) = (PartyId(1), PartyId(2), MessageId(1));
+    for (party, name) in [(near, "email"), (far, "billing")] {
+        let (name, system) = (name.into(), System::Redis);
+        story.lab(Instant::ZERO, LabFact::PartyAdded { party, name, system });
+    }
+    let redis = story.node(1, NodeKind::RedisServer, "redis-1", Some(System::Redis), None);
+    let billing = story.node(2, NodeKind::Subscriber, "billing", Some(System::Redis), Some(2));
+    story.connect(ms(1), 7, billing, redis);
+    let mut stands = |at, party, standing| {
+        story.lab(at, LabFact::Stands { message, party, standing, sent: ms(2) });
+    };
+    stands(ms(2), near, Standing::OnItsWay);
+    stands(ms(2), far, Standing::OnItsWay);
+    stands(ms(3), near, Standing::Delivered);
+    stands(ms(3), far, Standing::Waiting);
+    stands(ms(9), far, Standing::Lost(LostReason::ConnectionClosed));
+    stands(ms(12), far, Standing::Waiting);
+    stands(ms(15), far, Standing::Delivered);
+    let reason = CloseReason::ByPerson;
+    story.lab(ms(6), LabFact::Disconnected { connection: ConnectionId(7), reason });
+    let timeline = told(&story.tell());
+    // While billing is away it waits, and will be late; then it is lost, and then it comes after all.
+    for (at, late, lost) in [(3, 0, 0), (6, 1, 0), (9, 0, 1), (12, 1, 0), (15, 1, 0)] {
+        let (party, lane) = (timeline.sums(far, ms(at)), timeline.lane(System::Redis, ms(at)));
+        assert_eq!((party.late, party.lost), (late, lost), "billing at {at} ms");
+        assert_eq!((lane.late, lane.lost), (late, lost), "Redis at {at} ms");
+    }
+}
+
+/// A lane counts a message once, and gives it one reason, however many lost it.
+#[test]
+fn the_reasons_of_a_lane_add_up_to_what_it_lost() {
+    let mut story = Story::default();
+    let (email, billing) = (PartyId(1), PartyId(2));
+    for (party, name) in [(email, "email"), (billing, "billing")] {
+        let (name, system) = (name.into(), System::Redis);
+        story.lab(Instant::ZERO, LabFact::PartyAdded { party, name, system });
+    }
+    let stands = |story: &mut Story, at, number, party, standing| {
+        let message = MessageId(number);
+        story.lab(ms(at), LabFact::Stands { message, party, standing, sent: ms(1) });
+    };
+    let (away, cut) = (LostReason::NotConnected, LostReason::OutputBuffer);
+    stands(&mut story, 1, 1, email, Standing::Lost(away));
+    stands(&mut story, 2, 1, billing, Standing::Lost(cut));
+    stands(&mut story, 3, 2, email, Standing::Delivered);
+    stands(&mut story, 3, 2, billing, Standing::Lost(cut));
+    stands(&mut story, 4, 1, email, Standing::Delivered);
+    stands(&mut story, 5, 1, billing, Standing::Delivered);
+    let timeline = told(&story.tell());
+    let lost = |at| timeline.lane_lost(System::Redis, ms(at)).collect::<Vec<_>>();
+    assert_eq!(lost(2), [(away, false, 1)], "two parties lost the one message");
+    assert_eq!(lost(3), [(away, false, 1), (cut, false, 1)]);
+    // Billing has not got it yet.
+    assert_eq!(lost(4), [(away, false, 1), (cut, false, 1)]);
+    assert_eq!(lost(5), [(cut, false, 1)]);
+    for at in 1..=5 {
+        let sum: u32 = lost(at).iter().map(|(_, _, count)| count).sum();
+        assert_eq!(sum, timeline.lane(System::Redis, ms(at)).lost, "at {at} ms");
+    }
+}
+
 #[test]
 fn a_log_is_what_it_was() {
     let mut story = Story::default();

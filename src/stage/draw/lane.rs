@@ -1,7 +1,7 @@
 //! Lane heads with their scores, the sentence, and the other lane's strip on a phone.
 
 use super::{Scene, rect};
-use crate::event::{Carrier, NodeKind, System};
+use crate::event::{Carrier, NodeKind, Standing, System};
 use crate::sim::Order;
 use crate::stage::inspect::carrier;
 use crate::stage::layout::Lane;
@@ -103,7 +103,9 @@ impl Scene<'_> {
     fn waits(&self, system: System, sums: Sums) -> bool {
         let mine = self.timeline.parties().iter().filter(|p| p.system == system);
         let away = mine.filter(|party| party.away.value(self.t) && party.sums(self.t).waiting > 0);
-        sums.waiting >= QUEUE || away.count() > 0
+        let nobody = self.timeline.nobody(system, self.t);
+        let nobody = nobody.filter(|(_, standing)| *standing == Standing::Waiting);
+        sums.waiting >= QUEUE || away.count() > 0 || nobody.count() > 0
     }
 
     fn score(&mut self, lane: &Lane) {
@@ -227,7 +229,9 @@ impl Scene<'_> {
         systems.order();
         let sums: Vec<(System, Sums)> =
             systems.into_iter().map(|s| (s, self.timeline.lane(s, self.t))).collect();
-        if sums.iter().all(|(_, sums)| sums.expected == 0) {
+        if sums.iter().all(|(_, sums)| sums.expected == 0)
+            && self.timeline.messages(self.t).is_empty()
+        {
             return vec![Run::bold("Nothing sent yet.", "dim")];
         }
         let mut runs = vec![Run::bold("So far: ", "ink")];

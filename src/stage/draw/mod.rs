@@ -1,6 +1,7 @@
 //! The fixed things of a picture, from a timeline at an instant and a layout.
 
 mod crowd;
+mod floor;
 mod groups;
 mod kafka;
 mod lane;
@@ -33,7 +34,7 @@ pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Pictu
     scene.slot();
     scene.producers();
     scene.consumers();
-    scene.floor();
+    scene.floors();
     scene.plug();
     scene.heads();
     let sentence = scene.sentence();

@@ -1,12 +1,11 @@
-//! Redis servers with their channels and output buffers, and the floor of what was lost.
+//! Redis servers with their channels and output buffers.
 
 use super::{Scene, rect, slug};
-use crate::event::{MessageId, NodeId, NodeState, System};
-use crate::sim::Order;
+use crate::event::{NodeId, NodeState, System};
 use crate::stage::layout::{Place, Server};
 use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::journal::count;
-use crate::timeline::{BufferLimits, Lost, Node};
+use crate::timeline::{BufferLimits, Node};
 
 /// What the kernels of both machines take, as the modelled connections have it (2.7 MB: Linux's
 /// defaults, `tcp_wmem` and `tcp_rmem`).
@@ -265,80 +264,5 @@ impl Scene<'_> {
             None => phrase,
         };
         self.add(id, Role::Button, phrase, Some(Target::Node(client)), area, marks);
-    }
-
-    /// What was lost lies between the lanes: struck-through numbers, a count and the reason.
-    pub(super) fn floor(&mut self) {
-        let Some(floor) = self.layout.floor else { return };
-        let parties = self.timeline.parties().iter().filter(|p| p.system == System::Redis);
-        let mut all: Vec<Lost> = Vec::new();
-        let mut first = None;
-        for party in parties {
-            let lost = party.lost(self.t);
-            if !lost.is_empty() && first.is_none() {
-                first = Some(party.id);
-            }
-            for lost in lost {
-                if let Some(others) = all.iter_mut().find(|other| other.reason == lost.reason) {
-                    others.count += lost.count;
-                    others.messages.extend(lost.messages);
-                } else {
-                    all.push(lost);
-                }
-            }
-        }
-        let Some(party) = first else { return };
-        let total: usize = all.iter().map(|lost| lost.count).sum();
-        let reasons: Vec<String> = match all.as_slice() {
-            [lost] => vec![lost.reason.words().to_owned()],
-            many => many.iter().map(|l| format!("{} {}", l.count, l.reason.words())).collect(),
-        };
-        let words = format!("{total} lost: {}", reasons.join(", "));
-        let mut messages: Vec<MessageId> = all.into_iter().flat_map(|lost| lost.messages).collect();
-        messages.order();
-
-        let k = self.k();
-        let scale = self.layout.scale;
-        let (w, h, pitch) = (28.0 * scale, 20.0 * scale, 33.0 * scale);
-        let wide = text::width(&words, 12.5 * k, true, false);
-        let stacked = floor.w < 440.0;
-        let words_room = if stacked { floor.w } else { wide.min(floor.w * 0.55) };
-        let room = if stacked { floor.w } else { floor.w - words_room - 24.0 };
-        let fit = ((room / pitch).floor() as usize).max(1);
-        let fit = if total > fit { fit - 1 } else { fit };
-        // The newest stay visible; the older ones are in the count.
-        let shown = &messages[messages.len().saturating_sub(fit)..];
-        let mut marks = Vec::new();
-        let row = if stacked { floor.y + 4.0 } else { floor.middle() - h / 2.0 - 2.0 };
-        let mut x = floor.x + 1.0;
-        if total > shown.len() {
-            let more = Run::mono(format!("+{}", total - shown.len()), "dim");
-            marks.push(self.line(x, row + 14.0, pitch, 10.5, more));
-            x += pitch;
-        }
-        for message in shown {
-            let number = self.timeline.message(*message).map_or(0, |m| m.number);
-            // They lie as they fell: every other one a little lower.
-            let y = row + if number.is_multiple_of(2) { 0.0 } else { 4.0 };
-            let chip = Rect::new(x, y, w, h);
-            let d = format!("M{:.1} {:.1}L{:.1} {:.1}", x + 3.0, y + h - 4.0, x + w - 3.0, y + 4.0);
-            marks.push(rect(chip, 7.0, "lost-chip"));
-            let size = scale * if number > 999 { 8.0 } else { 10.0 };
-            let (cx, cy) = (chip.centre(), chip.middle() + 3.6);
-            let run = Run::mono(number.to_string(), "dim");
-            let middle = crate::stage::Anchor::Middle;
-            marks.push(Mark::Text { x: cx, y: cy, anchor: middle, size, runs: vec![run] });
-            marks.push(Mark::Path { d, class: "lost-stroke" });
-            x += pitch;
-        }
-        let (x, y, room) = if stacked {
-            (floor.x, row + h + 20.0 * k, floor.w)
-        } else {
-            (x + 12.0, row + h / 2.0 + 6.0, floor.right() - x - 12.0)
-        };
-        marks.push(self.line(x, y, room, 12.5, Run::bold(&*words, "lost")));
-        let phrase = format!("{} {words}", count(total, "message"));
-        let phrase = if total == 1 { words } else { phrase };
-        self.add("floor", Role::Button, phrase, Some(Target::Lost(party)), floor, marks);
     }
 }

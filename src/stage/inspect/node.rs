@@ -233,7 +233,7 @@ impl At<'_> {
             ("expected", count(sums.expected, "ink")),
             ("on its way", count(sums.on_its_way, "ink")),
             ("waiting", count(sums.waiting, "waiting")),
-            ("delivered", count(sums.delivered, "ok")),
+            ("arrived", count(sums.delivered, "ok")),
             ("parked", count(sums.parked, "waiting")),
             ("lost", lost),
             ("refused", count(sums.refused, "lost")),

@@ -6,7 +6,7 @@ use crate::event::{NodeKind, System};
 use crate::sim::Instant;
 use crate::stage::layout::{Layout, RowStyle};
 use crate::stage::{Picture, Rect, Role, Size, Target};
-use crate::timeline::Timeline;
+use crate::timeline::{Node, Timeline};
 
 /// Something that can be pointed at or put somewhere.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +66,8 @@ pub fn spots(
 /// Size of a "+ consumer" in CSS px.
 const ADDER: (f32, f32) = (112.0, 26.0);
 
-/// Where nodes would be added, each with its form: under the last of their kind, where there is
-/// room for it.
+/// Where nodes would be added, each with its form: under the last of their kind or above the
+/// first, where there is room for it; at the top of their column where there is none yet.
 pub fn adders(
     timeline: &Timeline,
     t: Instant,
@@ -86,13 +86,15 @@ pub fn adders(
         .collect();
     let k = layout.text.max(1.0);
     let size = (ADDER.0 * k, ADDER.1 * k);
-    let mut add = |label: &str, subject: Subject, x: f32, y: f32| {
-        let area = Rect::new(x, y, size.0, size.1);
-        let free = !taken.iter().any(|other| other.overlaps(area))
-            && !adders.iter().any(|other| other.area.overlaps(area))
-            && layout.view.frame().right() >= area.right()
-            && layout.height >= area.bottom();
-        if free {
+    let mut add = |label: &str, subject: Subject, places: &[(f32, f32)]| {
+        let areas = places.iter().map(|(x, y)| Rect::new(*x, *y, size.0, size.1));
+        let mut free = areas.filter(|area| {
+            !taken.iter().any(|other| other.overlaps(*area))
+                && !adders.iter().any(|other| other.area.overlaps(*area))
+                && layout.view.frame().right() >= area.right()
+                && layout.height >= area.bottom()
+        });
+        if let Some(area) = free.next() {
             let form = Form::new(timeline, t, subject);
             adders.push(Spot { name: label.to_owned(), area, what: form });
         }
@@ -101,26 +103,57 @@ pub fn adders(
         areas.reduce(|a, b| if a.bottom() >= b.bottom() { a } else { b })
     };
     if let Some(last) = lowest(&mut layout.producers.iter().map(|place| place.area)) {
-        add("+ producer", Subject::Producer, last.x, last.bottom() + 30.0);
+        add("+ producer", Subject::Producer, &[(last.x, last.bottom() + 30.0)]);
     }
     for (system, label, subject) in [
         (System::Redis, "+ subscriber", Subject::Subscriber),
         (System::Kafka, "+ consumer", Subject::Consumer),
     ] {
-        let mut mine = layout.consumers.iter().filter(|place| place.system == Some(system));
-        if let Some(last) = lowest(&mut mine.by_ref().map(|place| place.area)) {
-            add(label, subject, last.x, last.bottom() + 8.0);
+        let mine = layout.consumers.iter().filter(|place| place.system == Some(system));
+        let boxes: Vec<Rect> = mine.clone().map(|place| place.area).collect();
+        // A frame may stand around them, and a strip below the last.
+        let frames = layout.groups.iter().filter(|group| {
+            let member = |node: &Node| node.party == Some(group.party);
+            mine.clone().any(|place| timeline.node(place.node).is_some_and(member))
+        });
+        let strips = mine.clone().filter_map(|place| place.account.or(place.under));
+        let outer = lowest(&mut boxes.iter().copied().chain(strips));
+        let outer = lowest(&mut frames.map(|group| group.area).chain(outer));
+        let lane = layout.lanes.iter().find(|lane| lane.system == system);
+        if let (Some(last), Some(outer)) = (lowest(&mut boxes.iter().copied()), outer) {
+            let above = boxes.iter().map(|area| area.y).fold(last.y, f32::min);
+            let below = [last.bottom() + 8.0, outer.bottom() + 8.0];
+            let top = lane.map_or(above, |lane| lane.score.bottom() + 2.0);
+            let places = [below[0], below[1], top, above - size.1 - 8.0].map(|y| (last.x, y));
+            add(label, subject, &places);
+        } else if let Some(lane) = lane
+            && timeline.nodes().iter().any(|node| node.exists(t) && serves(node, system))
+            && !layout.crowds.iter().any(|crowd| crowd.system == system)
+        {
+            // The column of readers is three of the score's wide.
+            let x = lane.score.right() - 3.0 * lane.column + 14.0;
+            add(label, subject, &[(x, lane.score.bottom() + 14.0)]);
         }
     }
     if let Some(row) = layout.rows.last() {
         let topic = row.partition.topic.clone();
-        add("+ partition", Subject::Partitions(topic), row.area.x, row.area.bottom() + 4.0);
-        add("+ topic", Subject::Topic, row.area.x + size.0 + 8.0, row.area.bottom() + 4.0);
+        let y = row.area.bottom() + 4.0;
+        add("+ partition", Subject::Partitions(topic), &[(row.area.x, y)]);
+        add("+ topic", Subject::Topic, &[(row.area.x + size.0 + 8.0, y)]);
     } else if timeline.nodes().iter().any(|node| node.kind == NodeKind::Broker) {
         let lane = layout.lanes.iter().find(|lane| lane.system == System::Kafka);
         if let Some(lane) = lane {
-            add("+ topic", Subject::Topic, lane.title.x, lane.title.bottom() + 12.0);
+            add("+ topic", Subject::Topic, &[(lane.title.x, lane.title.bottom() + 12.0)]);
         }
     }
     adders
+}
+
+/// Whether a node is what the readers of a lane read from.
+fn serves(node: &Node, system: System) -> bool {
+    let kind = match system {
+        System::Redis => NodeKind::RedisServer,
+        System::Kafka => NodeKind::Broker,
+    };
+    node.kind == kind
 }

@@ -3,7 +3,10 @@
 use super::node::share;
 use super::words::{figure, lane, time};
 use super::{At, Block, Cell, Line, Sheet};
-use crate::event::{Event, LabFact, MessageId, NodeKind, PartyId, Standing, System, What};
+use crate::event::{
+    Event, KafkaFact, LabFact, LostReason, MessageId, NodeKind, PartyId, RedisFact, Standing,
+    System, What,
+};
 use crate::sim::Instant;
 use crate::stage::{Score, Target};
 use crate::timeline::{Node, journal};
@@ -110,9 +113,23 @@ impl At<'_> {
                 _ => None,
             }
         };
+        let nobody: Vec<(MessageId, Standing)> = self.timeline.nobody(system, self.t).collect();
+        let alone = |id: MessageId| {
+            let index = nobody.binary_search_by_key(&id, |(message, _)| *message).ok()?;
+            match (score, nobody[index].1) {
+                (Score::Waiting, Standing::Waiting) => self.line(id, kept),
+                (Score::Lost, Standing::Lost(LostReason::NotSubscribed)) => {
+                    self.line(id, published)
+                }
+                (Score::Lost, Standing::Lost(_)) => self.line(id, kept),
+                _ => None,
+            }
+        };
         let newest = self.timeline.messages(self.t).iter().rev().take(LOOKED_AT);
-        let all = newest
-            .flat_map(|message| parties.iter().filter_map(move |party| counts(message.id, *party)));
+        let all = newest.flat_map(|message| {
+            let owed = parties.iter().filter_map(move |party| counts(message.id, *party));
+            owed.chain(alone(message.id))
+        });
         all.take(LISTED).collect()
     }
 
@@ -163,13 +180,14 @@ impl At<'_> {
             ]
         });
         super::Table {
-            caption: "Ledger".to_owned(),
+            // The score counts each message once.
+            caption: "Ledger, in copies: one of each message for each reader".to_owned(),
             columns: vec![
                 "party",
                 "expected",
                 "on its way",
                 "waiting",
-                "delivered",
+                "arrived",
                 "parked",
                 "lost",
                 "refused",
@@ -179,4 +197,21 @@ impl At<'_> {
             rows: rows.collect(),
         }
     }
+}
+
+/// Whether a server told how many clients it had a message for.
+fn published(event: &&Event) -> bool {
+    matches!(&event.what, What::Redis { fact: RedisFact::Published { .. }, .. })
+}
+
+/// Whether something took a message to keep it.
+fn kept(event: &&Event) -> bool {
+    matches!(
+        &event.what,
+        What::Kafka { fact: KafkaFact::Appended { .. }, .. }
+            | What::Redis {
+                fact: RedisFact::EntryAdded { .. } | RedisFact::ElementPushed { .. },
+                ..
+            }
+    )
 }

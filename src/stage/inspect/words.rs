@@ -84,7 +84,7 @@ pub(super) const fn standing(standing: Standing) -> (&'static str, Class) {
     match standing {
         Standing::OnItsWay => ("on its way", "ink"),
         Standing::Waiting => ("waiting", "waiting"),
-        Standing::Delivered => ("delivered", "ok"),
+        Standing::Delivered => ("arrived", "ok"),
         Standing::Parked => ("parked", "waiting"),
         Standing::Lost(reason) => (reason.words(), "lost"),
         Standing::Refused => ("refused", "lost"),

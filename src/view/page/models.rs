@@ -295,7 +295,7 @@ fn ledgers(compared: &Comparison) -> Table {
     let mut rows = Vec::new();
     for (system, here, there) in sides {
         for (what, here, there) in [
-            ("delivered", here.delivered, there.delivered),
+            ("arrived", here.delivered, there.delivered),
             ("waiting", here.waiting, there.waiting),
             ("lost", here.lost(), there.lost()),
             ("repeated", here.repeated, there.repeated),
@@ -310,7 +310,8 @@ fn ledgers(compared: &Comparison) -> Table {
         }
     }
     Table {
-        caption: format!("Both ledgers at {}", clock(compared.at)),
+        // The score counts messages; a future's ledger has one copy for each reader.
+        caption: format!("Both ledgers at {}, in copies: one for each reader", clock(compared.at)),
         columns: vec!["figure", "here", "there"],
         rows,
     }

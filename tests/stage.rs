@@ -146,6 +146,15 @@ fn the_folded_streams_and_lists_are_the_servers() {
     let group = stream.groups(t).next().expect("the group");
     assert!(pending > 0, "somebody works");
     assert_eq!(u64::from(group.pending(t)), pending);
+    // `XINFO GROUPS` tells lag and pending apart: what is delivered is no part of the lag.
+    let picture = pushpull::stage::picture(&timeline, t, &View::new(1_140.0, 748.0));
+    let groups = picture.shapes.iter().filter(|shape| shape.id.starts_with("group-"));
+    let said: Vec<&str> = groups.map(|group| &*group.name).collect();
+    let packers = said.iter().find(|name| name.contains("packers")).expect("their frame");
+    assert!(packers.contains(&format!(" \u{b7} {pending} pending")), "{packers}");
+    assert!(packers.contains(&format!("lag {}", stream.unread(group, t))), "{packers}");
+    let workers = said.iter().find(|name| name.starts_with("Workers of")).expect("theirs");
+    assert!(workers.ends_with(" waiting"), "Redis knows no lag of a list: {workers}");
     let list = timeline.lists().iter().find(|l| &*l.key == "orders-queue").expect("the list");
     let (t, length) = answer("LLEN orders-queue");
     assert_eq!(list.length(t), length);

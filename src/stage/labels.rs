@@ -77,6 +77,9 @@ pub(super) fn names(layout: &Layout) -> Vec<Rect> {
     for row in layout.rows.iter().filter(|row| row.style == RowStyle::Cells) {
         let wide = text::width(&row.partition.to_string(), 12.0 * k, true, true);
         all.push(Rect::new(row.area.x, row.area.y, wide, 17.0 * k));
+        // At its right end stands what waits.
+        let end = 170.0 * k;
+        all.push(Rect::new(row.area.right() - end, row.area.y, end, 17.0 * k));
     }
     for server in &layout.servers {
         for row in &server.streams {

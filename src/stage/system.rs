@@ -182,7 +182,7 @@ pub(super) fn style_for(rows: usize) -> RowStyle {
 }
 
 /// A partition's title, cells, offsets and what waits.
-const ROW: f32 = 106.0;
+const ROW: f32 = 98.0;
 /// The minimap of its segments, with their dates.
 const MINIMAP: f32 = 42.0;
 const BAR: f32 = 22.0;
@@ -344,7 +344,9 @@ fn row(
         }
         RowStyle::Bar => {
             let label = (area.w * 0.3).min(96.0 * k);
-            (Rect::new(area.x + label, area.y + 6.0, area.w - label, BAR * k - 12.0), 1.0)
+            // Behind its end stands in figures what waits.
+            let w = area.w - label - 40.0 * k;
+            (Rect::new(area.x + label, area.y + 6.0, w, BAR * k - 12.0), 1.0)
         }
         RowStyle::Tile => (area, 1.0),
     };

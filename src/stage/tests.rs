@@ -361,3 +361,142 @@ fn asking(timeline: &Timeline, t: Instant, layout: &Layout) -> usize {
     let all = tokens(timeline, t, layout);
     all.iter().filter(|token| token.kind == TokenKind::Request).count()
 }
+
+/// Messages of one producer that a party of a lane loses, one for each reason in turn.
+fn losses(system: System, reasons: &[crate::event::LostReason], n: u64) -> Timeline {
+    use crate::event::{LabFact, MessageId, NodeKind, PartyId, Standing};
+    let mut story = crate::timeline::story::Story::default();
+    story.node(1, NodeKind::RedisServer, "redis-1", Some(System::Redis), None);
+    story.node(2, NodeKind::Broker, "kafka-1", Some(System::Kafka), None);
+    let (party, name) = (PartyId(5), "billing".into());
+    story.lab(Instant::ZERO, LabFact::PartyAdded { party, name, system });
+    let producer = story.node(0, NodeKind::Producer, "shop", None, None);
+    for i in 0..n {
+        let (message, at) = (MessageId(i + 1), ms(i + 1));
+        let number = i as u32 + 1;
+        story.lab(at, LabFact::Sent { message, number, producer, key: None, bytes: 9 });
+        let standing = Standing::Lost(reasons[i as usize % reasons.len()]);
+        story.lab(at, LabFact::Stands { message, party, standing, sent: at });
+    }
+    told(&story.tell())
+}
+
+/// Why something was lost is the page's key sentence: it is never cut.
+#[test]
+fn the_reasons_of_a_loss_are_whole() {
+    use crate::event::LostReason::{
+        ConnectionClosed, Evicted, NotConnected, NotSubscribed, OutputBuffer, Replication,
+        Retention, UncleanElection,
+    };
+    let cases: [(System, &[crate::event::LostReason]); 7] = [
+        (System::Redis, &[NotConnected]),
+        (System::Redis, &[OutputBuffer]),
+        (System::Redis, &[ConnectionClosed, NotConnected]),
+        (System::Redis, &[ConnectionClosed, NotConnected, NotSubscribed]),
+        (System::Redis, &[OutputBuffer, Evicted]),
+        (System::Kafka, &[Retention]),
+        (System::Kafka, &[UncleanElection, Replication]),
+    ];
+    for (system, reasons) in cases {
+        for (width, height) in [(1_440.0, 780.0), (1_024.0, 660.0), (390.0, 760.0)] {
+            for n in [reasons.len() as u64, 9, 120] {
+                let timeline = losses(system, reasons, n);
+                let view = View { front: system, ..View::new(width, height) };
+                let picture = picture(&timeline, ms(1_000), &view);
+                let floor = picture.shapes.iter().find(|shape| shape.id.starts_with("floor-"));
+                let floor = floor.expect("it lies on the floor");
+                let lines = floor.marks.iter().filter_map(|mark| match mark {
+                    Mark::Text { runs, .. } if runs[0].class == "lost" => Some(&*runs[0].text),
+                    _ => None,
+                });
+                let said = lines.collect::<Vec<_>>().join(" ");
+                assert_eq!(said, *floor.name, "{width} px, {n} lost");
+                for reason in reasons {
+                    assert!(said.contains(reason.words()), "{said}");
+                }
+                assert!(said.starts_with(&format!("{n} lost: ")), "{said}");
+            }
+        }
+    }
+}
+
+/// What a handler fails on can be seen where it lies, and at who fails.
+#[test]
+fn a_poisoned_record_is_a_diamond_where_it_lies() {
+    use crate::event::{CopyId, LabFact, MessageId, NodeKind, Tag};
+    let events = one_plug(3, ms(2_900), ms(2_950));
+    let timeline = told(&events);
+    let mut nodes = timeline.nodes().iter();
+    let consumer = nodes.find(|n| n.kind == NodeKind::Consumer && &*n.name == "billing");
+    let node = consumer.expect("billing reads").id;
+    let mut story = crate::timeline::story::Story::default();
+    events.into_iter().for_each(|event| story.add(event.at, event.what));
+    let tag = Tag { message: MessageId(10), copy: CopyId(9_000) };
+    let id = format!("node-{}", node.0);
+    story.lab(ms(2_110), LabFact::HandlingFailed { node, tag, attempt: 1 });
+    story.lab(ms(2_150), LabFact::HandlingFailed { node, tag, attempt: 2 });
+    story.lab(ms(2_180), LabFact::GivenUp { node, tag, attempts: 2 });
+    let timeline = told(&story.tell());
+    let seen = |at: u64| {
+        let picture = picture(&timeline, ms(at), &View::new(1_140.0, 748.0));
+        let rows = picture.shapes.iter().filter(|shape| shape.id.starts_with("row-"));
+        let key = |class: &&str| class.starts_with("key-");
+        let diamonds = rows.flat_map(|row| &row.marks).filter(
+            |mark| matches!(mark, Mark::Path { d, class } if key(class) && d.contains('l')),
+        );
+        let reader = picture.shapes.iter().find(|shape| *shape.id == *id).expect("billing");
+        (diamonds.count(), reader.name.to_string())
+    };
+    assert_eq!(seen(2_050).0, 0);
+    let (diamonds, said) = seen(2_120);
+    assert_eq!((diamonds, &*said), (1, "Kafka consumer billing, failed on 10, attempt 1"));
+    assert_eq!(seen(2_160).1, "Kafka consumer billing, failed on 10, attempt 2");
+    let (diamonds, said) = seen(2_190);
+    assert_eq!(diamonds, 1, "it stays what it was");
+    assert!(said.starts_with("Kafka consumer billing, got "), "{said}");
+}
+
+/// What waits stands in figures: at a bar's end, on a tile, and beside a partition's name.
+#[test]
+fn what_waits_is_a_number() {
+    let five = ["email", "billing", "search", "audit", "fraud-detection"];
+    for partitions in [4, 12, 64] {
+        let timeline = told(&crowd(30, ms(6_300), ms(29_000), &five[..2], partitions));
+        let t = ms(28_500);
+        let party = timeline
+            .parties()
+            .iter()
+            .find(|p| p.system == System::Kafka && &*p.name == "billing")
+            .expect("billing's group");
+        let view = View { mode: Mode::Kafka, ..View::new(1_440.0, 900.0) };
+        let picture = picture(&timeline, t, &view);
+        let mut seen = 0;
+        for (index, log) in timeline.logs().iter().enumerate() {
+            let waiting = party.waiting_in(index, t).to_string();
+            let place = log.partition.to_string();
+            let words = |prefix: &str| {
+                let mut all = picture.shapes.iter();
+                let shape = all.find(|shape| *shape.id == *format!("{prefix}-{place}"));
+                let marks = shape.into_iter().flat_map(|shape| &shape.marks);
+                let texts = marks.filter_map(|mark| match mark {
+                    Mark::Text { runs, y, .. } => Some((runs[0].text.clone(), *y)),
+                    _ => None,
+                });
+                texts.collect::<Vec<_>>()
+            };
+            if waiting == "0" {
+                continue;
+            }
+            seen += 1;
+            let row = words("row");
+            if partitions == 4 {
+                let (said, y) = &words("waiting-row")[0];
+                assert_eq!(*said, format!("{waiting} waiting for billing"));
+                assert!((row[0].1 - y).abs() < 0.1, "beside the name {row:?}");
+            } else {
+                assert!(row.iter().any(|(said, _)| *said == waiting), "{row:?}, {waiting}");
+            }
+        }
+        assert!(seen >= 4, "{seen} partitions of {partitions} wait");
+    }
+}

@@ -73,12 +73,41 @@ pub(super) fn limit(n: u64) -> String {
     }
 }
 
-/// A number of bytes as people say it: `4 kB`, `7.8 MB`.
+/// A number of bytes as people say it: `4 kB`, `7.8 MB`. In the base of [`limit`], redis.conf's
+/// (`1kb => 1024 bytes`), and rounded up: what is over a limit reads so.
 pub(super) fn bytes(n: u64) -> String {
+    const KB: u64 = 1 << 10;
+    const MB: u64 = 1 << 20;
     match n {
-        0..1_000 => format!("{n} B"),
-        1_000..1_000_000 => format!("{} kB", n.div_ceil(1_000)),
-        1_000_000..10_000_000 => format!("{}.{} MB", n / 1_000_000, n % 1_000_000 / 100_000),
-        _ => format!("{} MB", n / 1_000_000),
+        0..KB => format!("{n} B"),
+        KB..MB => format!("{} kB", n.div_ceil(KB)),
+        _ => {
+            let tenths = (n.saturating_mul(10)).div_ceil(MB);
+            if tenths < 1_000 {
+                format!("{}.{} MB", tenths / 10, tenths % 10)
+            } else {
+                format!("{} MB", tenths.div_ceil(10))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, limit};
+
+    #[test]
+    fn what_is_over_a_limit_reads_over_it() {
+        // redis.conf: `1kb => 1024 bytes`, `1mb => 1024*1024 bytes`.
+        let hard = 32 * 1024 * 1024;
+        assert_eq!(limit(hard), "32 MB");
+        assert_eq!(bytes(hard), "32.0 MB");
+        assert_eq!(bytes(hard + 1), "32.1 MB");
+        // 33 000 000 bytes are under it.
+        assert_eq!(bytes(33_000_000), "31.5 MB");
+        assert_eq!(
+            (bytes(1_023), bytes(1_024), bytes(1_025)),
+            ("1023 B".into(), "1 kB".into(), "2 kB".into())
+        );
     }
 }

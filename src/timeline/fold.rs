@@ -311,6 +311,7 @@ impl Timeline {
                 self.claim(at, node, member);
                 if let Some(node) = self.topology.node_mut(node) {
                     node.assigned.set(at, partitions.clone());
+                    node.taken.set(at, partitions.clone());
                 }
             }
             KafkaFact::GroupChanged { group, state, .. } => {
@@ -323,6 +324,7 @@ impl Timeline {
                 let owner = self.topology.members.remove(member);
                 if let Some(owner) = owner.and_then(|id| self.topology.node_mut(id)) {
                     owner.session.set(at, None);
+                    owner.taken.set(at, Vec::new());
                     // It gives nothing back to a group that it is no member of.
                     if owner.phase.newest() == Phase::Revoke {
                         owner.phase.set(at, Phase::Stable);

@@ -46,8 +46,14 @@ pub struct Node {
     forgotten: usize,
     /// The message its handler works on, with the instant it will be done.
     pub working: Steps<Option<(MessageId, Instant)>>,
+    /// The message that its handler failed on last and has not got rid of since, and how many
+    /// attempts there have been.
+    pub failing: Steps<Option<(MessageId, u32)>>,
     /// What a consumer is assigned.
     pub assigned: Steps<Vec<TopicPartition>>,
+    /// What its group counts as its own: a crashed member's partitions stay taken until the
+    /// coordinator removes it.
+    pub taken: Steps<Vec<TopicPartition>>,
     /// The topic, or channel, a producer sends to.
     pub topic: Option<Name>,
     /// How a producer's messages travel, where a command said so.
@@ -167,6 +173,12 @@ impl Node {
         self.history.iter().map(|(_, message)| *message).chain(working)
     }
 
+    fn fails(&mut self, at: Instant, failing: Option<(MessageId, u32)>) {
+        if self.failing.newest() != failing {
+            self.failing.set(at, failing);
+        }
+    }
+
     fn forget(&mut self, begin: Instant) {
         let known = self.history.partition_point(|(at, _)| *at <= begin);
         let gone = known.saturating_sub(HANDLED);
@@ -179,7 +191,9 @@ impl Node {
         self.interrupted.forget(begin);
         self.open.forget(begin);
         self.working.forget(begin);
+        self.failing.forget(begin);
         self.assigned.forget(begin);
+        self.taken.forget(begin);
         self.memory.forget(begin);
         self.busy.forget(begin);
         self.primary.forget(begin);
@@ -485,7 +499,9 @@ impl Topology {
                     history: Vec::new(),
                     forgotten: 0,
                     working: Steps::default(),
+                    failing: Steps::default(),
                     assigned: Steps::default(),
+                    taken: Steps::default(),
                     topic: None,
                     carriers: Vec::new(),
                     memory: Steps::default(),
@@ -540,6 +556,7 @@ impl Topology {
                     node.state.set(at, *state);
                     if *state == NodeState::Crashed {
                         node.working.set(at, None);
+                        node.fails(at, None);
                         // A process remembers nothing; the group still counts its partitions as
                         // taken until its session time-out.
                         node.assigned.set(at, Vec::new());
@@ -593,6 +610,10 @@ impl Topology {
             LabFact::HandlingBegan { node, tag, takes } => {
                 if let Some(node) = self.node_mut(*node) {
                     node.working.set(at, Some((tag.message, at + *takes)));
+                    let other = |(message, _)| message != tag.message;
+                    if node.failing.newest().is_some_and(other) {
+                        node.failing.set(at, None);
+                    }
                     node.takes.set(at, *takes);
                 }
                 self.read(at, *node, tag.message);
@@ -601,14 +622,21 @@ impl Topology {
                 if let Some(node) = self.node_mut(*node) {
                     node.history.push((at, tag.message));
                     node.working.set(at, None);
+                    node.fails(at, None);
                 }
             }
-            LabFact::HandlingFailed { node, .. }
-            | LabFact::GivenUp { node, .. }
+            LabFact::HandlingFailed { node, tag, attempt } => {
+                if let Some(node) = self.node_mut(*node) {
+                    node.working.set(at, None);
+                    node.fails(at, Some((tag.message, *attempt)));
+                }
+            }
+            LabFact::GivenUp { node, .. }
             | LabFact::DeadLettered { node, .. }
             | LabFact::RetryScheduled { node, .. } => {
                 if let Some(node) = self.node_mut(*node) {
                     node.working.set(at, None);
+                    node.fails(at, None);
                 }
             }
             LabFact::ListenerAdded { node, of, group, .. } => {

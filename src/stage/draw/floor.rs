@@ -7,8 +7,8 @@ use crate::sim::Order;
 use crate::stage::{Anchor, Mark, Rect, Role, Run, Score, Target, text};
 use crate::timeline::journal::count;
 
-/// Font size of the words, in CSS px.
-const SIZE: f32 = 12.5;
+/// Font sizes of the words, in CSS px: long ones are smaller, never cut.
+const SIZES: [f32; 3] = [12.5, 11.5, 10.5];
 /// So many chips are worth more than words in one line.
 const FEW: usize = 4;
 
@@ -79,10 +79,14 @@ impl Scene<'_> {
     fn fallen(&self, floor: Rect, total: u32, messages: &[MessageId], words: &str) -> Vec<Mark> {
         let (k, scale) = (self.k(), self.layout.scale);
         let (w, h, pitch) = (28.0 * scale, 20.0 * scale, 33.0 * scale);
-        let wrapped = |room: f32| text::wrap(words, room, SIZE * k, true, false);
         let stacked = floor.w < 440.0;
+        let wrap = |room: f32, size: f32| text::wrap(words, room, size * k, true, false);
+        let most_lines = if stacked { 3 } else { 2 };
+        let whole = |size: &f32| wrap(floor.w, *size).len() <= most_lines;
+        let size = SIZES.into_iter().find(whole).unwrap_or(SIZES[2]);
+        let wrapped = |room: f32| wrap(room, size);
         // So many chips; one place more tells how many others there are.
-        let places = |n: usize| (n + usize::from((n as u32) < total)) as f32 * pitch + 12.0;
+        let places = |n: usize| (n + usize::from((n as u32) < total)) as f32 * pitch + 14.0;
         let most = messages.len().min((floor.w / pitch) as usize);
         let (shown, lines) = if stacked {
             let lines = wrapped(floor.w);
@@ -115,13 +119,13 @@ impl Scene<'_> {
             marks.push(rect(chip, 7.0, "lost-chip"));
             // Under the number: struck through, and still to be read.
             marks.push(Mark::Path { d, class: "lost-stroke" });
-            let size = scale * if number > 999 { 8.0 } else { 10.0 };
+            let small = scale * if number > 999 { 8.0 } else { 10.0 };
             let (cx, cy) = (chip.centre(), chip.middle() + 3.6);
-            let run = Run { bold: true, ..Run::mono(number.to_string(), "ink") };
-            marks.push(Mark::Text { x: cx, y: cy, anchor: Anchor::Middle, size, runs: vec![run] });
+            let runs = vec![Run { bold: true, ..Run::mono(number.to_string(), "ink") }];
+            marks.push(Mark::Text { x: cx, y: cy, anchor: Anchor::Middle, size: small, runs });
             x += pitch;
         }
-        let step = SIZE * 1.25 * k;
+        let step = size * 1.25 * k;
         let (x, y, most) = match (stacked, shown.is_empty()) {
             (true, false) => (floor.x, row + h + 18.0 * k, 2),
             (true, true) => (floor.x, floor.y + 14.0 * k, 3),
@@ -137,7 +141,7 @@ impl Scene<'_> {
             let cut = i + 1 == most && count > most;
             let line = if cut { format!("{line} \u{2026}") } else { line };
             let y = y + i as f32 * step;
-            marks.push(self.line(x, y, room, SIZE, Run::bold(line, "lost")));
+            marks.push(self.line(x, y, room, size, Run::bold(line, "lost")));
         }
         marks
     }

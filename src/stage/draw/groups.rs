@@ -30,7 +30,16 @@ impl Scene<'_> {
         let moving = members.clone().any(|node| node.phase.value(t) != Phase::Stable);
         let (words, class): (String, Class) = match (waiting, moving) {
             (_, true) => ("rebalance".into(), "waiting"),
-            (n, _) => (format!("lag {n}"), if n < 3 { "dim" } else { "waiting" }),
+            (n, _) => {
+                let kind = members.clone().next().map(|node| node.kind);
+                let words = match kind {
+                    // Pending is what was delivered and not acknowledged: no part of the lag.
+                    Some(NodeKind::StreamReader) => self.behind(group),
+                    Some(NodeKind::ListWorker) => format!("{n} waiting"),
+                    _ => format!("lag {n}"),
+                };
+                (words, if n < 3 { "dim" } else { "waiting" })
+            }
         };
         let y = area.y + 17.0 * k;
         let wide = text::width(&words, 11.0 * k, true, false);
@@ -56,6 +65,20 @@ impl Scene<'_> {
         let phrase = format!("{what} {}, {} members, {words}", group.name, members.count());
         let id = format!("group-{}", group.party.0);
         self.add(id, Role::Image, phrase, None, area, marks);
+    }
+
+    /// `lag 4 · 1 pending`, of a stream group as `XINFO GROUPS` tells it.
+    fn behind(&self, group: &GroupFrame) -> String {
+        let streams = self.timeline.streams().iter();
+        let named = streams.flat_map(|stream| stream.groups(self.t).map(move |g| (stream, g)));
+        let mine = named.filter(|(_, known)| known.name == group.name);
+        let (lag, pending) = mine.fold((0, 0), |(lag, pending), (stream, known)| {
+            (lag + stream.unread(known, self.t), pending + known.pending(self.t))
+        });
+        match pending {
+            0 => format!("lag {lag}"),
+            n => format!("lag {lag} \u{b7} {n} pending"),
+        }
     }
 
     /// Why a running member reads nothing, in words.

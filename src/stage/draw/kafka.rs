@@ -4,9 +4,8 @@ use super::lane::QUEUE;
 use super::{Scene, rect, slug};
 use crate::event::{Name, NodeState, System};
 use crate::sim::Order;
-use crate::stage::class::key_class;
 use crate::stage::layout::{FREE, Row, RowStyle};
-use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Anchor, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Log, Party, Phase};
 use std::fmt::Write;
 
@@ -96,7 +95,10 @@ impl Scene<'_> {
         let wide = text::width(&bold.text, 12.0 * k, true, true);
         let y = row.area.y + 13.0 * k;
         let mut marks = vec![self.line(left, y, row.area.w, 12.0, bold)];
-        marks.extend(self.chips(log, left + wide + 12.0, y, row.area.right()));
+        // What waits stands at the right end of the same line.
+        let words = self.waiting_words(bookmarks, row.area.w - wide - 12.0);
+        let taken = words.as_ref().map_or(0.0, |(_, wide)| wide + 10.0);
+        marks.extend(self.chips(log, left + wide + 12.0, y, row.area.right() - taken));
         let half = row.pitch / 2.0;
         let size = row.pitch - 4.0;
         let middle = row.cells.middle();
@@ -119,10 +121,8 @@ impl Scene<'_> {
             if shown.peek().is_some_and(|cell| cell.offset == offset)
                 && let Some(tag) = shown.next().and_then(|cell| cell.tag)
             {
-                let key = self.timeline.message(tag.message).and_then(|m| m.colour);
-                let class = key_class(key);
                 let r = (size * 0.3).min(8.5 * self.layout.scale);
-                marks.push(Mark::Circle { x: x + half, y: middle, r, class });
+                marks.push(self.message(Some(tag), (x + half, middle), r));
             }
             if offset % every == 0 {
                 let number = Run::mono(offset.to_string(), "faint");
@@ -210,31 +210,34 @@ impl Scene<'_> {
             );
             self.add(id, Role::Button, name, Some(target), flag, marks);
         }
-        let mut waiting: Vec<&Bookmark> = bookmarks.iter().filter(|b| b.waiting > 0).collect();
-        waiting.order_by_key(|bookmark| core::cmp::Reverse(bookmark.waiting));
-        let Some(most) = waiting.first() else { return };
+        let Some(most) = most_waiting(bookmarks) else { return };
         let from = x_of(end.saturating_sub(u64::from(most.waiting)).max(first)) + 2.0;
         let bar =
             Rect::new(from, row.cells.bottom() + 20.0 * k, (x_of(end) - 2.0 - from).max(8.0), 4.0);
-        let words = match waiting.as_slice() {
-            [one] => format!("{} waiting for {}", one.waiting, one.group),
-            [one, rest @ ..] => {
-                format!("{} waiting for {}, also for {} more", one.waiting, one.group, rest.len())
-            }
-            [] => return,
-        };
-        let size = 11.5;
-        let wide = text::width(&words, size * k, true, false);
-        let x = from.min(row.cells.right() - wide).max(row.cells.x);
-        let y = bar.bottom() + 14.0 * k;
-        let class: Class = "waiting-bar";
-        let room = row.cells.right() - x;
-        let marks =
-            vec![rect(bar, 2.0, class), self.line(x, y, room, size, Run::bold(&*words, "waiting"))];
+        let mut marks = vec![rect(bar, 2.0, "waiting-bar")];
+        let title = text::width(&row.partition.to_string(), 12.0 * k, true, true);
+        let room = row.area.w - title - 12.0;
+        let Some((words, wide)) = self.waiting_words(bookmarks, room) else { return };
+        let (right, y) = (row.area.right(), row.area.y + 13.0 * k);
+        let run = Run::bold(&*words, "waiting");
+        marks.push(self.anchored(right, y, wide + 1.0, 11.5, Anchor::End, run));
         let target = Target::Bookmark(most.group.clone(), row.partition.clone());
         let id = format!("waiting-{kind}-{}", slug(&row.partition.to_string()));
-        let area = Rect::new(x.min(from), bar.y, bar.w.max(wide.min(room)), y + 3.0 - bar.y);
+        let area = Rect::new(right - wide, y - 11.0 * k, wide, 15.0 * k);
         self.add(id, Role::Image, words, Some(target), area, marks);
+    }
+
+    /// What waits in a partition and for whom, and how wide that is; short where there is little
+    /// room for it.
+    fn waiting_words(&self, bookmarks: &[Bookmark], room: f32) -> Option<(String, f32)> {
+        let most = most_waiting(bookmarks)?;
+        let more = bookmarks.iter().filter(|b| b.waiting > 0).count() - 1;
+        let also = if more > 0 { format!(", also for {more} more") } else { String::new() };
+        let full = format!("{} waiting for {}{also}", most.waiting, most.group);
+        let wide = |words: &str| text::width(words, 11.5 * self.k(), true, false);
+        let words = if wide(&full) <= room { full } else { format!("{} waiting", most.waiting) };
+        let wide = wide(&words);
+        Some((words, wide))
     }
 
     /// What a group has handled and not committed: a new owner would read it again.
@@ -284,6 +287,11 @@ impl Scene<'_> {
             let late = Rect { x: from, w: (end - from).max(2.0), ..track };
             marks.push(rect(late, 4.0, "waiting-bar"));
         }
+        if let Some(most) = bookmarks.iter().map(|b| b.waiting).max().filter(|n| *n > 0) {
+            let (x, y) = (end + 6.0, row.cells.middle() + 3.8 * k);
+            let run = Run::bold(most.to_string(), "waiting");
+            marks.push(self.line(x, y, row.area.right() - x, 10.5, run));
+        }
         if self.is_leaderless(log) {
             marks.push(rect(track, 4.0, "square-away"));
         }
@@ -305,14 +313,28 @@ impl Scene<'_> {
         if self.is_leaderless(log) {
             marks.push(rect(area, 5.0, "square-away"));
         }
-        let y = area.middle() + 4.0;
+        let most = bookmarks.iter().map(|b| b.waiting).max().filter(|n| *n > 0);
+        let y = area.middle() + if most.is_some() { -4.0 } else { 4.0 };
         let index = Run::mono(row.partition.partition.to_string(), "dim");
         marks.push(self.anchored(area.centre(), y, area.w, 10.5, Anchor::Middle, index));
+        if let Some(most) = most {
+            let wide = text::width(&most.to_string(), 10.5 * self.k(), true, false);
+            let size = (10.5 * (area.w - 4.0) / wide).min(10.5);
+            let run = Run::bold(most.to_string(), if most < 25 { "waiting" } else { "on-flag" });
+            let y = area.bottom() - 6.0;
+            marks.push(self.anchored(area.centre(), y, area.w, size, Anchor::Middle, run));
+        }
         let id = format!("row-{}", slug(&row.partition.to_string()));
         let name = self.row_name(row, log, bookmarks);
         let target = Some(Target::Partition(row.partition.clone()));
         self.add(id, Role::Button, name, target, row.area, marks);
     }
+}
+
+/// The bookmark behind which most waits; none where nothing does.
+fn most_waiting(bookmarks: &[Bookmark]) -> Option<&Bookmark> {
+    let waiting = bookmarks.iter().filter(|bookmark| bookmark.waiting > 0);
+    waiting.reduce(|most, other| if other.waiting > most.waiting { other } else { most })
 }
 
 /// Three slanting lines within a square.

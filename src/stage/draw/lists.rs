@@ -2,7 +2,6 @@
 //! right; what a worker keeps while it works stands below.
 
 use super::{Scene, rect, slug};
-use crate::stage::class::key_class;
 use crate::stage::layout::{Server, StreamRow};
 use crate::stage::{Anchor, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Element, List};
@@ -85,10 +84,7 @@ impl Scene<'_> {
     }
 
     fn dot(&self, element: &Element, area: Rect) -> Mark {
-        let message = element.tag.and_then(|tag| self.timeline.message(tag.message));
-        let key = message.and_then(|m| m.colour);
-        let class = key_class(key);
         let r = (area.w * 0.3).min(8.5 * self.layout.scale);
-        Mark::Circle { x: area.centre(), y: area.middle(), r, class }
+        self.message(element.tag, (area.centre(), area.middle()), r)
     }
 }

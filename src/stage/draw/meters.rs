@@ -29,7 +29,7 @@ impl Scene<'_> {
         {
             let figure = match most {
                 0 => text::bytes(used),
-                most => format!("{} of {}", text::bytes(used), text::bytes(most)),
+                most => format!("{} of {}", text::bytes(used), text::limit(most)),
             };
             let share = if most > 0 { used as f32 / most as f32 } else { 0.0 };
             all.push(Meter { word: "memory", figure, share });

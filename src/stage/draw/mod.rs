@@ -15,9 +15,11 @@ mod side;
 mod streams;
 mod wires;
 
+use super::class::key_class;
 use super::layout::Layout;
 use super::text;
 use super::{Anchor, Class, Mark, Picture, Rect, Role, Run, Shape, Target, tokens};
+use crate::event::Tag;
 use crate::sim::Instant;
 use crate::timeline::Timeline;
 
@@ -82,6 +84,15 @@ impl Scene<'_> {
         self.add(id, Role::Decoration, "", None, area, marks);
     }
 
+    /// A message at rest in a cell, by its copy.
+    fn message(&self, tag: Option<Tag>, at: (f32, f32), r: f32) -> Mark {
+        let message = tag.and_then(|tag| self.timeline.message(tag.message));
+        let failed = message.is_some_and(|m| self.timeline.has_failed(m.id, self.t));
+        // A diamond of the same size as a circle reaches farther.
+        let r = if failed { r * 1.2 } else { r };
+        dot(at, r, key_class(message.and_then(|m| m.colour)), failed)
+    }
+
     /// A line of text, shortened to the room it has.
     fn line(&self, x: f32, y: f32, room: f32, size: f32, run: Run) -> Mark {
         self.anchored(x, y, room, size, Anchor::Start, run)
@@ -96,6 +107,15 @@ impl Scene<'_> {
 
 fn rect(area: Rect, round: f32, class: Class) -> Mark {
     Mark::Rect { area, round, class }
+}
+
+/// A message at rest: a circle, and a diamond once a handler has failed on it.
+fn dot((x, y): (f32, f32), r: f32, class: Class, failed: bool) -> Mark {
+    if !failed {
+        return Mark::Circle { x, y, r, class };
+    }
+    let d = format!("M{x:.1} {:.1}l{r:.1} {r:.1}l-{r:.1} {r:.1}l-{r:.1} -{r:.1}z", y - r);
+    Mark::Path { d, class }
 }
 
 /// A name fit for a DOM id.

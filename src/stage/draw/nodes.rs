@@ -68,6 +68,11 @@ impl Scene<'_> {
             if node.interrupted.value(self.t) {
                 notes.push(("link cut".into(), "lost"));
             }
+            if let Some(words) = self.fails(node, away) {
+                notes = vec![(words, "retry")];
+            } else if self.is_out(node) {
+                notes = vec![("out of its group".into(), "waiting")];
+            }
             let idle = self.idle(node);
             let away = away || idle.is_some();
             if let Some(reason) = idle {
@@ -77,6 +82,19 @@ impl Scene<'_> {
             self.under(place, node);
             self.account(place, node);
         }
+    }
+
+    /// What its handler cannot finish with: all behind it wait while it tries again.
+    fn fails(&self, node: &Node, away: bool) -> Option<String> {
+        let (message, attempt) = node.failing.value(self.t).filter(|_| !away)?;
+        let number = self.timeline.message(message)?.number;
+        Some(format!("failed on {number}, attempt {attempt}"))
+    }
+
+    /// Whether its group goes on without it while it works: it has not called `poll` in time.
+    pub(super) fn is_out(&self, node: &Node) -> bool {
+        let owns = node.assigned.at(self.t).is_some_and(|all| !all.is_empty());
+        owns && node.session.at(self.t) == Some(&None) && !self.is_away(node)
     }
 
     fn boxed(

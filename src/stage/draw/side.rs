@@ -2,10 +2,9 @@
 
 use super::{Scene, rect, slug};
 use crate::sim::Order;
-use crate::stage::class::key_class;
 use crate::stage::layout::{Row, Side};
 use crate::stage::system::side_word;
-use crate::stage::{Class, Mark, Rect, Role, Run, Target, text};
+use crate::stage::{Class, Rect, Role, Run, Target, text};
 use crate::timeline::{Cell, Log};
 
 impl Scene<'_> {
@@ -57,18 +56,7 @@ impl Scene<'_> {
                 continue;
             };
             marks.push(rect(area, 5.0, class));
-            let message = cell.tag.and_then(|tag| self.timeline.message(tag.message));
-            let key = message.and_then(|m| m.colour);
-            let fill = key_class(key);
-            let (x, y, r) = (area.centre(), area.middle(), size * 0.32);
-            let failed = message.is_some_and(|m| self.timeline.has_failed(m.id, t));
-            marks.push(if failed {
-                let d =
-                    format!("M{x:.1} {:.1}l{r:.1} {r:.1}l-{r:.1} {r:.1}l-{r:.1} -{r:.1}z", y - r);
-                Mark::Path { d, class: fill }
-            } else {
-                Mark::Circle { x, y, r, class: fill }
-            });
+            marks.push(self.message(cell.tag, (area.centre(), area.middle()), size * 0.3));
         }
         let kind = match side {
             Side::Retry => "Retry topic",

@@ -2,7 +2,6 @@
 
 use super::{Scene, rect, slug};
 use crate::sim::Order;
-use crate::stage::class::key_class;
 use crate::stage::layout::{FREE, Kept, Server, StreamRow};
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Target, text};
 use crate::timeline::{Stream, StreamGroup};
@@ -74,11 +73,8 @@ impl Scene<'_> {
             let entry = entries.get((count - base) as usize).filter(|entry| !entry.is_hole(t));
             let Some(entry) = entry else { continue };
             marks.push(rect(area, 6.0, if dead { "cell-parked" } else { "cell" }));
-            let message = entry.tag.and_then(|tag| self.timeline.message(tag.message));
-            let key = message.and_then(|m| m.colour);
-            let class = key_class(key);
             let r = (size * 0.3).min(8.5 * self.layout.scale);
-            marks.push(Mark::Circle { x: area.centre(), y: middle, r, class });
+            marks.push(self.message(entry.tag, (area.centre(), middle), r));
             // Delivered and not acknowledged: framed, with how often and whose.
             let owner = groups.iter().find_map(|group| group.owner(count, t));
             if let Some(owner) = owner {

@@ -2,7 +2,7 @@
 //! many, assignments that carry nothing now are faint.
 
 use super::Scene;
-use crate::event::{Carrier, ConnectionId, System};
+use crate::event::{Carrier, ConnectionId, NodeState, System};
 use crate::sim::Order;
 use crate::stage::layout::{Port, Row, RowStyle};
 use crate::stage::route::Route;
@@ -84,7 +84,11 @@ impl Scene<'_> {
             }
             let class = class("wire-kafka", many);
             let class = if flow { "flow-kafka" } else { class };
-            let Some(assigned) = node.assigned.at(self.t) else { continue };
+            // What a crashed member was assigned is taken as long as the coordinator knows it.
+            let gone = node.state_at(self.t) == NodeState::Crashed;
+            let assigned = if gone { &node.taken } else { &node.assigned };
+            let Some(assigned) = assigned.at(self.t) else { continue };
+            let class = if self.is_out(node) { "wire-down" } else { class };
             // What it gave back hangs loose until somebody has it again.
             if matches!(node.phase.value(self.t), Phase::Join | Phase::Sync) {
                 for row in rows.iter().filter(|row| assigned.contains(&row.partition)) {

@@ -235,3 +235,30 @@ fn a_group_can_be_joined() {
     let all = adders(&timeline, timeline.end(), &layout, &picture);
     assert!(all.iter().any(|adder| adder.name == "+ consumer"), "{all:?}");
 }
+
+/// The wire of who reads a retry topic begins at that topic's strip, wherever the strip stands.
+#[test]
+fn a_wire_begins_where_its_topic_is() {
+    let sample = samples::retries();
+    let mut stubs = 0;
+    for t in &sample.instants {
+        let view = View { mode: pushpull::stage::Mode::Kafka, ..View::new(1_440.0, 860.0) };
+        let picture = pushpull::stage::picture(&sample.timeline, *t, &view);
+        let area = |id: &str| picture.shapes.iter().find(|s| *s.id == *id).map(|s| s.area);
+        for (index, log) in sample.timeline.logs().iter().enumerate() {
+            let wired = picture.shapes.iter().find(|shape| {
+                shape.id.starts_with("wire-") && shape.id.ends_with(&format!("-row-{index}"))
+            });
+            let (Some(strip), Some(wire)) =
+                (area(&format!("side-{}", log.partition.topic)), wired.map(|shape| shape.area))
+            else {
+                continue;
+            };
+            let stub = area(&format!("stub-{index}"));
+            stubs += usize::from(stub.is_some());
+            let begin = stub.map_or(wire.x, |stub| stub.x);
+            assert!((begin - strip.right()).abs() <= 4.5, "{begin} at {strip:?}, {t}");
+        }
+    }
+    assert!(stubs > 0, "some strip stands before another");
+}

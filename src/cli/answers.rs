@@ -100,7 +100,7 @@ pub(super) fn compare(
     if lesson.topology != session.lesson().topology || recording.seed != session.seed() {
         return Err(WrongUse("the two runs have another lesson or another seed".to_owned()));
     }
-    let Comparison { at, here, there, first } =
+    let Comparison { at, here, there, first, .. } =
         session.compare_with(&recording.commands, recording.until);
     writeln!(out, "\nAt {at}{:24} {:>9} {:>9}", "", "this run", "the other")?;
     for (what, count) in figures() {

@@ -1,6 +1,7 @@
 //! Futures beside each other.
 
 use crate::event::{Command, Event};
+use crate::lab::Score;
 use crate::lesson::Outcome;
 use crate::sim::Instant;
 
@@ -26,6 +27,10 @@ pub struct Comparison {
     pub here: Outcome,
     /// The other future's figures then.
     pub there: Outcome,
+    /// The present run's scores then, Redis' and Kafka's: each message once.
+    pub here_scores: [Score; 2],
+    /// The other future's scores then.
+    pub there_scores: [Score; 2],
     /// The first place where their events differ; none when they do not.
     pub first: Option<Difference>,
 }

@@ -1,8 +1,8 @@
 //! A World with what has been seen of it, and the way back to any of its instants.
 
 use super::Trace;
-use crate::event::{Action, Command, Event, Refusal};
-use crate::lab::World;
+use crate::event::{Action, Command, Event, Refusal, System};
+use crate::lab::{Score, World};
 use crate::lesson::{Lesson, Progress};
 use crate::sim::{Instant, Span};
 use std::rc::Rc;
@@ -68,6 +68,11 @@ impl Run {
         while !self.world.cluster_stands() && self.now() < limit {
             self.stride(lesson, limit, events);
         }
+    }
+
+    /// The scores of Redis and of Kafka.
+    pub(super) fn scores(&self) -> [Score; 2] {
+        [System::Redis, System::Kafka].map(|system| self.world.ledger().score(system))
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -398,6 +398,8 @@ impl Session {
             at,
             here: here.run.progress.outcome(),
             there: there.run.progress.outcome(),
+            here_scores: here.run.scores(),
+            there_scores: there.run.scores(),
             first: differ.then(|| Difference {
                 number: here.from + same as u64,
                 here: a,

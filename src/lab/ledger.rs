@@ -5,13 +5,14 @@
 //! what happened.
 
 use super::latency::Latency;
-use crate::event::{MessageId, Name, PartyId, Standing, System};
+use crate::event::{LostReason, MessageId, Name, PartyId, Standing, System};
 use crate::sim::{Instant, SortedMap};
 
 /// All parties and what they are owed.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     parties: SortedMap<PartyId, Party>,
+    scores: [Score; 2],
     open: SortedMap<MessageId, Owed>,
 }
 
@@ -69,9 +70,67 @@ impl Party {
     }
 }
 
+/// A lane's messages, each once, by its worst standing with any party that is owed it; with no
+/// party it stands for *nobody*: lost in Pub/Sub, waiting where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Score {
+    /// Owed to somebody, or sent to nobody.
+    pub expected: u64,
+    counts: [u64; RANKS],
+}
+
+impl Score {
+    /// Messages that stand like this with the party that is worst off; of the lost ones all,
+    /// whatever the reason.
+    pub fn count(&self, standing: Standing) -> u64 {
+        self.counts[rank(standing)]
+    }
+
+    fn moved(&mut self, before: Option<usize>, after: Option<usize>) {
+        match before {
+            Some(before) => self.counts[before] -= 1,
+            None => self.expected += u64::from(after.is_some()),
+        }
+        if let Some(after) = after {
+            self.counts[after] += 1;
+        }
+    }
+}
+
+const RANKS: usize = 6;
+
+/// From best to worst.
+const fn rank(standing: Standing) -> usize {
+    match standing {
+        Standing::Delivered => 0,
+        Standing::OnItsWay => 1,
+        Standing::Waiting => 2,
+        Standing::Parked => 3,
+        Standing::Refused => 4,
+        Standing::Lost(_) => 5,
+    }
+}
+
+const fn lane(system: System) -> usize {
+    match system {
+        System::Redis => 0,
+        System::Kafka => 1,
+    }
+}
+
+/// How many parties of a lane a message stands with, by rank.
+type Tally = [u16; RANKS];
+
+fn worst(tally: &Tally) -> Option<usize> {
+    tally.iter().rposition(|count| *count > 0)
+}
+
 #[derive(Clone, Debug)]
 struct Owed {
     sent: Instant,
+    lanes: [Tally; 2],
+    /// How it stands in a lane in which no party is owed it.
+    nobody: [Option<Standing>; 2],
     standings: Vec<(PartyId, Standing)>,
     /// Copies in logs; while there is one, the message can be read again.
     stored: u32,
@@ -109,16 +168,38 @@ impl Ledger {
         self.parties.get(&id)
     }
 
-    /// A message was sent and is owed to `parties`; with each it is on its way.
-    pub fn open(&mut self, message: MessageId, sent: Instant, parties: &[PartyId]) {
+    /// A lane's messages, each once.
+    pub fn score(&self, system: System) -> Score {
+        self.scores[lane(system)]
+    }
+
+    /// A message was sent and is owed to `parties`; with each it is on its way. In a lane in which
+    /// it is owed to none it stands for `nobody`, where it was sent there at all.
+    pub fn open(
+        &mut self,
+        message: MessageId,
+        sent: Instant,
+        parties: &[PartyId],
+        mut nobody: [Option<Standing>; 2],
+    ) {
+        let mut lanes = [Tally::default(); 2];
         let standings: Vec<_> = parties.iter().map(|&id| (id, Standing::OnItsWay)).collect();
         for id in parties {
             if let Some(party) = self.parties.get_mut(id) {
                 party.expected += 1;
                 *party.sums.entry(Standing::OnItsWay).or_default() += 1;
+                lanes[lane(party.system)][rank(Standing::OnItsWay)] += 1;
             }
         }
-        self.open.insert(message, Owed { sent, standings, stored: 0 });
+        for ((tally, nobody), score) in lanes.iter_mut().zip(&mut nobody).zip(&mut self.scores) {
+            if worst(tally).is_some() {
+                *nobody = None;
+            } else if let Some(standing) = nobody {
+                tally[rank(*standing)] += 1;
+            }
+            score.moved(None, worst(tally));
+        }
+        self.open.insert(message, Owed { sent, lanes, nobody, standings, stored: 0 });
     }
 
     /// The standing of a message with a party; none when it is not owed or already folded.
@@ -138,6 +219,13 @@ impl Ledger {
         owed.standings.push((id, Standing::OnItsWay));
         party.expected += 1;
         *party.sums.entry(Standing::OnItsWay).or_default() += 1;
+        let lane = lane(party.system);
+        let before = worst(&owed.lanes[lane]);
+        if let Some(nobody) = owed.nobody[lane].take() {
+            owed.lanes[lane][rank(nobody)] -= 1;
+        }
+        owed.lanes[lane][rank(Standing::OnItsWay)] += 1;
+        self.scores[lane].moved(before, worst(&owed.lanes[lane]));
         true
     }
 
@@ -180,6 +268,11 @@ impl Ledger {
         }
         let from = std::mem::replace(standing, to);
         let party = self.parties.get_mut(&party)?;
+        let tally = &mut owed.lanes[lane(party.system)];
+        let before = worst(tally);
+        tally[rank(from)] -= 1;
+        tally[rank(to)] += 1;
+        self.scores[lane(party.system)].moved(before, worst(tally));
         if to == Standing::Delivered {
             party.latency.record(now.since(owed.sent));
         }
@@ -206,6 +299,16 @@ impl Ledger {
     pub fn stored(&mut self, message: MessageId, kept: bool) {
         if let Some(owed) = self.open.get_mut(&message) {
             owed.stored = if kept { owed.stored + 1 } else { owed.stored.saturating_sub(1) };
+            // What waited for nobody is gone with its last copy.
+            let lane = lane(System::Kafka);
+            if owed.stored == 0 && owed.nobody[lane] == Some(Standing::Waiting) {
+                let before = worst(&owed.lanes[lane]);
+                let lost = Standing::Lost(LostReason::Retention);
+                owed.nobody[lane] = Some(lost);
+                owed.lanes[lane][rank(Standing::Waiting)] -= 1;
+                owed.lanes[lane][rank(lost)] += 1;
+                self.scores[lane].moved(before, worst(&owed.lanes[lane]));
+            }
         }
     }
 
@@ -247,7 +350,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::LostReason;
     #[test]
     fn a_pair_stands_in_one_place() {
         let mut ledger = Ledger::default();
@@ -255,7 +357,7 @@ mod tests {
         ledger.add_party(email, "email".into(), System::Redis);
         ledger.add_party(billing, "billing".into(), System::Redis);
         let message = MessageId(1);
-        ledger.open(message, Instant::ZERO, &[email, billing]);
+        ledger.open(message, Instant::ZERO, &[email, billing], [None; 2]);
         assert!(ledger.settle(Instant::ZERO, message, email, Standing::Delivered).is_some());
         assert!(ledger.settle(Instant::ZERO, message, email, Standing::Delivered).is_none());
         ledger.fold(message);
@@ -274,7 +376,7 @@ mod tests {
     fn what_a_log_holds_is_not_folded() {
         let mut ledger = Ledger::default();
         ledger.add_party(PartyId(0), "billing".into(), System::Kafka);
-        ledger.open(MessageId(1), Instant::ZERO, &[PartyId(0)]);
+        ledger.open(MessageId(1), Instant::ZERO, &[PartyId(0)], [None; 2]);
         ledger.stored(MessageId(1), true);
         ledger.settle(Instant::ZERO, MessageId(1), PartyId(0), Standing::Delivered);
         ledger.fold(MessageId(1));
@@ -282,5 +384,34 @@ mod tests {
         ledger.stored(MessageId(1), false);
         ledger.fold(MessageId(1));
         assert_eq!(ledger.open_messages(), 0);
+    }
+
+    #[test]
+    fn a_lane_counts_a_message_once_by_its_worst_standing() {
+        let mut ledger = Ledger::default();
+        let (email, billing, group) = (PartyId(0), PartyId(1), PartyId(2));
+        ledger.add_party(email, "email".into(), System::Redis);
+        ledger.add_party(billing, "billing".into(), System::Redis);
+        let lost = Standing::Lost(LostReason::NotSubscribed);
+        let (first, second, waiting) = (MessageId(1), MessageId(2), Standing::Waiting);
+        let nobody = [Some(lost), Some(waiting)];
+        ledger.open(first, Instant::ZERO, &[email, billing], nobody);
+        ledger.open(second, Instant::ZERO, &[], nobody);
+        ledger.settle(Instant::ZERO, first, email, Standing::Delivered);
+        let redis = ledger.score(System::Redis);
+        assert_eq!((redis.expected, redis.count(Standing::Delivered)), (2, 0), "billing has not");
+        assert_eq!((redis.count(Standing::OnItsWay), redis.count(lost)), (1, 1));
+        ledger.settle(Instant::ZERO, first, billing, Standing::Delivered);
+        assert_eq!(ledger.score(System::Redis).count(Standing::Delivered), 1);
+        // In the log both wait for whoever may come.
+        assert_eq!(ledger.score(System::Kafka).count(waiting), 2);
+        ledger.add_party(group, "billing".into(), System::Kafka);
+        assert!(ledger.admit(first, group));
+        let kafka = ledger.score(System::Kafka);
+        assert_eq!((kafka.count(waiting), kafka.count(Standing::OnItsWay)), (1, 1));
+        ledger.stored(second, true);
+        ledger.stored(second, false);
+        let kafka = ledger.score(System::Kafka);
+        assert_eq!((kafka.expected, kafka.count(waiting), kafka.count(lost)), (2, 0, 1));
     }
 }

@@ -25,7 +25,7 @@ mod values;
 mod workload;
 
 pub use latency::Latency;
-pub use ledger::{Ledger, Party};
+pub use ledger::{Ledger, Party, Score};
 pub use survey::{PartitionSurvey, StreamGroupSurvey, StreamSurvey, Survey};
 
 use crate::event::{

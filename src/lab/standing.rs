@@ -119,7 +119,16 @@ impl World {
                 parties.push(party);
             }
         }
-        self.ledger.open(message, self.now, &parties);
+        let sent_by = |carrier: Carrier| carriers.contains(&carrier);
+        let kept = Some(Standing::Waiting);
+        let redis = if sent_by(Carrier::Stream) || sent_by(Carrier::List) {
+            kept
+        } else {
+            let lost = Standing::Lost(LostReason::NotSubscribed);
+            sent_by(Carrier::PubSub).then_some(lost)
+        };
+        let nobody = [redis, kept.filter(|_| sent_by(Carrier::Kafka))];
+        self.ledger.open(message, self.now, &parties, nobody);
         for party in parties {
             let standing = Standing::OnItsWay;
             let fact = LabFact::Stands { message, party, standing, sent: self.now };

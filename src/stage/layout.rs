@@ -289,7 +289,7 @@ impl Layout {
         let mut layout = Self {
             view: view.clone(),
             epoch: timeline.epoch(t),
-            plug_name: plug_name(timeline, t),
+            plug_name: timeline.plug(t).cloned(),
             size,
             height: view.height,
             text: view.text.clamp(0.5, 3.0) * scale,
@@ -335,7 +335,7 @@ impl Layout {
         };
         self.epoch == timeline.epoch(t)
             && same(&self.view, view)
-            && self.plug_name == plug_name(timeline, t)
+            && self.plug_name.as_ref() == timeline.plug(t)
     }
 
     /// The place of a producer or consumer.
@@ -375,24 +375,6 @@ impl Layout {
     pub(super) fn falls(&self) -> bool {
         self.size == Size::Phone
     }
-}
-
-/// Whose plug is drawn large: the consumer unplugged last, else the last one that stands in a
-/// lane.
-fn plug_name(timeline: &Timeline, t: Instant) -> Option<Name> {
-    let own = |node: &&Node| node.exists(t) && node.kind.reads() && node.listens_for.is_none();
-    let readers = timeline.nodes().iter().filter(own);
-    let mut last = None;
-    let mut out: Option<(Instant, &Name)> = None;
-    for node in readers {
-        last = Some(&node.name);
-        if let Some((since, _)) = node.unplugged.entry(t)
-            && out.is_none_or(|(at, _)| at <= *since)
-        {
-            out = Some((*since, &node.name));
-        }
-    }
-    out.map(|(_, name)| name).or(last).cloned()
 }
 
 /// Who is on stage.

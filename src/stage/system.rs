@@ -316,6 +316,10 @@ impl Cluster {
             let y = self.bottom + (i / across) as f32 * SIDE * k;
             let area = Rect::new(left, y, width, SIDE * k - 8.0);
             let mut row = row(*log, value, RowStyle::Side(*kind), area, (x, x + w), scales);
+            // The wire of one that stands before another begins under its strip.
+            if i % across + 1 < across && i + 1 < n {
+                row.exit.y = row.cells.bottom() + 4.0 + 4.0 * (i % across) as f32;
+            }
             row.twins = logs.iter().skip(1).map(|(log, _)| *log).collect();
             self.rows.push(row);
         }

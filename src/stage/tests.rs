@@ -430,7 +430,9 @@ fn a_poisoned_record_is_a_diamond_where_it_lies() {
     let consumer = nodes.find(|n| n.kind == NodeKind::Consumer && &*n.name == "billing");
     let node = consumer.expect("billing reads").id;
     let mut story = crate::timeline::story::Story::default();
-    events.into_iter().for_each(|event| story.add(event.at, event.what));
+    for event in events {
+        story.add(event.at, event.what);
+    }
     let tag = Tag { message: MessageId(10), copy: CopyId(9_000) };
     let id = format!("node-{}", node.0);
     story.lab(ms(2_110), LabFact::HandlingFailed { node, tag, attempt: 1 });
@@ -445,7 +447,7 @@ fn a_poisoned_record_is_a_diamond_where_it_lies() {
             |mark| matches!(mark, Mark::Path { d, class } if key(class) && d.contains('l')),
         );
         let reader = picture.shapes.iter().find(|shape| *shape.id == *id).expect("billing");
-        (diamonds.count(), reader.name.to_string())
+        (diamonds.count(), reader.name.clone())
     };
     assert_eq!(seen(2_050).0, 0);
     let (diamonds, said) = seen(2_120);

@@ -48,6 +48,24 @@ pub(super) fn fit(text: &str, room: f32, size: f32, bold: bool, mono: bool) -> S
     String::new()
 }
 
+/// A name, shortened in its middle until it is at most `room` px wide: what sets it apart from
+/// others of its kind stands at its end.
+pub(super) fn fit_name(name: &str, room: f32, size: f32, bold: bool, mono: bool) -> String {
+    let all: Vec<char> = name.chars().collect();
+    let mut short = name.to_owned();
+    let mut kept = all.len();
+    while width(&short, size, bold, mono) > room {
+        if kept <= 3 {
+            return fit(name, room, size, bold, mono);
+        }
+        kept -= 1;
+        let end = kept.div_ceil(2);
+        short =
+            all[..kept - end].iter().chain(&['\u{2026}']).chain(&all[all.len() - end..]).collect();
+    }
+    short
+}
+
 /// The text in lines of at most `room` px, broken between words. A word that is wider stands in a
 /// line of its own.
 pub(super) fn wrap(text: &str, room: f32, size: f32, bold: bool, mono: bool) -> Vec<String> {
@@ -95,6 +113,16 @@ pub(super) fn bytes(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{bytes, limit};
+
+    #[test]
+    fn a_short_name_keeps_its_end() {
+        let short = |room| super::fit_name("billing-europe-2", room, 10.0, true, false);
+        assert_eq!(short(500.0), "billing-europe-2");
+        let narrow = short(70.0);
+        assert!(narrow.starts_with("bil") && narrow.ends_with("e-2"), "{narrow}");
+        assert!(super::width(&narrow, 10.0, true, false) <= 70.0);
+        assert!(super::width(&short(12.0), 10.0, true, false) <= 12.0);
+    }
 
     #[test]
     fn what_is_over_a_limit_reads_over_it() {

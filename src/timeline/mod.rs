@@ -40,8 +40,8 @@ pub use topology::{BufferLimits, Channel, Clock, Node, Phase, Subscription, Wire
 pub use window::{Tell, Window};
 
 use crate::event::{
-    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, NodeId, NodeKind,
-    PartyId, Standing, System, Tag, TopicPartition, What,
+    ConnectionId, Event, EventId, Hop, HopId, LabFact, LostReason, MessageId, Name, NodeId,
+    NodeKind, PartyId, Standing, System, Tag, TopicPartition, What,
 };
 use crate::sim::{Instant, Span};
 
@@ -138,6 +138,12 @@ impl Timeline {
     /// A number that changes when something is added that a layout must place.
     pub fn epoch(&self, t: Instant) -> u32 {
         self.topology.epoch.value(t)
+    }
+
+    /// Whose plug is the one to pull at `t`, by name: who was unplugged last; it stays where it is
+    /// until that consumer has crashed or is gone while another one runs.
+    pub fn plug(&self, t: Instant) -> Option<&Name> {
+        self.topology.plug.at(t)?.as_ref()
     }
 
     /// All partitions ever created, in order; ask each for `created`.

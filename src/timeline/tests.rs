@@ -5,8 +5,8 @@ use super::story::{LATENCY, Story, ms, one_plug, partition};
 use super::*;
 use crate::event::Name;
 use crate::event::{
-    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, LostReason, NodeKind, RebalancePhase,
-    RedisFact, Ruling, Standing, What,
+    Action, Cargo, CloseReason, Course, KafkaFact, LabFact, LostReason, NodeKind, NodeState,
+    RebalancePhase, RedisFact, Ruling, Standing, What,
 };
 use crate::sim::Span;
 
@@ -194,6 +194,42 @@ fn the_reasons_of_a_lane_add_up_to_what_it_lost() {
     for at in 1..=5 {
         let sum: u32 = lost(at).iter().map(|(_, _, count)| count).sum();
         assert_eq!(sum, timeline.lane(System::Redis, ms(at)).lost, "at {at} ms");
+    }
+}
+
+/// The plug stays where it is while its consumer runs; it never stays with one that has crashed
+/// while another runs.
+#[test]
+fn a_plug_does_not_jump() {
+    let mut story = Story::default();
+    let email = story.node(1, NodeKind::Subscriber, "email", Some(System::Redis), Some(1));
+    let billing = story.node(2, NodeKind::Subscriber, "billing", Some(System::Redis), Some(2));
+    let changed = |node, state| LabFact::NodeChanged { node, state };
+    let out = |name: &str| Action::Unplug { consumer: name.into() };
+    story.lab(ms(5), changed(email, NodeState::Crashed));
+    story.lab(ms(6), changed(billing, NodeState::Crashed));
+    story.lab(ms(7), changed(email, NodeState::Running));
+    story.lab(ms(8), changed(billing, NodeState::Running));
+    story.lab(ms(9), LabFact::Commanded(out("billing")));
+    story.lab(ms(10), LabFact::Commanded(out("email")));
+    story.lab(ms(11), LabFact::Commanded(Action::PlugIn { consumer: "email".into() }));
+    story.lab(ms(12), LabFact::Commanded(Action::PlugIn { consumer: "billing".into() }));
+    let timeline = told(&story.tell());
+    let whose = |at| timeline.plug(ms(at)).expect("somebody reads").to_string();
+    for (at, name) in [
+        (1, "billing"),
+        (5, "billing"),
+        // Nobody runs.
+        (6, "billing"),
+        (7, "email"),
+        (8, "email"),
+        (9, "billing"),
+        (10, "email"),
+        // Billing's is still out.
+        (11, "billing"),
+        (12, "billing"),
+    ] {
+        assert_eq!(whose(at), name, "at {at} ms");
     }
 }
 

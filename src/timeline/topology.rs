@@ -350,6 +350,8 @@ pub(super) struct Topology {
     pub(super) epoch: Steps<u32>,
     /// Whose the member ids of consumer groups are.
     pub(super) members: Members,
+    /// Whose plug is the one to pull, by name.
+    pub(super) plug: Steps<Option<Name>>,
     /// Commands that set up nodes not yet there.
     setup: SortedMap<Name, Action>,
 }
@@ -465,6 +467,7 @@ impl Topology {
     /// Forgets what held before `begin`, and connections that were closed long before.
     pub(super) fn forget(&mut self, begin: Instant) {
         self.epoch.forget(begin);
+        self.plug.forget(begin);
         self.nodes.iter_mut().for_each(|node| node.forget(begin));
         self.subscriptions.retain(|s| s.until.is_none_or(|until| until > begin));
         let recent = self.wires.len().saturating_sub(CLOSED);
@@ -478,6 +481,19 @@ impl Topology {
     }
 
     pub(super) fn fold(&mut self, at: Instant, fact: &LabFact) {
+        self.take(at, fact);
+        if matches!(
+            fact,
+            LabFact::NodeAdded { .. }
+                | LabFact::NodeChanged { .. }
+                | LabFact::NodeRemoved { .. }
+                | LabFact::ListenerAdded { .. }
+        ) {
+            self.hand_plug(at);
+        }
+    }
+
+    fn take(&mut self, at: Instant, fact: &LabFact) {
         match fact {
             LabFact::Commanded(action) => self.command(at, action),
             LabFact::NodeAdded { node, kind, name, system, party } => {
@@ -704,6 +720,30 @@ impl Topology {
         }
     }
 
+    /// Hands the plug on that is there to be pulled. It stays with who has it, while that one
+    /// runs: what others do moves nothing. Else it goes to whose plug is out the shortest, then to
+    /// the last reader that runs; where all have crashed it stays.
+    fn hand_plug(&mut self, at: Instant) {
+        let stands = |n: &&Node| n.kind.reads() && n.listens_for.is_none() && n.removed.is_none();
+        let crashed = |n: &Node| n.state.last() == Some(&NodeState::Crashed);
+        let readers = || self.nodes.iter().filter(stands);
+        let out = readers().filter(|n| n.unplugged.newest()).max_by_key(|n| n.unplugged.changed());
+        let runs = || readers().filter(|n| !crashed(n));
+        let holder = self.plug.last().cloned().flatten();
+        let is_holder = |n: &Node| holder.as_ref() == Some(&n.name);
+        let settled = self.plug.changed() < at && runs().any(is_holder);
+        let next = match out {
+            Some(out) if !readers().any(|n| is_holder(n) && n.unplugged.newest()) => Some(out),
+            // Who comes at the same instant belongs to the same set-up.
+            _ if settled || out.is_some() => return,
+            _ => runs().next_back().or_else(|| readers().rfind(|n| is_holder(n))),
+        };
+        let next = next.or_else(|| readers().next_back()).map(|node| node.name.clone());
+        if next != holder {
+            self.plug.set(at, next);
+        }
+    }
+
     fn count_open(&mut self, at: Instant, client: NodeId, change: i32) {
         if let Some(node) = self.node_mut(client) {
             let count = node.open.newest().saturating_add_signed(change);
@@ -722,8 +762,14 @@ impl Topology {
             self.nodes.iter_mut().filter(stands_for).for_each(change);
         };
         match action {
-            Action::Unplug { consumer } => named(consumer, &|node| node.unplugged.set(at, true)),
-            Action::PlugIn { consumer } => named(consumer, &|node| node.unplugged.set(at, false)),
+            Action::Unplug { consumer } => {
+                named(consumer, &|node| node.unplugged.set(at, true));
+                self.plug.set(at, Some(consumer.clone()));
+            }
+            Action::PlugIn { consumer } => {
+                named(consumer, &|node| node.unplugged.set(at, false));
+                self.hand_plug(at);
+            }
             Action::AddAccount { consumer, amount } => {
                 named(consumer, &|node| node.account = node.account.or(Some((at, *amount))));
             }

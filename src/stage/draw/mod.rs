@@ -98,6 +98,12 @@ impl Scene<'_> {
         self.anchored(x, y, room, size, Anchor::Start, run)
     }
 
+    /// A name, shortened in its middle to the room it has.
+    fn named(&self, x: f32, y: f32, room: f32, size: f32, mut run: Run) -> Mark {
+        run.text = text::fit_name(&run.text, room, size * self.k(), run.bold, run.mono);
+        self.anchored(x, y, room, size, Anchor::Start, run)
+    }
+
     fn anchored(&self, x: f32, y: f32, room: f32, size: f32, anchor: Anchor, mut run: Run) -> Mark {
         let size = size * self.k();
         run.text = text::fit(&run.text, room, size, run.bold, run.mono);

@@ -112,7 +112,7 @@ impl Scene<'_> {
         let phrase = format!("{kind} {}, {}", node.name, said.join(", "));
         let mut marks = vec![
             rect(area, 12.0, if away { "box-away" } else { "box" }),
-            self.line(
+            self.named(
                 area.x + inset,
                 area.y + (area.h / k - 54.0).min(0.0) * 0.3 * k + 23.0 * k,
                 room,
@@ -197,7 +197,8 @@ impl Scene<'_> {
             let (left, right) = self.layout.alley;
             let room = room.min(right - left - 8.0);
             let fits = text::width(&title, 11.5 * k, true, false) <= room;
-            let title = if fits { title } else { text::fit(&name, room, 11.5 * k, true, false) };
+            let short = || text::fit_name(&name, room, 11.5 * k, true, false);
+            let title = if fits { title } else { short() };
             let title = Run::bold(title, class);
             // Between the systems and the consumers, on whichever side has the room.
             let clear = |text: &str| {

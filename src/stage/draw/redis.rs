@@ -218,7 +218,7 @@ impl Scene<'_> {
         let end = crate::stage::Anchor::End;
         let mut marks = vec![
             rect(area, 9.0, class),
-            self.line(inner.x, area.y + 20.0 * k, room, 11.5, Run::bold(&*node.name, ink)),
+            self.named(inner.x, area.y + 20.0 * k, room, 11.5, Run::bold(&*node.name, ink)),
             self.anchored(
                 inner.right(),
                 area.y + 20.0 * k,

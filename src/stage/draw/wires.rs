@@ -102,6 +102,7 @@ impl Scene<'_> {
             for row in mine.take(shown) {
                 let id = format!("wire-{}-row-{}", place.node.0, row.log);
                 self.wire(id, layout.wire_out_row(place.node, row), class, open);
+                self.stub(row, class);
             }
         }
         for row in &loose {
@@ -119,6 +120,23 @@ impl Scene<'_> {
             let id = format!("wire-replica-{}", replica.node.0);
             let class = if up { "wire-redis" } else { "wire-down" };
             self.wire(id, self.layout.copies(*primary, replica), class, None);
+        }
+    }
+
+    /// From the end of a side topic's strip to where its reader's wire begins, under the strips that
+    /// stand between.
+    fn stub(&mut self, row: &Row, class: Class) {
+        let (x, y) = (row.area.right() + 2.0, row.cells.middle());
+        let Port { x: end, y: under, .. } = row.exit;
+        if !matches!(row.style, RowStyle::Side(_)) || under <= y || end <= x + 12.0 {
+            return;
+        }
+        let d =
+            format!("M{x:.1} {y:.1}q5 0 5 5V{:.1}q0 5 5 5H{end:.1}", (under - 5.0).max(y + 5.0));
+        let id = format!("stub-{}", row.log);
+        if !self.shapes.iter().any(|shape| *shape.id == *id) {
+            let area = Rect::new(x, y, end - x, under - y);
+            self.decorate(id, area, vec![Mark::Path { d, class }]);
         }
     }
 

@@ -117,11 +117,11 @@ impl At<'_> {
         let alone = |id: MessageId| {
             let index = nobody.binary_search_by_key(&id, |(message, _)| *message).ok()?;
             match (score, nobody[index].1) {
-                (Score::Waiting, Standing::Waiting) => self.line(id, kept),
+                (Score::Waiting, Standing::Waiting) => self.line(id, |event| kept(event)),
                 (Score::Lost, Standing::Lost(LostReason::NotSubscribed)) => {
-                    self.line(id, published)
+                    self.line(id, |event| published(event))
                 }
-                (Score::Lost, Standing::Lost(_)) => self.line(id, kept),
+                (Score::Lost, Standing::Lost(_)) => self.line(id, |event| kept(event)),
                 _ => None,
             }
         };
@@ -200,12 +200,12 @@ impl At<'_> {
 }
 
 /// Whether a server told how many clients it had a message for.
-fn published(event: &&Event) -> bool {
+fn published(event: &Event) -> bool {
     matches!(&event.what, What::Redis { fact: RedisFact::Published { .. }, .. })
 }
 
 /// Whether something took a message to keep it.
-fn kept(event: &&Event) -> bool {
+fn kept(event: &Event) -> bool {
     matches!(
         &event.what,
         What::Kafka { fact: KafkaFact::Appended { .. }, .. }

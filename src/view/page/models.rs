@@ -2,7 +2,7 @@
 
 use super::desk::SPEEDS;
 use super::{Page, Panel};
-use crate::event::{Asked, EventId, Name, System};
+use crate::event::{Asked, EventId, LostReason, Name, Standing, System};
 use crate::history::Comparison;
 use crate::sim::{Instant, SortedSet};
 use crate::stage::inspect::{
@@ -292,15 +292,22 @@ fn ledgers(compared: &Comparison) -> Table {
         ("Redis", &compared.here.redis, &compared.there.redis),
         ("Kafka", &compared.here.kafka, &compared.there.kafka),
     ];
+    // The score counts each message once.
+    let scores = compared.here_scores.iter().zip(&compared.there_scores);
+    let rows_of = [
+        ("arrived", Standing::Delivered),
+        ("waiting", Standing::Waiting),
+        ("lost", Standing::Lost(LostReason::Failed)),
+    ];
     let mut rows = Vec::new();
-    for (system, here, there) in sides {
-        for (what, here, there) in [
-            ("arrived", here.delivered, there.delivered),
-            ("waiting", here.waiting, there.waiting),
-            ("lost", here.lost(), there.lost()),
+    for ((system, here, there), (ours, theirs)) in sides.into_iter().zip(scores) {
+        let counted = rows_of.map(|(what, as_)| (what, ours.count(as_), theirs.count(as_)));
+        let others = [
             ("repeated", here.repeated, there.repeated),
-            ("late", here.late, there.late),
-        ] {
+            // A message may be late for one reader and not for another.
+            ("copies late", here.late, there.late),
+        ];
+        for (what, here, there) in counted.into_iter().chain(others) {
             let class = if here == there { "dim" } else { "ink" };
             rows.push(vec![
                 Cell::of(format!("{system} {what}"), class),
@@ -310,8 +317,7 @@ fn ledgers(compared: &Comparison) -> Table {
         }
     }
     Table {
-        // The score counts messages; a future's ledger has one copy for each reader.
-        caption: format!("Both ledgers at {}, in copies: one for each reader", clock(compared.at)),
+        caption: format!("Both scores at {}", clock(compared.at)),
         columns: vec!["figure", "here", "there"],
         rows,
     }

@@ -10,7 +10,7 @@
 // `whole` (the widget is the page: its keys work anywhere, and a run in the page's address is
 // opened). A lesson may also stand between the tags, in a <script type="application/json">; all else
 // there is shown until the widget is ready, but for what has slot="links", which the widget takes
-// into its head.
+// into its head, and slot="offers", which stands in its bar while the element has `offering`.
 //
 // Methods, each a promise: play(), pause(), step(), stepBack(), seek(ms), command(object), state(),
 // showStep(n), progress(), link(), export(), import(run), openLesson(nameOrText).
@@ -156,7 +156,8 @@ class PushPull extends HTMLElement {
       if (turn !== this.#mounting) return;
       const root = document.createElement('div');
       root.className = 'push-pull';
-      this.shadowRoot.replaceChildren(style, links, root);
+      // The style sheet stays where it is: one that is taken out and put back is loaded anew.
+      this.shadowRoot.lastElementChild.replaceWith(root);
       this.#applyTheme();
       this.#watch(root, links);
       const handle = await module.mount(root, {
@@ -262,13 +263,28 @@ class PushPull extends HTMLElement {
     else delete root.dataset.theme;
   }
 
+  /** Where the same lesson or run stands on the site that the widget comes from. */
+  #page() {
+    const [run, lesson] = ['run', 'lesson'].map((name) => this.getAttribute(name));
+    if (run && !run.trim().startsWith('{')) return `${beside('./')}#${run}`;
+    return beside(lesson ? `./?lesson=${encodeURIComponent(lesson)}` : './');
+  }
+
   /** The static words stay, and one sentence says why nothing more came. */
   #sayWhy(error) {
     const words = document.createElement('p');
+    words.className = 'why-not';
     words.setAttribute('role', 'alert');
-    words.textContent = `This animation could not start: ${error?.message ?? error}`;
-    const [style, links] = ['link', 'slot[name]'].map((part) => this.shadowRoot.querySelector(part));
-    this.shadowRoot.replaceChildren(style, links, document.createElement('slot'), words);
+    words.textContent = `This animation could not start: ${error?.message ?? error} `;
+    if (!this.hasAttribute('whole')) {
+      const link = document.createElement('a');
+      link.href = this.#page();
+      link.textContent = 'See it on its own page.';
+      words.append(link);
+    }
+    const links = this.shadowRoot.querySelector('slot[name=links]');
+    for (const part of [...this.shadowRoot.children]) if (part.localName !== 'link') part.remove();
+    this.shadowRoot.append(links, document.createElement('slot'), words);
   }
 
   async #call(method, ...values) {

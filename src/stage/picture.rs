@@ -20,6 +20,8 @@ pub struct Picture {
     pub shapes: Vec<Shape>,
     /// Everything that moves, in painting order, above all shapes.
     pub tokens: Vec<Token>,
+    /// Messages that a shape shows one by one: where each can be pointed at.
+    pub chips: Vec<(Rect, MessageId)>,
     /// What has come of it so far, in one sentence. Drawn as the shape `sentence` too.
     pub sentence: Vec<Run>,
 }
@@ -44,6 +46,11 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Whether it is a line between things, which is hit along its course and takes no room.
+    pub fn is_wire(&self) -> bool {
+        matches!(self.target, Some(Target::Wire(_)))
+    }
+
     /// The radius of its corners in CSS px: that of the box which fills its area, else a small one.
     pub fn round(&self) -> f32 {
         let own = self.marks.iter().find_map(|mark| match mark {

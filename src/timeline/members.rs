@@ -12,12 +12,19 @@ use crate::sim::SortedMap;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     ids: SortedMap<NodeId, Name>,
+    /// Whose each id ever was.
+    known: SortedMap<Name, NodeId>,
     /// Sessions of members whose consumer has not named itself: its coordinator's answer is under
     /// way.
     unclaimed: SortedMap<Name, Clock>,
 }
 
 impl Members {
+    /// The consumer that had this id, now or before; none until it has named itself.
+    pub(super) fn who(&self, member: &Name) -> Option<NodeId> {
+        self.known.get(member).copied()
+    }
+
     fn owner(&self, member: &Name) -> Option<NodeId> {
         self.ids.iter().find(|(_, id)| *id == member).map(|(node, _)| *node)
     }
@@ -29,6 +36,7 @@ impl Members {
             return None;
         }
         self.ids.insert(node, member.clone());
+        self.known.insert(member.clone(), node);
         self.unclaimed.remove(member)
     }
 

@@ -419,7 +419,11 @@ fn a_session_belongs_to_the_consumer_that_names_the_member_id() {
     story.add(ms(21), joins(billing, "till-1-9a2b", RebalancePhase::Syncing));
     story.add(ms(22), removed("till-1-6f1c"));
     story.add(ms(23), removed("till-1-9a2b"));
-    let timeline = told(&story.tell());
+    let events = story.tell();
+    let timeline = told(&events);
+    // Readers know consumers by their names.
+    let last = events.last().expect("an event");
+    assert_eq!(journal::sentence(&timeline, last), "billing left group shop: left.");
     let session = |node, t| {
         let node = timeline.node(node).expect("a consumer");
         node.session.value(ms(t)).map(|clock: Clock| clock.left(ms(t)).as_millis())

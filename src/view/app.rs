@@ -327,7 +327,7 @@ impl App {
             .collect();
         let here = |id: &str| shapes.iter().any(|shape| *shape.id == *id);
         if !here(&self.rove) {
-            let first = shapes.iter().find(|shape| shape.role == Role::Button);
+            let first = shapes.iter().find(|shape| shape.role == Role::Button && !shape.is_wire());
             self.rove = first.map(|shape| shape.id.to_string().into()).unwrap_or_default();
         }
         let same_shapes = before.filter(|drawn| *drawn.shapes == shapes);
@@ -397,6 +397,7 @@ impl App {
         let Some(window) = web_sys::window() else { return };
         let (link, root, whole) = (ctx.link().clone(), ctx.props().root.clone(), ctx.props().whole);
         self.listeners.push(Listener::new(window.clone(), "keydown", move |event| {
+            watch::keyed();
             if let Some(event) = event.dyn_ref::<KeyboardEvent>()
                 && watch::is_ours(event, &root, whole)
                 && let Some(msg) = meaning(event)
@@ -405,12 +406,22 @@ impl App {
                 link.send_message(msg);
             }
         }));
+        self.listeners.push(Listener::new(window.clone(), "pointerdown", |_| watch::pointed()));
+        let root = ctx.props().root.clone();
+        self.listeners.push(Listener::new(root, "focusin", |_| watch::came()));
         for query in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
             if let Ok(Some(media)) = window.match_media(query) {
                 let link = ctx.link().clone();
                 let heard = move |_| link.send_message(Msg::Recolour);
                 self.listeners.push(Listener::new(media, "change", heard));
             }
+        }
+        // A style sheet that comes late brings the colours of the tokens with it.
+        let sheet = root_link(&ctx.props().root);
+        if let Some(sheet) = sheet {
+            let link = ctx.link().clone();
+            self.listeners
+                .push(Listener::new(sheet, "load", move |_| link.send_message(Msg::Recolour)));
         }
         if let Some(document) = window.document() {
             // A hidden tab refreshes nothing; one that is shown again begins where it was.
@@ -432,6 +443,11 @@ impl App {
             );
         }
     }
+}
+
+/// The style sheet that stands beside the root.
+fn root_link(root: &Element) -> Option<Element> {
+    root.parent_node()?.dyn_ref::<web_sys::ShadowRoot>()?.query_selector("link").ok()?
 }
 
 /// The stage as a picture, with its sentence, in the colours that the page has now.

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::listen::focus;
 use super::page::{MenuOf, Msg};
-use super::watch::in_widget;
+use super::watch::{in_widget, presses};
 use crate::stage::inspect::{Way, neighbour};
 use crate::stage::{Rect, Target};
 use gloo_timers::callback::Timeout;
@@ -93,7 +93,7 @@ impl Hands {
             "ArrowRight" => self.walk(&at, Way::Right),
             "ArrowUp" => self.walk(&at, Way::Up),
             "ArrowDown" => self.walk(&at, Way::Down),
-            "Enter" | " " => self.shape(&at).map(|target| match target {
+            "Enter" | " " if presses(event) => self.shape(&at).map(|target| match target {
                 Target::Plug(_) | Target::Lane(_) | Target::Carrier(_) => Msg::Pick(target),
                 _ => Msg::Show(target),
             }),

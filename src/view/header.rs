@@ -19,7 +19,7 @@ pub(super) fn header(props: &HeaderProps) -> Html {
     let panel = |panel: Panel, name: &'static str, key: &str, path: &'static str| {
         let open = props.open == Some(panel);
         html! {
-            <button type="button" class="round" aria-label={name} title={format!("{name} ({key})")}
+            <button type="button" class="round panel" aria-label={name} title={format!("{name} ({key})")}
                 aria-pressed={open.to_string()} onclick={says(send, Msg::Open((!open).then_some(panel)))}>{ icon(path) }</button>
         }
     };
@@ -34,9 +34,9 @@ pub(super) fn header(props: &HeaderProps) -> Html {
             <div class="tools">
                 { panel(Panel::Journal, "Journal", "G", JOURNAL) }
                 { panel(Panel::Tables, "Tables", "A", TABLE) }
-                <button type="button" class="round" aria-label="Light or dark" title="Light or dark (T)"
+                <button type="button" class="round theme" aria-label="Light or dark" title="Light or dark (T)"
                     onclick={says(send, Msg::Theme)}>{ icon(THEME) }</button>
-                <button type="button" class="round" aria-label="Keyboard map" title="Keyboard map (?)"
+                <button type="button" class="round" aria-label="Signs and keys" title="Signs and keys (?)"
                     onclick={says(send, Msg::Help)}>{ icon(HELP) }</button>
             </div>
         </header>

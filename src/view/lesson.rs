@@ -7,6 +7,7 @@ use super::listen::focus;
 use super::page::Msg;
 use super::sheet::says;
 use crate::event::Action;
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 /// What the panel says. Made by the page, drawn here.
@@ -65,6 +66,9 @@ pub(super) struct TaskLine {
     pub(super) done: bool,
 }
 
+/// CSS px between a conclusion and the panel's edges.
+const CLEAR: f64 = 16.0;
+
 /// So many buttons stand one below the other; more stand beside each other, and smaller.
 const FEW: usize = 2;
 
@@ -93,6 +97,20 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 if find(".steps :focus").is_some() {
                     focus(find("h1"));
                 }
+            }
+        });
+    }
+    // What a lesson comes to is seen when it comes, however long the panel is.
+    {
+        let (section, was) = (section.clone(), use_mut_ref(|| (step, true)));
+        let ends = panel.result.is_some() || !panel.ending.is_empty();
+        use_effect_with((step, ends), move |now| {
+            let before = was.replace(*now);
+            if *now == (before.0, true)
+                && !before.1
+                && let Some(section) = section.cast::<web_sys::Element>()
+            {
+                reveal(&section);
             }
         });
     }
@@ -125,9 +143,9 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
                 </ul>
             }
             if let Some(result) = &panel.result {
-                <p class="result">{ coded(result) }</p>
+                <p class="result end">{ coded(result) }</p>
             }
-            { for panel.ending.iter().map(|words| html! { <p class="text soft">{ coded(words) }</p> }) }
+            { for panel.ending.iter().map(|words| html! { <p class="text soft end">{ coded(words) }</p> }) }
             if steps > 1 {
                 <div class="steps">
                     <button type="button" class="quiet" disabled={step == 1} onclick={go(step.saturating_sub(2))}>{ "Back" }</button>
@@ -137,6 +155,25 @@ pub(super) fn lesson_view(props: &LessonProps) -> Html {
             }
         </section>
     }
+}
+
+/// Scrolls a panel until its conclusion is in sight: its end if it all fits, its beginning else.
+fn reveal(section: &web_sys::Element) {
+    let Ok(ends) = section.query_selector_all(".end") else { return };
+    let end = |n: u32| {
+        Some(ends.item(n)?.dyn_into::<web_sys::Element>().ok()?.get_bounding_client_rect())
+    };
+    let (Some(first), Some(last)) = (end(0), end(ends.length().saturating_sub(1))) else { return };
+    // A closed sheet shows none of it.
+    if last.height() <= 0.0 {
+        return;
+    }
+    let panel = section.get_bounding_client_rect();
+    let foot = section.query_selector(".steps").ok().flatten();
+    let foot = foot.map_or(0.0, |foot| foot.get_bounding_client_rect().height());
+    let below = last.bottom() - (panel.bottom() - foot - CLEAR);
+    let above = first.top() - (panel.top() + CLEAR);
+    section.set_scroll_top(section.scroll_top() + below.min(above).max(0.0) as i32);
 }
 
 /// Words in which what stands between backticks is a name or a setting.

@@ -26,6 +26,8 @@ pub(super) struct MenuLine {
     pub(super) says: Msg,
     /// Why it would do nothing.
     pub(super) refused: Option<AttrValue>,
+    /// Whether it begins a group of lines.
+    pub(super) apart: bool,
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -65,12 +67,17 @@ pub(super) fn menu_view(props: &MenuProps) -> Html {
         let refused = item.refused.is_some();
         let go = if refused { Callback::noop() } else { says(&props.send, item.says.clone()) };
         html! {
-            <button type="button" role="menuitem" tabindex="-1" aria-disabled={refused.then_some("true")} onclick={go}>
-                { &item.label }
-                if let Some(reason) = &item.refused {
-                    <small>{ reason }</small>
+            <>
+                if item.apart {
+                    <hr />
                 }
-            </button>
+                <button type="button" role="menuitem" tabindex="-1" aria-disabled={refused.then_some("true")} onclick={go}>
+                    { &item.label }
+                    if let Some(reason) = &item.refused {
+                        <small>{ reason }</small>
+                    }
+                </button>
+            </>
         }
     });
     html! {

@@ -4,6 +4,7 @@
 use super::Same;
 use super::page::{MenuOf, Msg, Place};
 use super::stage::px;
+use super::watch::presses;
 use crate::event::{Action, Name};
 use crate::stage::inspect::{Form, Spot};
 use crate::stage::{Rect, Target};
@@ -16,7 +17,7 @@ pub(super) struct Over {
     pub(super) adders: Vec<Spot<Form>>,
     /// Producers with their rates.
     pub(super) rates: Vec<Rate>,
-    /// What is selected.
+    /// What is selected, at the place of the button that opens its commands.
     pub(super) chosen: Option<Spot<Target>>,
     /// Messages that can be pointed at.
     pub(super) spots: Vec<Spot<Target>>,
@@ -87,7 +88,7 @@ fn button(
         click.0(&click.1);
     };
     let press = move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "Enter" | " ") {
+        if presses(&event) {
             event.prevent_default();
             event.stop_propagation();
             press.0(&press.1);
@@ -132,11 +133,8 @@ fn rate(rate: &Rate, send: &Callback<Msg>) -> Html {
 }
 
 fn more(chosen: &Spot<Target>, send: &Callback<Msg>) -> Html {
-    let side = 26.0;
-    let x = (chosen.area.right() - side / 2.0).max(2.0);
-    let area = Rect::new(x, (chosen.area.y - side / 2.0).max(2.0), side, side);
-    let say = Msg::Menu(MenuOf::Thing(chosen.what.clone()), below(area));
-    button("Commands", area, "more", "\u{22ef}", Some(say), send)
+    let say = Msg::Menu(MenuOf::Thing(chosen.what.clone()), below(chosen.area));
+    button("Commands", chosen.area, "more", "\u{22ef}", Some(say), send)
 }
 
 fn message(spot: &Spot<Target>, send: &Callback<Msg>) -> Html {
@@ -144,7 +142,7 @@ fn message(spot: &Spot<Target>, send: &Callback<Msg>) -> Html {
     let menu = (spot.what.clone(), send.clone(), below(spot.area));
     let press = move |event: KeyboardEvent| {
         let msg = match event.key().as_str() {
-            "Enter" | " " => Msg::Show(target.clone()),
+            "Enter" | " " if presses(&event) => Msg::Show(target.clone()),
             "m" | "M" | "ContextMenu" => Msg::Menu(MenuOf::Thing(menu.0.clone()), menu.2),
             _ => return,
         };

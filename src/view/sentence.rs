@@ -33,6 +33,8 @@ pub(super) fn sentence_view(props: &SentenceProps) -> Html {
             if let Some(note) = &props.note {
                 <p class="note" title={note}>{ note }</p>
             }
+            // What the page around the widget offers now, if it does (www/site/offer.js).
+            <div class="offered"><slot name="offers"></slot></div>
             <button type="button" class="quiet" aria-label="Copy result" onclick={says(&props.send, Msg::Copy)}>
                 <span class="copy-word">{ if props.copied { "Copied" } else { "Copy result" } }</span>
                 { icon(if props.copied { TICK } else { COPY }) }

@@ -82,7 +82,7 @@ fn shape_view(props: &ShapeProps) -> Html {
         Role::Switch { .. } => Some("0"),
         _ => None,
     };
-    let hit = if shape.role == Role::Decoration { wire(shape) } else { area(shape) };
+    let hit = if shape.is_wire() { wire(shape) } else { area(shape) };
     let checked = match shape.role {
         Role::Switch { on } | Role::Choice { on } => Some(if on { "true" } else { "false" }),
         _ => None,

@@ -5,7 +5,7 @@ use super::icon::{MORE, PAUSE, PLAY, REDO, STEP, STEP_BACK, UNDO, icon};
 use super::journal::select;
 use super::page::{MenuOf, Msg, Panel};
 use super::sheet::says;
-use super::watch::spot;
+use super::watch::{presses, spot};
 use crate::sim::{Instant, Span};
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -227,7 +227,7 @@ fn fold(fold: &Fold, words: Option<String>, send: &Callback<Msg>) -> Html {
     let (click, press) = (says(send, Msg::Unfold(fold.first, fold.last)), send.clone());
     let (first, last) = (fold.first, fold.last);
     let press = move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "Enter" | " ") {
+        if presses(&event) {
             event.prevent_default();
             event.stop_propagation();
             press.emit(Msg::Unfold(first, last));

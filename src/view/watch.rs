@@ -2,6 +2,7 @@
 
 use super::page::Place;
 use js_sys::Array;
+use std::cell::Cell;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{
@@ -98,10 +99,51 @@ pub(super) fn is_ours(event: &KeyboardEvent, root: &Element, whole: bool) -> boo
         return false;
     }
     match event.key().as_str() {
-        // A button takes Space; a choice takes the arrows and Space.
-        " " => !own("button, input, a, summary, [role=button], [role=switch]"),
+        // A button that keys came to takes Space, one that the mouse left behind does not; a
+        // choice takes the arrows and Space.
+        " " => {
+            by_pointer()
+                || !own("button, input, a, summary, [role=button], [role=switch], [role=radio]")
+        }
         "ArrowRight" | "ArrowLeft" => !own("input"),
         _ => true,
+    }
+}
+
+/// Whether a key presses what has the focus: Enter always, Space where the reader came by keys. After
+/// a click Space still plays and pauses.
+pub(super) fn presses(event: &KeyboardEvent) -> bool {
+    match event.key().as_str() {
+        "Enter" => true,
+        " " => !by_pointer(),
+        _ => false,
+    }
+}
+
+thread_local! {
+    /// Whether the reader's last deed was a pointer's, and whether one brought the focus where it
+    /// is. The selector `:focus-visible` does not tell: any key makes it true.
+    static POINTER: Cell<(bool, bool)> = const { Cell::new((false, false)) };
+}
+
+fn by_pointer() -> bool {
+    POINTER.get().1
+}
+
+/// A pointer was pressed, somewhere on the page.
+pub(super) fn pointed() {
+    POINTER.set((true, true));
+}
+
+/// A key was pressed.
+pub(super) fn keyed() {
+    POINTER.set((false, by_pointer()));
+}
+
+/// The focus came to something of ours.
+pub(super) fn came() {
+    if let (false, _) = POINTER.get() {
+        POINTER.set((false, false));
     }
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { start } from './support.mjs';
+import { call, frames, start } from './support.mjs';
 
 let house;
 before(async () => { house = await start(); });
@@ -103,6 +103,60 @@ test('a program that fails gives the run back up to the last deed', async () => 
   const link = page.getByRole('link', { name: 'Go on from your last deed' });
   assert.match(await link.getAttribute('href'), /#pp1\.given-back$/);
   await check();
+});
+
+test('the style sheet is asked for once, and tokens have its colours however late it comes', async () => {
+  const asked = [];
+  let compiled;
+  const engines = new Promise((resolve) => { compiled = resolve; });
+  let ready;
+  const shown = new Promise((resolve) => { ready = resolve; });
+  const { page, check } = await house.open({
+    ready: false,
+    before: async (page) => {
+      page.on('response', (response) => { if (response.url().includes('.wasm')) compiled(); });
+      await page.route('**/push-pull.css*', async (route) => {
+        asked.push(route.request().url());
+        // The first comes after the engines; one that is asked for again comes too late.
+        await (asked.length === 1 ? engines : shown);
+        await route.continue();
+      });
+    },
+  });
+  await page.evaluate(() => document.querySelector('push-pull').ready);
+  await call(page, 'pause');
+  await call(page, 'seek', 2_000);
+  await frames(page, 3);
+  const colours = await page.evaluate(() => {
+    const canvas = document.querySelector('push-pull').shadowRoot.querySelector('.stage canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const found = new Set();
+    for (let n = 0; n < data.length; n += 4) if (data[n + 3] === 255) found.add(data.slice(n, n + 3).join());
+    return [...found];
+  });
+  ready();
+  // Of Okabe and Ito's palette (www/css/1-base.css), as the first lesson's keys have them.
+  const keys = ['230,159,0', '86,180,233', '204,121,167', '213,94,0'];
+  assert.ok(keys.some((key) => colours.includes(key)), colours.slice(0, 8).join(' '));
+  assert.equal(asked.length, 1);
+  await check();
+});
+
+test('where only the engines are refused, a reader is led to the page', async () => {
+  const { page, close } = await house.open({
+    path: 'embedding.html', ready: false,
+    before: async (page) => {
+      await page.route('**/embedding.html', (route) => route.fulfill({
+        contentType: 'text/html',
+        body: '<script type="module" src="push-pull.js"></script><push-pull lesson="poison"><p>Poison</p></push-pull>',
+      }));
+      await page.route('**/pushpull.js*', (route) => route.abort());
+    },
+  });
+  const link = page.getByRole('alert').getByRole('link', { name: 'See it on its own page.' });
+  assert.match(await link.getAttribute('href'), /\/\?lesson=poison$/);
+  assert.ok(await page.getByText('Poison', { exact: true }).isVisible());
+  await close();
 });
 
 test('engines that cannot be loaded are said in words, beside the static text', async () => {

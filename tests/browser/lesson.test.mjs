@@ -480,14 +480,14 @@ test('the whole lesson by keyboard alone', async () => {
 test('the keyboard map opens, keeps the keys, and closes', async () => {
   const { page, check } = await open();
   await page.keyboard.press('?');
-  const dialog = page.getByRole('dialog', { name: 'Keyboard' });
+  const dialog = page.getByRole('dialog', { name: 'Signs and keys' });
   await dialog.waitFor();
   const { cursorMs } = await state(page);
   await page.keyboard.press('ArrowRight');
   assert.equal((await state(page)).cursorMs, cursorMs);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
-  await button(page, 'Keyboard map').click();
+  await button(page, 'Signs and keys').click();
   await dialog.getByRole('button', { name: 'Close' }).click();
   await dialog.waitFor({ state: 'hidden' });
   await check();
@@ -551,10 +551,10 @@ test('a phone: the lesson by touch', async () => {
   await picture(page, 'lesson-phone');
 
   // One lane has the stage; the strip brings the other.
-  const strip = page.getByRole('button', { name: /^Show (Redis|Kafka)/ });
-  const hidden = (await strip.getAttribute('aria-label')).match(/^Show (\w+)/)[1];
+  const strip = page.getByRole('button', { name: /^(Redis|Kafka).*: show it$/ });
+  const hidden = (await strip.getAttribute('aria-label')).match(/^(\w+)/)[1];
   await strip.tap();
-  await page.getByRole('button', { name: new RegExp(`^Show ${hidden === 'Kafka' ? 'Redis' : 'Kafka'}`) }).waitFor();
+  await page.getByRole('button', { name: new RegExp(`^${hidden === 'Kafka' ? 'Redis' : 'Kafka'}.*: show it$`) }).waitFor();
 
   // A finger on the scrubber, back and forth.
   const box = await slider(page).boundingBox();

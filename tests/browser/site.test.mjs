@@ -234,7 +234,8 @@ test('sharing: the link opens the same run, the code embeds the lesson, the run 
   await dialog.getByRole('radio', { name: 'Dark' }).check();
   await dialog.getByRole('button', { name: 'Copy code' }).click();
   assert.equal(await copied(), `<script type="module" src="${house.address}push-pull.js"></script>\n`
-    + '<push-pull lesson="one-plug" theme="dark" style="display: block; width: 400px; height: 620px"></push-pull>\n');
+    + '<push-pull lesson="one-plug" theme="dark" style="display: block; width: 400px; height: 620px">\n'
+    + `  <p>An animation of how Redis and Kafka deliver the same messages: <a href="${house.address}?lesson=one-plug">One plug, both lanes</a>.</p>\n</push-pull>\n`);
   const preview = page.locator('.preview push-pull');
   await preview.evaluate((widget) => widget.ready);
   assert.equal(await preview.evaluate((widget) => widget.clientWidth), 400);

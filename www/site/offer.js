@@ -11,10 +11,14 @@ export function offer(words, deeds) {
   const text = document.createElement('p');
   text.textContent = words;
   note.append(text);
+  const place = document.querySelector('.offers');
+  // On the first page the place is in the widget's bar, which makes room while something is offered.
+  const tell = () => place.closest('push-pull')?.toggleAttribute('offering', place.childElementCount > 0);
   let stays;
   const away = () => {
     clearTimeout(stays);
     note.remove();
+    tell();
   };
   const wait = () => {
     clearTimeout(stays);
@@ -35,6 +39,7 @@ export function offer(words, deeds) {
     });
     note.append(button);
   }
-  document.querySelector('.offers').append(note);
+  place.append(note);
+  tell();
   return away;
 }

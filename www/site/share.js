@@ -3,7 +3,7 @@
 import { experiments } from './store.js';
 
 /** What the preview and the code offer, in CSS px; a width of 0 is the page's own. */
-const SIZES = { small: [400, 620], medium: [720, 560], wide: [0, 640] };
+const SIZES = { small: [400, 620], medium: [720, 780], wide: [0, 640] };
 /** How wide a page is taken to be where the widget is as wide as its page. */
 const A_PAGE = 1100;
 /** How much room the preview has. */
@@ -62,7 +62,11 @@ export function sharing(dialog, opener, widget) {
     const written = Object.entries(wanted).map(([name, value]) => ` ${name}${value && `="${text(value)}"`}`).join('');
     const style = `display: block; ${width ? `width: ${width}px; ` : ''}height: ${height}px`;
     const base = new URL('push-pull.js', document.baseURI);
-    code.value = `<script type="module" src="${base}"></script>\n<push-pull${written} style="${style}"></push-pull>\n`;
+    const page = new URL(wanted.run ? `./#${wanted.run}` : `./?lesson=${encodeURIComponent(wanted.lesson)}`, document.baseURI);
+    const title = wanted.lesson ? form.elements.lesson.selectedOptions[0]?.text ?? place.title : place.title;
+    // What stands inside is shown until the widget runs, and where it cannot.
+    const still = `  <p>An animation of how Redis and Kafka deliver the same messages: <a href="${text(`${page}`)}">${text(title)}</a>.</p>`;
+    code.value = `<script type="module" src="${base}"></script>\n<push-pull${written} style="${style}">\n${still}\n</push-pull>\n`;
   }
 
   /** The lessons to choose from, asked for once somebody wants to choose. */

@@ -76,7 +76,13 @@ impl Scene<'_> {
         (messages, parties, copies)
     }
 
-    fn fallen(&self, floor: Rect, total: u32, messages: &[MessageId], words: &str) -> Vec<Mark> {
+    fn fallen(
+        &mut self,
+        floor: Rect,
+        total: u32,
+        messages: &[MessageId],
+        words: &str,
+    ) -> Vec<Mark> {
         let (k, scale) = (self.k(), self.layout.scale);
         let (w, h, pitch) = (28.0 * scale, 20.0 * scale, 33.0 * scale);
         let stacked = floor.w < 440.0;
@@ -117,6 +123,7 @@ impl Scene<'_> {
             let chip = Rect::new(x, y, w, h);
             let d = format!("M{:.1} {:.1}L{:.1} {:.1}", x + 3.0, y + h - 4.0, x + w - 3.0, y + 4.0);
             marks.push(rect(chip, 7.0, "lost-chip"));
+            self.chips.push((chip, *message));
             // Under the number: struck through, and still to be read.
             marks.push(Mark::Path { d, class: "lost-stroke" });
             let small = scale * if number > 999 { 8.0 } else { 10.0 };

@@ -8,6 +8,9 @@ use crate::stage::layout::Lane;
 use crate::stage::{Anchor, Class, Mark, Rect, Role, Run, Score, Target, text};
 use crate::timeline::Sums;
 
+/// A title so wide keeps its second line, shortened if need be.
+const FIRST_LINE: f32 = 180.0;
+
 /// From this many on, what waits for a party that is there counts as a queue, not as flow.
 pub(super) const QUEUE: u32 = 3;
 
@@ -32,23 +35,26 @@ impl Scene<'_> {
     fn head(&mut self, lane: &Lane) {
         let (name, version, sub) = self.words(lane.system);
         let (area, k) = (lane.title, self.k());
-        let fits = text::width(sub, 12.5 * k, false, false) <= area.w;
-        let sub = if fits { sub } else { sub.split("; ").last().unwrap_or(sub) };
+        let fits = |words: &str| text::width(words, 12.5 * k, false, false) <= area.w;
+        let short = if fits(sub) { sub } else { sub.split("; ").last().unwrap_or(sub) };
         let size = 17.0;
         let wide = text::width(name, size * k, true, false);
         let after = area.x + wide + 10.0;
+        let room = area.right() - after;
+        let mut marks =
+            vec![self.line(area.x, area.y + 19.0 * k, area.w, size, Run::bold(name, "ink"))];
+        // Where the score stands in the same row, what does not fit stands in the shape's name.
+        if fits(short) || area.w > FIRST_LINE {
+            let short = Run::plain(short, "dim");
+            marks.push(self.line(area.x, area.y + 40.0 * k, area.w, 12.5, short));
+        }
         let ends = after + text::width(version, 11.0 * k, false, true);
-        let mut marks = vec![
-            self.line(area.x, area.y + 19.0 * k, area.w, size, Run::bold(name, "ink")),
-            self.line(area.x, area.y + 40.0 * k, area.w, 12.5, Run::plain(sub, "dim")),
-        ];
-        let said = Run::mono(version, "faint");
-        let said = self.line(after, area.y + 19.0 * k, area.right() - after, 11.0, said);
         // Where there is little room, the choice of a carrier comes before the version.
         let by = self.layout.view.carrier.filter(|_| lane.system == System::Redis);
         let both = ends + 14.0 + self.carriers_width() <= area.right();
-        if by.is_none() || both {
-            marks.push(said);
+        if (by.is_none() || both) && ends <= area.right() {
+            let said = Run::mono(version, "faint");
+            marks.push(self.line(after, area.y + 19.0 * k, room, 11.0, said));
         }
         let id = format!("lane-{}", key(lane.system));
         let phrase = format!("{name}, modelled on version {version}: {sub}");
@@ -121,8 +127,14 @@ impl Scene<'_> {
         let k = self.k();
         for (i, (score, value, label)) in columns.into_iter().enumerate() {
             let right = lane.score.right() - i as f32 * lane.column;
-            let area =
-                Rect::new(right - lane.column + 6.0, lane.score.y, lane.column - 6.0, 46.0 * k);
+            let room = lane.column - 6.0;
+            // A ring around it stands clear of the digits.
+            let area = Rect::new(
+                right - lane.column + 6.0,
+                lane.score.y - 3.0,
+                lane.column - 1.0,
+                50.0 * k,
+            );
             let class = match (score, value) {
                 (Score::Arrived, 1..) => "ink",
                 (Score::Lost, 1..) => "lost",
@@ -132,20 +144,20 @@ impl Scene<'_> {
             };
             let digits = value.to_string();
             // A number is never shortened: it gets smaller.
-            let size = (area.w / text::width(&digits, k, true, true)).min(26.0);
+            let size = (room / text::width(&digits, k, true, true)).min(26.0);
             let number = Run { text: digits, class, bold: true, mono: true };
             let marks = vec![
                 Mark::Text {
                     x: right,
-                    y: area.y + 22.0 * k,
+                    y: lane.score.y + 22.0 * k,
                     anchor: Anchor::End,
                     size: size * k,
                     runs: vec![number],
                 },
                 self.anchored(
                     right,
-                    area.y + 41.0 * k,
-                    area.w,
+                    lane.score.y + 41.0 * k,
+                    room,
                     11.0,
                     Anchor::End,
                     Run::plain(label, "dim"),
@@ -274,7 +286,10 @@ impl Scene<'_> {
         }
         let x = area.x + 14.0;
         marks.push(self.line(x, y, right - x, 14.0, Run::bold(name, class)));
-        let phrase = format!("Show {name}: {} lost, {waiting} waiting", sums.lost);
+        // Laid from the right, written from the left, as it is read.
+        marks[1..].reverse();
+        // As it is written, so that who speaks to the page can say what stands there.
+        let phrase = format!("{name} {} lost {waiting} waiting: show it", sums.lost);
         self.add("strip", Role::Button, phrase, Some(Target::Lane(system)), area, marks);
     }
 }

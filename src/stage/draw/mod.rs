@@ -19,13 +19,13 @@ use super::class::key_class;
 use super::layout::Layout;
 use super::text;
 use super::{Anchor, Class, Mark, Picture, Rect, Role, Run, Shape, Target, tokens};
-use crate::event::Tag;
+use crate::event::{MessageId, Tag};
 use crate::sim::Instant;
 use crate::timeline::Timeline;
 
 pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Picture {
     let layout = &*layout.settled(timeline, t);
-    let mut scene = Scene { timeline, t, layout, shapes: Vec::new() };
+    let mut scene = Scene { timeline, t, layout, shapes: Vec::new(), chips: Vec::new() };
     scene.rule();
     scene.wires();
     scene.groups();
@@ -46,6 +46,7 @@ pub(super) fn picture(timeline: &Timeline, t: Instant, layout: &Layout) -> Pictu
         width: layout.view.width,
         height: layout.height,
         shapes: scene.shapes,
+        chips: scene.chips,
         tokens: tokens::settled(timeline, t, layout),
         sentence,
     }
@@ -56,6 +57,7 @@ struct Scene<'a> {
     t: Instant,
     layout: &'a Layout,
     shapes: Vec<Shape>,
+    chips: Vec<(Rect, MessageId)>,
 }
 
 impl Scene<'_> {

@@ -4,6 +4,7 @@
 use super::Scene;
 use crate::event::{Carrier, ConnectionId, NodeState, System};
 use crate::sim::Order;
+use crate::stage::inspect::name;
 use crate::stage::layout::{Port, Row, RowStyle};
 use crate::stage::route::Route;
 use crate::stage::tokens::flows;
@@ -163,7 +164,13 @@ impl Scene<'_> {
         let (w, h) = ((from.0 - to.0).abs(), (from.1 - to.1).abs());
         let mark = Mark::Path { d: route.path(), class };
         let target = wire.map(|wire| Target::Wire(wire.id));
-        self.add(id, Role::Decoration, "", target, Rect::new(x, y, w, h), vec![mark]);
+        // Of the wires that draw one connection, the first stands for it.
+        let first = target.is_some() && !self.shapes.iter().any(|shape| shape.target == target);
+        let (role, name) = match &target {
+            Some(target) if first => (Role::Button, name(self.timeline, target)),
+            _ => (Role::Decoration, String::new()),
+        };
+        self.add(id, role, name, target, Rect::new(x, y, w, h), vec![mark]);
     }
 }
 

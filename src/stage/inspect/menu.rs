@@ -17,6 +17,8 @@ pub struct Item {
     pub label: String,
     /// What choosing it brings about.
     pub deed: Deed,
+    /// Whether it begins a group of lines.
+    pub apart: bool,
 }
 
 /// What a line of a menu brings about.
@@ -37,11 +39,12 @@ pub enum Deed {
 /// What can be done with a thing at `t`, the most likely first.
 pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
     let at = At { timeline, t };
-    let mut menu = Menu { at, items: Vec::new() };
+    let mut menu = Menu { at, items: Vec::new(), apart: false };
     menu.push("Inspect", Deed::Inspect);
     for (words, why) in at.questions(target) {
         menu.push(words, Deed::Why(why));
     }
+    menu.rule();
     match target {
         Target::Node(id) => {
             if let Some(node) = timeline.node(*id) {
@@ -57,7 +60,9 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
         Target::Partition(partition) => {
             menu.ask("Add a partition \u{2026}", Subject::Partitions(partition.topic.clone()));
             menu.leader(partition);
+            menu.rule();
             menu.topic(partition);
+            menu.rule();
             menu.seeks(None, partition);
         }
         Target::Bookmark(group, partition) => {
@@ -80,6 +85,7 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
         Target::Score(..) | Target::Lost(_) | Target::Carrier(_) => {}
     }
     if matches!(target, Target::Node(_) | Target::Plug(_) | Target::Message(_)) {
+        menu.rule();
         menu.push("Show its journal", Deed::Journal);
     }
     menu.items
@@ -88,11 +94,19 @@ pub fn menu(timeline: &Timeline, t: Instant, target: &Target) -> Vec<Item> {
 struct Menu<'a> {
     at: At<'a>,
     items: Vec<Item>,
+    /// Whether the next line begins a group.
+    apart: bool,
 }
 
 impl Menu<'_> {
     fn push(&mut self, label: impl Into<String>, deed: Deed) {
-        self.items.push(Item { label: label.into(), deed });
+        let apart = std::mem::take(&mut self.apart);
+        self.items.push(Item { label: label.into(), deed, apart });
+    }
+
+    /// What follows is another matter.
+    fn rule(&mut self) {
+        self.apart = true;
     }
 
     fn act(&mut self, label: impl Into<String>, action: Action) {
@@ -133,7 +147,9 @@ impl Menu<'_> {
             }
             NodeKind::Controller | NodeKind::Tool => {}
         }
+        self.rule();
         self.process(node);
+        self.rule();
         self.link(node);
         self.ask("Latency \u{2026}", Subject::Latency(name));
     }
@@ -145,6 +161,7 @@ impl Menu<'_> {
         self.ask("Send several at once \u{2026}", Subject::Burst(producer()));
         self.ask("Rate \u{2026}", Subject::Rate(producer()));
         self.act("Stop sending", Action::SetRate { producer: producer(), per_kilosecond: 0 });
+        self.rule();
         self.ask("Publish again \u{2026}", Subject::Upkeep(Upkeep::PublishRetry(producer())));
         self.ask("Name the partition \u{2026}", Subject::Upkeep(Upkeep::Partition(producer())));
         self.act(
@@ -160,6 +177,7 @@ impl Menu<'_> {
         } else {
             self.act("Unplug it", Action::Unplug { consumer: consumer() });
         }
+        self.rule();
         self.ask("Handler takes \u{2026}", Subject::Work(consumer()));
         self.ask("Handler's time varies \u{2026}", Subject::Variance(consumer()));
         self.ask("Handler fails \u{2026}", Subject::Failure(consumer()));
@@ -167,6 +185,7 @@ impl Menu<'_> {
             "Mend the handler",
             Action::SetFailure { consumer: consumer(), fails: Failure::Never },
         );
+        self.rule();
         if node.kind == NodeKind::Consumer {
             for (label, commit) in [
                 ("Commit after the work", CommitPoint::AfterWork),

@@ -22,7 +22,7 @@ pub struct Spot<T> {
 /// More than this are no places to walk through one by one.
 const MOST: usize = 240;
 
-/// The messages that can be pointed at, in tokens and in cells, tokens last: they lie on top.
+/// The messages that can be pointed at, in cells, on the floor and in tokens, tokens last: they lie on top.
 pub fn spots(
     timeline: &Timeline,
     t: Instant,
@@ -49,6 +49,10 @@ pub fn spots(
                 what: Target::Message(tag.message),
             });
         }
+    }
+    for (area, message) in &picture.chips {
+        let name = format!("No. {} lost", number(*message));
+        spots.push(Spot { name, area: *area, what: Target::Message(*message) });
     }
     for token in &picture.tokens {
         let Some(message) = token.message else { continue };
@@ -81,7 +85,7 @@ pub fn adders(
     let taken: Vec<Rect> = picture
         .shapes
         .iter()
-        .filter(|shape| shape.role != Role::Decoration)
+        .filter(|shape| shape.role != Role::Decoration && !shape.is_wire())
         .map(|shape| shape.area)
         .collect();
     let k = layout.text.max(1.0);

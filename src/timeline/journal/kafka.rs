@@ -101,6 +101,7 @@ impl Words<'_> {
             KafkaFact::Assigned { group, member, generation, partitions } => {
                 let all: Vec<String> = partitions.iter().map(ToString::to_string).collect();
                 let all = if all.is_empty() { "no partition".to_owned() } else { all.join(", ") };
+                let member = self.member(member);
                 format!("{member} of group {group} got {all} in generation {generation}.")
             }
             KafkaFact::FetchPaused { partition, until: Some(until) } => {
@@ -121,10 +122,11 @@ impl Words<'_> {
                 count(*records as usize, "record")
             ),
             KafkaFact::SessionExtended { group, member, until } => {
+                let member = self.member(member);
                 format!("{member} of group {group} was heard of; its session lasts to {until}.")
             }
             KafkaFact::PhaseChanged { group, member, phase } => {
-                let member = if member.is_empty() { self.node(node) } else { member.clone() };
+                let member = if member.is_empty() { self.node(node) } else { self.member(member) };
                 match phase {
                     RebalancePhase::Joining => format!("{member} asked to join group {group}."),
                     RebalancePhase::Syncing => {
@@ -176,7 +178,7 @@ impl Words<'_> {
                 format!("poll() of {} threw {error}: {reason}.", self.node(node))
             }
             KafkaFact::MemberRemoved { group, member, reason } => {
-                format!("{member} left group {group}: {reason}.")
+                format!("{} left group {group}: {reason}.", self.member(member))
             }
         }
     }

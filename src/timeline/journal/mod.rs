@@ -51,6 +51,12 @@ impl Words<'_> {
         self.0.node(id).map_or_else(|| format!("node {}", id.0).into(), |node| node.name.clone())
     }
 
+    /// A group's member by its consumer's name, which says more than the id that the coordinator
+    /// made.
+    pub(super) fn member(&self, id: &Name) -> Name {
+        self.0.topology.members.who(id).map_or_else(|| id.clone(), |node| self.node(node))
+    }
+
     pub(super) fn party(&self, id: PartyId) -> Name {
         self.0.party(id).map_or_else(|| format!("party {}", id.0).into(), |p| p.name.clone())
     }

@@ -2,14 +2,14 @@
 //! hand.
 
 use super::{Format, MenuOf, Msg, Page, Place};
-use crate::event::{Asked, Event, NodeKind, Printed};
+use crate::event::{Asked, Event, NodeKind, Printed, System};
 use crate::history::{Comparison, Session};
 use crate::lesson::Condition;
 use crate::sim::{Instant, Span};
 use crate::stage::inspect::{
     Deed, Entry, Form, Item, JUMPS, Jump, Why, answer, journal_of, menu, name,
 };
-use crate::stage::{Mode, Target};
+use crate::stage::{Mode, Size, Target};
 use crate::timeline::journal;
 use crate::timeline::journal::Filter;
 use crate::timeline::pace::{Fold, Pace};
@@ -17,6 +17,7 @@ use crate::timeline::pace::{Fold, Pace};
 use crate::view::form::FormModel;
 use crate::view::menu::{MenuLine, MenuModel};
 use core::ops::RangeInclusive;
+use yew::AttrValue;
 
 /// While a lesson waits for its reader's deed, and once a step is done, a quiet world goes on in
 /// real time: days would pass while somebody reads, and what shall be seen would be over.
@@ -89,6 +90,8 @@ pub(super) struct Desk {
     /// What is being explained, and as of when.
     pub(super) why: Option<(Why, Instant)>,
     pub(super) tools: Asking,
+    /// What was looked for in vain, until the reader does something else.
+    pub(super) remark: Option<String>,
     /// What the journal shows, and from which line on.
     pub(super) filter: Filter,
     pub(super) line: usize,
@@ -241,33 +244,47 @@ impl Page {
                 Ok(None) => None,
                 Err(wrong) => Some(wrong),
             };
-            MenuLine { label: item.label.into(), says, refused: refused.map(Into::into) }
+            let (label, apart) = (item.label.into(), item.apart);
+            MenuLine { label, says, refused: refused.map(Into::into), apart }
         };
         items.into_iter().zip(asked).map(line).collect()
     }
 
     /// What can be done with time besides letting it run.
     fn time_lines(&self) -> Vec<MenuLine> {
-        let line = |label: String, says: Msg, refused: Option<&'static str>| MenuLine {
-            label: label.into(),
-            says,
-            refused: refused.map(Into::into),
-        };
         let undo = (!self.session.can_undo()).then_some("Nothing was done yet.");
         let redo = (!self.session.can_redo()).then_some("Nothing was taken back.");
         let mut lines = vec![
-            line("Undo".into(), Msg::Undo, undo),
-            line("Redo".into(), Msg::Redo, redo),
-            line("To the start".into(), Msg::ToStart, None),
-            line("To the newest instant".into(), Msg::ToEnd, None),
+            line("Undo", Msg::Undo, undo),
+            line("Redo", Msg::Redo, redo),
+            line("To the start", Msg::ToStart, None),
+            line("To the newest instant", Msg::ToEnd, None),
         ];
-        for (span, words) in LEAPS {
-            lines.push(line(words.into(), Msg::Seek(self.cursor + span), None));
-        }
-        lines.extend(self.look_lines());
+        let mut group = |mut more: Vec<MenuLine>| {
+            if let Some(first) = more.first_mut() {
+                first.apart = true;
+            }
+            lines.append(&mut more);
+        };
+        let leaps = LEAPS.map(|(span, words)| line(words, Msg::Seek(self.cursor + span), None));
+        group(leaps.into());
+        group(self.look_lines());
+        let events = self.session.events();
+        let (before, after) =
+            events.split_at(events.partition_point(|event| event.at <= self.cursor));
+        // What is not at hand may hold anything: nothing is said of that.
+        let whole = self.session.first_event() == 0;
+        let far = self.session.head() >= self.cursor + JUMP;
+        let none = |events: &[Event], jump: Jump, known: bool, why: &'static str| {
+            (known && !events.iter().any(|event| jump.wants(event))).then_some(why)
+        };
         for (jump, what) in JUMPS {
-            lines.push(line(format!("Next {what}"), Msg::Jump(jump, true), None));
-            lines.push(line(format!("Previous {what}"), Msg::Jump(jump, false), None));
+            let next = none(after, jump, far, "There is none in the next 60 s.");
+            let last = none(before, jump, whole, "There was none before this.");
+            group(vec![
+                line(format!("Next {what}"), Msg::Jump(jump, true), next),
+                line(format!("Previous {what}"), Msg::Jump(jump, false), last),
+            ]);
         }
         lines
     }
@@ -277,20 +294,22 @@ impl Page {
         let nodes = || self.timeline().nodes().iter().filter(|node| node.exists(self.cursor));
         let of = |kind| nodes().filter(|node| node.kind == kind).count();
         let (redis, kafka) = (of(NodeKind::RedisServer), of(NodeKind::Broker));
-        let line = |label: &'static str, says: Msg, refused: Option<&'static str>| MenuLine {
-            label: label.into(),
-            says,
-            refused: refused.map(Into::into),
-        };
         let mut lines = Vec::new();
-        if redis > 0 && kafka > 0 {
+        let so = |it: bool| it.then_some("It is shown so now.");
+        // A phone has room for one lane; the other is a strip.
+        if redis > 0 && kafka > 0 && self.view.mode == Mode::Both && self.view.size() == Size::Phone
+        {
+            for (lane, label) in [(System::Redis, "Show Redis"), (System::Kafka, "Show Kafka")] {
+                let says = Msg::Pick(Target::Lane(lane));
+                lines.push(line(label, says, so(self.view.front == lane)));
+            }
+        } else if redis > 0 && kafka > 0 {
             for (mode, label) in [
                 (Mode::Both, "Show both lanes"),
                 (Mode::Redis, "Show Redis alone"),
                 (Mode::Kafka, "Show Kafka alone"),
             ] {
-                let so = (self.view.mode == mode).then_some("It is shown so now.");
-                lines.push(line(label, Msg::Lanes(mode), so));
+                lines.push(line(label, Msg::Lanes(mode), so(self.view.mode == mode)));
             }
         }
         if kafka > 1 {
@@ -379,13 +398,14 @@ impl Page {
         self.fold();
         self.close();
         let what = JUMPS.iter().find(|(kind, _)| *kind == jump).map_or("", |(_, what)| what);
-        match found {
-            Some(event) => {
-                self.said = Some(journal::sentence(self.timeline(), &event));
-                self.jump(event.at);
-            }
-            None if onward => self.said = Some(format!("No {what} in the next 60 s.")),
-            None => self.said = Some(format!("No {what} before this.")),
+        if let Some(event) = found {
+            self.said = Some(journal::sentence(self.timeline(), &event));
+            self.jump(event.at);
+        } else {
+            let words =
+                format!("No {what} {}.", if onward { "in the next 60 s" } else { "before this" });
+            self.desk.remark = Some(words.clone());
+            self.said = Some(words);
         }
     }
 
@@ -402,12 +422,12 @@ impl Page {
 
 fn picture_lines() -> Vec<MenuLine> {
     let all = [("As pixels (PNG)", Format::Png), ("As shapes and text (SVG)", Format::Svg)];
-    let line = |(label, format): (&'static str, _)| MenuLine {
-        label: label.into(),
-        says: Msg::Save(format),
-        refused: None,
-    };
-    all.map(line).into()
+    all.map(|(label, format)| line(label, Msg::Save(format), None)).into()
+}
+
+/// A line of a menu of the page's own.
+fn line(label: impl Into<AttrValue>, says: Msg, refused: Option<&'static str>) -> MenuLine {
+    MenuLine { label: label.into(), says, refused: refused.map(Into::into), apart: false }
 }
 
 fn entry(form: &Form, entries: &[String], wrong: String) -> Entry {

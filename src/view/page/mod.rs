@@ -237,6 +237,9 @@ impl Page {
 
     /// The one place where a message changes the page.
     pub(crate) fn update(&mut self, msg: Msg) {
+        if !matches!(msg, Msg::Refresh | Msg::Visible(_) | Msg::Resize(..) | Msg::Rove(_)) {
+            self.desk.remark = None;
+        }
         match msg {
             Msg::Play => self.playing = true,
             Msg::Pause => self.playing = false,
@@ -272,6 +275,7 @@ impl Page {
                 if self.view.size() == Size::Phone && self.view.front != lane =>
             {
                 self.view.front = lane;
+                self.close();
             }
             Msg::Pick(Target::Carrier(by)) => self.carry(by),
             Msg::Pick(target) => self.pick(target),
@@ -552,6 +556,9 @@ impl Page {
 
     /// The last moment worth a word, as its event tells it.
     pub(super) fn caption(&self) -> Option<String> {
+        if let Some(remark) = &self.desk.remark {
+            return Some(remark.clone());
+        }
         let marks = self.marks();
         let mark = marks[..marks.partition_point(|mark| mark.at <= self.cursor)].last()?;
         let event = self.timeline().event(mark.event)?;

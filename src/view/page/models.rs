@@ -2,7 +2,7 @@
 
 use super::desk::SPEEDS;
 use super::{Page, Panel};
-use crate::event::{Asked, EventId, LostReason, Name, Standing, System};
+use crate::event::{Asked, EventId, LostReason, Name, Standing};
 use crate::history::Comparison;
 use crate::sim::{Instant, SortedSet};
 use crate::stage::inspect::{
@@ -192,13 +192,15 @@ impl Page {
             let (a, b) = (size(a), size(b));
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
         });
-        let chosen = shape.map(|shape| Spot {
-            name: shape.name.clone(),
-            area: shape.area,
-            what: shape.target.clone().unwrap_or(Target::Lane(System::Redis)),
+        let chosen = shape.and_then(|shape| {
+            let (name, area) = (shape.name.clone(), shape.area);
+            Some(Spot { name, area, what: shape.target.clone()? })
         });
         let message = || messages.iter().rev().find(|spot| Some(&spot.what) == selected).cloned();
-        let chosen = chosen.or_else(message);
+        // A figure has no commands: a click on it opens what stands behind it.
+        let figure = |spot: &Spot<Target>| matches!(spot.what, Target::Score(..) | Target::Lost(_));
+        let chosen = chosen.or_else(message).filter(|spot| !figure(spot));
+        let chosen = chosen.map(|spot| Spot { area: beside(spot.area, picture), ..spot });
         messages.dedup_by(|a, b| a.area == b.area);
         Over {
             adders: adders(timeline, t, &self.layout, picture),
@@ -215,7 +217,7 @@ impl Page {
             Some(Target::Node(id)) => Some((shape, timeline.node(*id)?)),
             _ => None,
         });
-        let taken = picture.shapes.iter().filter(|shape| shape.role != Role::Decoration);
+        let taken = picture.shapes.iter().filter(|it| it.role != Role::Decoration && !it.is_wire());
         let rate = |(shape, node): (&stage::Shape, &crate::timeline::Node)| {
             let x = shape.area.centre() - RATE.0 / 2.0;
             let area = Rect::new(x.max(2.0), shape.area.bottom() + 4.0, RATE.0, RATE.1);
@@ -284,6 +286,30 @@ impl Page {
     pub(in crate::view) fn speeds(&self) -> Vec<(&'static str, bool)> {
         SPEEDS.iter().enumerate().map(|(n, (_, words))| (*words, n == self.speed())).collect()
     }
+}
+
+/// Side of the button that opens the commands of what is selected, in CSS px.
+const MORE: f32 = 26.0;
+
+/// Where that button stands: at a corner of the thing, on nothing that is written there, in the
+/// picture.
+fn beside(area: Rect, picture: &Picture) -> Rect {
+    let (gap, frame) = (4.0, Rect::new(0.0, 0.0, picture.width, picture.height));
+    let at = |x: f32, y: f32| Rect::new(x, y, MORE, MORE);
+    let places = [
+        at(area.right() + gap, area.y),
+        at(area.right() - MORE, area.y - MORE - gap),
+        at(area.x - MORE - gap, area.y),
+        at(area.right() - MORE, area.bottom() + gap),
+    ];
+    let things = || picture.shapes.iter().filter(|it| it.role != Role::Decoration && !it.is_wire());
+    let inside = |place: &&Rect| frame.holds(**place);
+    let free = |place: &&Rect| {
+        let holds = |thing: &Rect| thing.holds(area) && *thing != area;
+        !things().any(|thing| thing.area.overlaps(**place) && !holds(&thing.area))
+    };
+    let found = places.iter().filter(inside).find(free).or_else(|| places.iter().find(inside));
+    found.copied().unwrap_or(at((area.right() - MORE).max(0.0), area.y.max(0.0)))
 }
 
 /// Both ledgers at the last instant that both have reached.

@@ -73,7 +73,7 @@ test('the inspector lives at the cursor', async () => {
   for (const ms of [2_500, 4_000, 3_000]) {
     const { waiting, delivered } = party(await seek(page, ms), 'billing', 'kafka');
     assert.equal(await value(panel, 'waiting'), String(waiting));
-    assert.equal(await value(panel, 'delivered'), String(delivered));
+    assert.equal(await value(panel, 'arrived'), String(delivered));
   }
   assert.ok(party(await state(page), 'billing', 'kafka').waiting > 2);
   await check();

@@ -229,6 +229,7 @@ test('the same run with a stream instead of a channel: nothing is lost, and the 
   // The run travels with its carrier.
   const link = await call(page, 'link');
   // By keys: an arrow goes on to the next thing of the stage, Space chooses it.
+  await page.keyboard.press('Tab');
   await channel.focus();
   await page.keyboard.press('Space');
   await page.getByRole('button', { name: `Redis Pub/Sub: ${MISSED} lost`, exact: true }).waitFor();

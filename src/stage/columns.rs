@@ -37,6 +37,9 @@ fn measures(view: &View, size: Size, text: f32, scale: f32) -> Measures {
     Measures { left, right, pad, producer, system, plug, consumer, column, k }
 }
 
+/// Px that rows give up where there is too little room.
+const CLOSER: f32 = 8.0;
+
 /// Height of a lane's head.
 const HEAD: f32 = 62.0;
 
@@ -50,17 +53,27 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let redis =
         if cast.redis { RedisLane::new(timeline, cast, &m, scales) } else { RedisLane::default() };
     let pull = column(&m, System::Kafka);
-    let (mut kafka, mut pulled) = (0.0, Readers::default());
+    let mut pulled = Readers::default();
     if cast.kafka {
         pulled = readers::place(&cast.consumers, (timeline, cast.t), pull, 0.0, GAP);
-        let cluster = system::cluster(cast, span(&m, 0.0), 0.0, scales);
-        kafka = cluster.bottom.max(pulled.bottom + 26.0).max(150.0 * k);
     }
+    let kafka = |air: f32| {
+        if !cast.kafka {
+            return 0.0;
+        }
+        let cluster = system::cluster(cast, span(&m, 0.0), air, scales);
+        cluster.bottom.max(pulled.bottom + 26.0).max(150.0 * k)
+    };
     let floor = |there: bool, h: f32| if there { h * k } else { 0.0 };
     let (floor, shelf) = (floor(cast.redis, 54.0), floor(cast.kafka, 38.0));
     let lanes = f32::from(u8::from(cast.redis) + u8::from(cast.kafka));
     let sentence = if view.sentence { 46.0 * k } else { 0.0 };
-    let least = 24.0 + lanes * head + redis.least + floor + kafka + shelf + 20.0 + sentence + 16.0;
+    let foot = if view.sentence { 20.0 + sentence + 16.0 } else { 12.0 };
+    let rest = 24.0 + lanes * head + redis.least + floor + shelf + foot;
+    // Rows that would not all be seen stand closer.
+    let close = if rest + kafka(0.0) > view.height { -CLOSER } else { 0.0 };
+    let kafka = kafka(close);
+    let least = rest + kafka;
     layout.height = view.height.max(least);
     // What is left over goes between things, most of it into the lanes. A lane alone has nothing to
     // be kept apart from: it stands in the middle.
@@ -89,8 +102,8 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         y += head;
         let body = kafka + air * 1.5;
         let rows = cast.partitions().clamp(1, 6) as f32;
-        let bare = system::cluster(cast, span(&m, y), 0.0, scales).bottom - y;
-        let extra = ((body - bare) / rows).clamp(0.0, 24.0);
+        let bare = system::cluster(cast, span(&m, y), close, scales).bottom - y;
+        let extra = close + ((body - bare) / rows).clamp(0.0, 24.0);
         let cluster = system::cluster(cast, span(&m, y), extra, scales);
         let bottom = cluster.bottom;
         layout.brokers = cluster.brokers;

@@ -57,21 +57,21 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     if cast.kafka {
         pulled = readers::place(&cast.consumers, (timeline, cast.t), pull, 0.0, GAP);
     }
+    let floor = |there: bool, h: f32| if there { h * k } else { 0.0 };
+    let (floor, shelf) = (floor(cast.redis, 54.0), floor(cast.kafka, 38.0));
     let kafka = |air: f32| {
         if !cast.kafka {
             return 0.0;
         }
         let cluster = system::cluster(cast, span(&m, 0.0), air, scales);
-        cluster.bottom.max(pulled.bottom + 26.0).max(150.0 * k)
+        (cluster.bottom + shelf).max(pulled.bottom + 26.0).max(150.0 * k + shelf)
     };
-    let floor = |there: bool, h: f32| if there { h * k } else { 0.0 };
-    let (floor, shelf) = (floor(cast.redis, 54.0), floor(cast.kafka, 38.0));
     let lanes = f32::from(u8::from(cast.redis) + u8::from(cast.kafka));
     let sentence = if view.sentence { 46.0 * k } else { 0.0 };
     let foot = if view.sentence { 20.0 + sentence + 16.0 } else { 12.0 };
-    let rest = 24.0 + lanes * head + redis.least + floor + shelf + foot;
+    let rest = 24.0 + lanes * head + redis.least + floor + foot;
     // Rows that would not all be seen stand closer.
-    let close = if rest + kafka(0.0) > view.height { -CLOSER } else { 0.0 };
+    let close = if k < 1.2 && rest + kafka(0.0) > view.height { -CLOSER } else { 0.0 };
     let kafka = kafka(close);
     let least = rest + kafka;
     layout.height = view.height.max(least);
@@ -103,7 +103,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         let body = kafka + air * 1.5;
         let rows = cast.partitions().clamp(1, 6) as f32;
         let bare = system::cluster(cast, span(&m, y), close, scales).bottom - y;
-        let extra = close + ((body - bare) / rows).clamp(0.0, 24.0);
+        let extra = close + ((body - shelf - bare) / rows).clamp(0.0, 24.0);
         let cluster = system::cluster(cast, span(&m, y), extra, scales);
         let bottom = cluster.bottom;
         layout.brokers = cluster.brokers;
@@ -117,8 +117,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
             (y + 20.0, bottom, y + body),
         );
         y += body;
-        layout.floors.push((System::Kafka, fallen(&m, y, shelf)));
-        y += shelf;
+        layout.floors.push((System::Kafka, fallen(&m, y - shelf, shelf)));
     }
     let bottom = y;
     let producers_end = producers(layout, cast, &m, top + head, bottom);

@@ -18,7 +18,7 @@ for (const [path, { size, ...context }] of Object.entries(PICTURES)) {
   const { page, close } = await house.open({ size, context: { reducedMotion: 'reduce', ...context } });
   await call(page, 'seek', 2400);
   await call(page, 'command', { unplug: { consumer: 'billing' } });
-  await call(page, 'seek', 4605);
+  await call(page, 'seek', 4600.4);
   await frames(page, 30);
   await page.screenshot({ path: fileURLToPath(new URL(`../${path}`, import.meta.url)) });
   await close();

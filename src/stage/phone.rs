@@ -30,7 +30,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
     let (x, width) = (PAD, view.width - 2.0 * PAD);
     // Where the stage is low, as in a small widget, the name and the score stand in one row.
     let low = view.height < LOW && width >= 4.0 * FIGURE + NAME && k <= 1.0;
-    let (column, below) = if low { (FIGURE, 0.0) } else { (width / 4.0, 52.0 * k) };
+    let (column, below) = if low { (FIGURE, 0.0) } else { (width / 4.0, 48.0 * k) };
     let named = if low { width - 4.0 * FIGURE } else { width };
     layout.lanes.push(Lane {
         system: front,
@@ -38,7 +38,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         score: Rect::new(x, 10.0 + below, width, 46.0 * k),
         column,
     });
-    let mut y = 10.0 + below + if low { 52.0 } else { 60.0 } * k;
+    let mut y = 10.0 + below + if low { 52.0 } else { 54.0 } * k;
     let across = if k > 1.2 { 2 } else { 3 };
 
     let shelf = Shelf { x, width, y, h: 52.0 * k, gap: 8.0, across };
@@ -46,7 +46,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         let area = shelf.area(i, cast.producers.len());
         layout.producers.push(Place::new(node.id, area, node.system));
     }
-    y += shelf.height(cast.producers.len()) + if low { 26.0 } else { 34.0 };
+    y += shelf.height(cast.producers.len()) + if low { 26.0 } else { 28.0 };
 
     let scales = Scales { k, scale: 1.0, falls: true };
     let nodes = match front {
@@ -67,7 +67,7 @@ pub(super) fn place(layout: &mut Layout, timeline: &Timeline, cast: &Cast<'_>) {
         }
     };
     let lying = nodes.iter().find(|node| Some(&node.name) == layout.plug_name.as_ref());
-    let gap = if low { 64.0 } else { 80.0 };
+    let gap = if low { 64.0 } else { 72.0 };
     let column = Column { x, w: width, across, k, system: front };
     let all = readers::place(nodes, (timeline, cast.t), column, y + gap, 8.0);
     let end = all.bottom;

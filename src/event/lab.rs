@@ -14,6 +14,16 @@ pub enum System {
     Kafka,
 }
 
+impl System {
+    /// Its place in what is kept for each of the two, Redis first.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Redis => 0,
+            Self::Kafka => 1,
+        }
+    }
+}
+
 /// What kind of process a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,6 +86,22 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// How many ranks there are.
+    pub const RANKS: usize = 6;
+
+    /// Its place from best (0) to worst: a lane counts a message by the worst of its standings.
+    /// All reasons of a loss have one rank.
+    pub const fn rank(self) -> usize {
+        match self {
+            Self::Delivered => 0,
+            Self::OnItsWay => 1,
+            Self::Waiting => 2,
+            Self::Parked => 3,
+            Self::Refused => 4,
+            Self::Lost(_) => 5,
+        }
+    }
+
     /// Whether replicas lost it: its producer may send it again.
     pub const fn is_lost_by_replicas(self) -> bool {
         matches!(self, Self::Lost(LostReason::Replication | LostReason::UncleanElection))

@@ -76,14 +76,14 @@ impl Party {
 pub struct Score {
     /// Owed to somebody, or sent to nobody.
     pub expected: u64,
-    counts: [u64; RANKS],
+    counts: [u64; Standing::RANKS],
 }
 
 impl Score {
     /// Messages that stand like this with the party that is worst off; of the lost ones all,
     /// whatever the reason.
     pub fn count(&self, standing: Standing) -> u64 {
-        self.counts[rank(standing)]
+        self.counts[standing.rank()]
     }
 
     fn moved(&mut self, before: Option<usize>, after: Option<usize>) {
@@ -97,29 +97,8 @@ impl Score {
     }
 }
 
-const RANKS: usize = 6;
-
-/// From best to worst.
-const fn rank(standing: Standing) -> usize {
-    match standing {
-        Standing::Delivered => 0,
-        Standing::OnItsWay => 1,
-        Standing::Waiting => 2,
-        Standing::Parked => 3,
-        Standing::Refused => 4,
-        Standing::Lost(_) => 5,
-    }
-}
-
-const fn lane(system: System) -> usize {
-    match system {
-        System::Redis => 0,
-        System::Kafka => 1,
-    }
-}
-
 /// How many parties of a lane a message stands with, by rank.
-type Tally = [u16; RANKS];
+type Tally = [u16; Standing::RANKS];
 
 fn worst(tally: &Tally) -> Option<usize> {
     tally.iter().rposition(|count| *count > 0)
@@ -170,7 +149,7 @@ impl Ledger {
 
     /// A lane's messages, each once.
     pub fn score(&self, system: System) -> Score {
-        self.scores[lane(system)]
+        self.scores[system.index()]
     }
 
     /// A message was sent and is owed to `parties`; with each it is on its way. In a lane in which
@@ -188,14 +167,14 @@ impl Ledger {
             if let Some(party) = self.parties.get_mut(id) {
                 party.expected += 1;
                 *party.sums.entry(Standing::OnItsWay).or_default() += 1;
-                lanes[lane(party.system)][rank(Standing::OnItsWay)] += 1;
+                lanes[party.system.index()][Standing::OnItsWay.rank()] += 1;
             }
         }
         for ((tally, nobody), score) in lanes.iter_mut().zip(&mut nobody).zip(&mut self.scores) {
             if worst(tally).is_some() {
                 *nobody = None;
             } else if let Some(standing) = nobody {
-                tally[rank(*standing)] += 1;
+                tally[standing.rank()] += 1;
             }
             score.moved(None, worst(tally));
         }
@@ -219,12 +198,12 @@ impl Ledger {
         owed.standings.push((id, Standing::OnItsWay));
         party.expected += 1;
         *party.sums.entry(Standing::OnItsWay).or_default() += 1;
-        let lane = lane(party.system);
+        let lane = party.system.index();
         let before = worst(&owed.lanes[lane]);
         if let Some(nobody) = owed.nobody[lane].take() {
-            owed.lanes[lane][rank(nobody)] -= 1;
+            owed.lanes[lane][nobody.rank()] -= 1;
         }
-        owed.lanes[lane][rank(Standing::OnItsWay)] += 1;
+        owed.lanes[lane][Standing::OnItsWay.rank()] += 1;
         self.scores[lane].moved(before, worst(&owed.lanes[lane]));
         true
     }
@@ -268,11 +247,11 @@ impl Ledger {
         }
         let from = std::mem::replace(standing, to);
         let party = self.parties.get_mut(&party)?;
-        let tally = &mut owed.lanes[lane(party.system)];
+        let tally = &mut owed.lanes[party.system.index()];
         let before = worst(tally);
-        tally[rank(from)] -= 1;
-        tally[rank(to)] += 1;
-        self.scores[lane(party.system)].moved(before, worst(tally));
+        tally[from.rank()] -= 1;
+        tally[to.rank()] += 1;
+        self.scores[party.system.index()].moved(before, worst(tally));
         if to == Standing::Delivered {
             party.latency.record(now.since(owed.sent));
         }
@@ -300,13 +279,13 @@ impl Ledger {
         if let Some(owed) = self.open.get_mut(&message) {
             owed.stored = if kept { owed.stored + 1 } else { owed.stored.saturating_sub(1) };
             // What waited for nobody is gone with its last copy.
-            let lane = lane(System::Kafka);
+            let lane = System::Kafka.index();
             if owed.stored == 0 && owed.nobody[lane] == Some(Standing::Waiting) {
                 let before = worst(&owed.lanes[lane]);
                 let lost = Standing::Lost(LostReason::Retention);
                 owed.nobody[lane] = Some(lost);
-                owed.lanes[lane][rank(Standing::Waiting)] -= 1;
-                owed.lanes[lane][rank(lost)] += 1;
+                owed.lanes[lane][Standing::Waiting.rank()] -= 1;
+                owed.lanes[lane][lost.rank()] += 1;
                 self.scores[lane].moved(before, worst(&owed.lanes[lane]));
             }
         }

@@ -21,17 +21,15 @@ pub(super) struct Lane {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     /// How many parties by rank of standing.
-    ranks: [u16; RANKS],
+    ranks: [u16; Standing::RANKS],
     /// Whether it is late for any.
     late: bool,
     /// The place among the lane's reasons of the one for which it counts as lost.
     lost: Option<u8>,
 }
 
-const RANKS: usize = 6;
-
 /// From best to worst; a lane counts a message by the worst.
-const RANKED: [Standing; RANKS] = [
+const RANKED: [Standing; Standing::RANKS] = [
     Standing::Delivered,
     Standing::OnItsWay,
     Standing::Waiting,
@@ -39,17 +37,6 @@ const RANKED: [Standing; RANKS] = [
     Standing::Refused,
     Standing::Lost(LostReason::NotConnected),
 ];
-
-fn rank(standing: Standing) -> usize {
-    match standing {
-        Standing::Delivered => 0,
-        Standing::OnItsWay => 1,
-        Standing::Waiting => 2,
-        Standing::Parked => 3,
-        Standing::Refused => 4,
-        Standing::Lost(_) => 5,
-    }
-}
 
 /// Whether what stands so can be late: it was handled, or still can be unasked.
 pub(super) const fn may_be_late(standing: Standing) -> bool {
@@ -72,12 +59,12 @@ impl Lane {
         nobody: bool,
     ) {
         let tally = self.tally.entry(message).or_default();
-        let worst = |ranks: &[u16; RANKS]| ranks.iter().rposition(|count| *count > 0);
+        let worst = |ranks: &[u16; Standing::RANKS]| ranks.iter().rposition(|count| *count > 0);
         let before = worst(&tally.ranks);
         if let Some(old) = old {
-            tally.ranks[rank(old)] = tally.ranks[rank(old)].saturating_sub(1);
+            tally.ranks[old.rank()] = tally.ranks[old.rank()].saturating_sub(1);
         }
-        tally.ranks[rank(new)] += 1;
+        tally.ranks[new.rank()] += 1;
         let after = worst(&tally.ranks);
         let counts = |late: bool, worst: Option<usize>| {
             u32::from(late && worst.is_some_and(|worst| may_be_late(RANKED[worst])))
@@ -94,7 +81,7 @@ impl Lane {
             *sums.count(RANKED[after]) += 1;
         }
         self.sums.set(at, sums);
-        let is_lost = after == Some(RANKS - 1);
+        let is_lost = after == Some(Standing::RANKS - 1);
         match (tally.lost, new) {
             (None, Standing::Lost(reason)) => {
                 let known = self.reasons.iter().position(|(r, n, _)| (*r, *n) == (reason, nobody));

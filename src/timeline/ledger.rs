@@ -228,20 +228,13 @@ pub(super) struct Ledger {
     begin: Instant,
 }
 
-const fn lane_of(system: System) -> usize {
-    match system {
-        System::Redis => 0,
-        System::Kafka => 1,
-    }
-}
-
 impl Ledger {
     pub(super) fn party(&self, id: PartyId) -> Option<&Party> {
         self.index.get(&id).map(|i| &self.parties[*i])
     }
 
     pub(super) fn lane(&self, system: System, t: Instant) -> Sums {
-        self.lanes[lane_of(system)].sums.value(t)
+        self.lanes[system.index()].sums.value(t)
     }
 
     /// How many messages of a lane count as lost at `t`, by reason in order of first loss, and
@@ -251,7 +244,7 @@ impl Ledger {
         system: System,
         t: Instant,
     ) -> impl Iterator<Item = (LostReason, bool, u32)> {
-        let all = self.lanes[lane_of(system)].reasons.iter();
+        let all = self.lanes[system.index()].reasons.iter();
         let all = all.map(move |(reason, nobody, count)| (*reason, *nobody, count.value(t)));
         all.filter(|(_, _, count)| *count > 0)
     }
@@ -262,13 +255,13 @@ impl Ledger {
         system: System,
         t: Instant,
     ) -> impl Iterator<Item = (MessageId, Standing)> {
-        let all = self.lanes[lane_of(system)].nobody.iter();
+        let all = self.lanes[system.index()].nobody.iter();
         all.filter_map(move |(message, steps)| Some((*message, steps.value(t)?)))
     }
 
     /// Whether a message is kept in a lane for whoever may come.
     pub(super) fn waits_for_nobody(&self, system: System, message: MessageId) -> bool {
-        self.lanes[lane_of(system)].for_nobody(message) == Some(Standing::Waiting)
+        self.lanes[system.index()].for_nobody(message) == Some(Standing::Waiting)
     }
 
     /// A message came to a system in which no party is owed it: it stands so for nobody. Says
@@ -280,7 +273,7 @@ impl Ledger {
         message: MessageId,
         standing: Standing,
     ) {
-        let lane = &mut self.lanes[lane_of(system)];
+        let lane = &mut self.lanes[system.index()];
         let old = lane.for_nobody(message);
         if old == Some(standing) || old.is_none() && lane.knows(message) {
             return;
@@ -351,7 +344,7 @@ impl Ledger {
             return;
         }
         let mut sums = party.sums.newest();
-        let lane = &mut self.lanes[lane_of(party.system)];
+        let lane = &mut self.lanes[party.system.index()];
         let waits = |(standing, _, late): &(Standing, Instant, bool)| {
             *standing == Standing::Waiting && !*late
         };
@@ -428,7 +421,7 @@ impl Ledger {
         if let Standing::Lost(reason) = standing {
             party.lost.push(Loss { at, until: Instant::FAR, reason, message });
         }
-        let lane = &mut self.lanes[lane_of(party.system)];
+        let lane = &mut self.lanes[party.system.index()];
         // From now on somebody is owed it.
         let nobody = lane.for_nobody(message);
         if nobody.is_some()
@@ -457,7 +450,7 @@ impl Ledger {
         let Some(party) = self.index.get(&id).map(|i| &mut self.parties[*i]) else { return };
         party.first_handled.entry(message).or_insert(at);
         if again || replayed {
-            let lane = &mut self.lanes[lane_of(party.system)].sums;
+            let lane = &mut self.lanes[party.system.index()].sums;
             for steps in [&mut party.sums, lane] {
                 let mut sums = steps.newest();
                 sums.repeated += u32::from(again);

@@ -118,10 +118,7 @@ fn ruler(panel: &TransportPanel, width: f32, send: &Callback<Msg>) -> Html {
     let folds = panel.folds.iter().map(|of| {
         let words = format!("{} {}", of.length, if of.open { "unfolded" } else { "folded" });
         let room = room(&words, width);
-        let shown = of.at - room / 2.0 > free;
-        if shown {
-            free = of.at + room / 2.0;
-        }
+        let shown = take(&mut free, of.at - room / 2.0, room);
         fold(of, shown.then_some(words), send)
     });
     html! {
@@ -197,6 +194,15 @@ fn room(label: &str, width: f32) -> f32 {
     LETTER * (label.chars().count() + 1) as f32 / width
 }
 
+/// Whether a label fits behind the ones before it, which end at `free`; then it takes its room.
+fn take(free: &mut f32, from: f32, room: f32) -> bool {
+    let fits = from > *free;
+    if fits {
+        *free = from + room;
+    }
+    fits
+}
+
 /// Labels that would overlap the one before are left out; the mark stays. `width` is the
 /// scrubber's, in CSS px.
 fn marks(marks: &[Mark], width: f32) -> Vec<Html> {
@@ -206,10 +212,7 @@ fn marks(marks: &[Mark], width: f32) -> Vec<Html> {
         let first = mark.at < 0.05;
         let (anchor, from) =
             if first { ("start", mark.at) } else { ("middle", mark.at - room / 2.0) };
-        let shown = from > free;
-        if shown {
-            free = from + room;
-        }
+        let shown = take(&mut free, from, room);
         html! {
             <>
                 <circle class={classes!("mark", mark.class)} cx={percent(mark.at)} cy="50%" r="4.5" />

@@ -51,7 +51,8 @@ impl Scene<'_> {
         let ends = after + text::width(version, 11.0 * k, false, true);
         // Where there is little room, the choice of a carrier comes before the version.
         let by = self.layout.view.carrier.filter(|_| lane.system == System::Redis);
-        let both = ends + 14.0 + self.carriers_width() <= area.right();
+        let choice = by.map_or(0.0, |_| self.carriers_width());
+        let both = ends + 14.0 + choice <= area.right();
         if (by.is_none() || both) && ends <= area.right() {
             let said = Run::mono(version, "faint");
             marks.push(self.line(after, area.y + 19.0 * k, room, 11.0, said));
@@ -60,8 +61,8 @@ impl Scene<'_> {
         let phrase = format!("{name}, modelled on version {version}: {sub}");
         self.add(id, Role::Image, phrase, Some(Target::Lane(lane.system)), area, marks);
         let x = if both { ends + 14.0 } else { after + 2.0 };
-        if let Some(by) = by.filter(|_| x + self.carriers_width() <= area.right()) {
-            self.carriers(x, area.y + k, by);
+        if let Some(by) = by.filter(|_| x + choice <= area.right()) {
+            self.carriers(Rect::new(x, area.y + k, choice, 24.0 * k), by);
         }
     }
 
@@ -75,13 +76,11 @@ impl Scene<'_> {
     }
 
     /// The choice among the ways to carry a message in Redis: the same run with another one.
-    fn carriers(&mut self, x: f32, y: f32, chosen: Carrier) {
-        let h = 24.0 * self.k();
-        let frame = Rect::new(x, y, self.carriers_width(), h);
+    fn carriers(&mut self, frame: Rect, chosen: Carrier) {
         self.decorate("carriers", frame, vec![rect(frame, 7.0, "well")]);
-        let mut x = x + 2.0;
+        let mut x = frame.x + 2.0;
         for by in Carrier::REDIS {
-            let area = Rect::new(x, y + 2.0, self.carrier_width(by), h - 4.0);
+            let area = Rect::new(x, frame.y + 2.0, self.carrier_width(by), frame.h - 4.0);
             let on = by == chosen;
             let word = carrier(by);
             let run = if on { Run::bold(word, "ink") } else { Run::plain(word, "dim") };
@@ -109,9 +108,10 @@ impl Scene<'_> {
     fn waits(&self, system: System, sums: Sums) -> bool {
         let mine = self.timeline.parties().iter().filter(|p| p.system == system);
         let away = mine.filter(|party| party.away.value(self.t) && party.sums(self.t).waiting > 0);
-        let nobody = self.timeline.nobody(system, self.t);
-        let nobody = nobody.filter(|(_, standing)| *standing == Standing::Waiting);
-        sums.waiting >= QUEUE || away.count() > 0 || nobody.count() > 0
+        let mut nobody = self.timeline.nobody(system, self.t);
+        sums.waiting >= QUEUE
+            || away.count() > 0
+            || nobody.any(|(_, standing)| standing == Standing::Waiting)
     }
 
     fn score(&mut self, lane: &Lane) {
